@@ -1,0 +1,62 @@
+# What a developer and a newcomer say to this repository. `make demo` and `make test` are all a newcomer needs.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+T      ?= tests
+ONCE   ?=
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint unit test-long bench fetch lock clean debian-packages
+
+help: ## what can be said here
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+demo: $(VENV)/ready ## a real call finds its interaction: Asterisk 22, the service, a SIP call
+	@$(BIN)/python -m testbed.demo $(if $(ONCE),--once)
+
+test: $(VENV)/ready ## the whole suite, with everything it needs (T=tests/edge for a part)
+	@$(BIN)/python -m testbed.fetch
+	$(BIN)/pytest -q -n $(WORKERS) $(T)
+
+check: lint unit ## lint and unit tests
+
+lint: $(VENV)/ready ## format, lint, types, imports
+	@$(BIN)/ruff format --check -q . || { echo "ruff format: run '$(BIN)/ruff format .'"; exit 1; }
+	@$(BIN)/ruff check -q .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo | tail -n 20
+
+unit: $(VENV)/ready
+	$(BIN)/pytest -q tests/unit
+
+test-long: $(VENV)/ready ## the slow runs of the suite
+	@$(BIN)/python -m testbed.fetch
+	$(BIN)/pytest -q -n $(WORKERS) tests -m "long or not long" --long
+
+bench: $(VENV)/ready ## ratios measured side by side, in one run
+	@$(BIN)/python -m bench
+
+fetch: $(VENV)/ready ## warm the caches (Asterisk, SIPp)
+	@$(BIN)/python -m testbed.fetch
+
+lock: $(VENV)/ready ## write the hash-locked requirements anew
+	$(BIN)/uv pip compile -q pyproject.toml --generate-hashes --universal --no-emit-index-url --no-header --no-annotate -o requirements/run.txt
+	$(BIN)/uv pip compile -q pyproject.toml --extra dev --generate-hashes --universal --no-emit-index-url --no-header --no-annotate -o requirements/dev.txt
+
+clean: ## forget the environment (the cache outside the checkout stays)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+
+debian-packages: ## what Debian must have; the one place that may ask for sudo
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	  echo "python3-venv is missing: installing it"; \
+	  $(if $(filter 0,$(shell id -u)),,sudo) sh -c 'apt-get update -qq && apt-get install -y -qq python3-venv'; }
+
+$(VENV)/ready: requirements/dev.txt pyproject.toml | debian-packages
+	@echo "building the Python environment in $(VENV) (once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; PYTHON=... names another"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,104 @@
+"""The FastAGI server: accepts calls, runs their script, and never lets one call disturb another."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+import structlog
+
+from interact_ivr.agi.session import GoneError, Limits, Script, Session, open_session
+from interact_ivr.agi.wire import WireError
+from interact_ivr.domain.errors import Refusal
+
+_BACKLOG = 1024
+
+
+class Listener:
+    """Serves scripts by name on one address."""
+
+    def __init__(
+        self,
+        scripts: Mapping[str, Script],
+        *,
+        limits: Limits | None = None,
+        most_sessions: int = 1000,
+    ) -> None:
+        self._scripts = scripts
+        self._limits = limits or Limits()
+        self._most_sessions = most_sessions
+        self._sessions: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+        self._log = structlog.get_logger("agi")
+
+    @property
+    def sessions(self) -> int:
+        """How many calls are being answered now."""
+        return len(self._sessions)
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        if self._server is None:
+            raise RuntimeError("the listener is not started")
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def start(self, host: str, port: int) -> None:
+        """Begin to listen; port 0 takes a free one."""
+        self._server = await asyncio.start_server(self._accept, host, port, backlog=_BACKLOG)
+
+    async def close(self, within: float = 2.0) -> None:
+        """Take no new calls, let those in flight finish for up to *within* seconds."""
+        if self._server is not None:
+            self._server.close()
+        if self._sessions:
+            _, late = await asyncio.wait(self._sessions, timeout=within)
+            for task in late:
+                task.cancel()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None or len(self._sessions) >= self._most_sessions:
+            self._log.warning("session refused", sessions=len(self._sessions))
+            writer.close()
+            return
+        self._sessions.add(task)
+        try:
+            await self._serve(reader, writer)
+        finally:
+            self._sessions.discard(task)
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            session = await open_session(reader, writer, self._limits)
+        except GoneError as error:
+            self._log.debug("no call", reason=str(error))  # a probe, or a caller who hung up
+            return
+        except WireError as error:
+            self._log.warning("not AGI", reason=str(error))
+            return
+        script = self._scripts.get(session.script)
+        log = self._log.bind(
+            script=session.script, call=session.call.get("uniqueid"), pbx=session.query.get("pbx")
+        )
+        if script is None:
+            log.error("no such script", known=sorted(self._scripts))
+            return
+        await self._run(script, session, log)
+
+    async def _run(
+        self, script: Script, session: Session, log: structlog.typing.FilteringBoundLogger
+    ) -> None:
+        begun = time.monotonic()
+        try:
+            await script(session)
+        except (GoneError, WireError) as error:
+            log.warning("the call was not told", reason=str(error), **session.facts)
+        except Refusal as refusal:
+            log.error("the call was told UNAVAILABLE", code=refusal.code, reason=str(refusal))
+        except Exception:  # the session's outermost edge: the call fails open
+            log.exception("script failed")
+        else:
+            milliseconds = round((time.monotonic() - begun) * 1000, 1)
+            log.info("the call was told", ms=milliseconds, **session.facts)

@@ -1,0 +1,125 @@
+"""One conversation with one call: read, one service call, set. One command at a time, each awaited.
+
+Sending a second command before the first one's reply hangs Asterisk's AGI for ever.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import parse_qs
+
+from interact_ivr.agi.wire import Call, Conversation, Reply, set_variables
+
+T = TypeVar("T")
+
+_READ = 16384
+_REPLY_WITHIN = 1.0
+"""Seconds Asterisk may take to reply; a busy one takes milliseconds."""
+
+
+class GoneError(Exception):
+    """The call is gone: Asterisk closed the connection, or stopped answering."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a call may take, in seconds. The Gosub's own guard is 1.8 s."""
+
+    opening: float = 1.0
+    """From the connection to the end of the environment."""
+    answer: float = 1.5
+    """From the connection to the service's answer."""
+
+
+@dataclass(slots=True)
+class Session:
+    """What a call script works with."""
+
+    call: Call
+    script: str
+    query: Mapping[str, str]
+    deadline: float
+    """By `time.monotonic`: past it, nothing is begun for this call any more."""
+    _reader: asyncio.StreamReader
+    _writer: asyncio.StreamWriter
+    _conversation: Conversation = field(repr=False)
+    facts: dict[str, object] = field(default_factory=dict)
+    """What the log says of this call, filled in by the script."""
+
+    def argument(self, position: int) -> str:
+        """Give a positional argument, counted from 0; empty where there is none."""
+        arguments = self.call.arguments
+        return arguments[position] if position < len(arguments) else ""
+
+    def named(self, after: int) -> dict[str, str]:
+        """Give the ``key=value`` arguments that the Gosubs pass *after* so many positional ones."""
+        pairs = (argument.partition("=") for argument in self.call.arguments[after:])
+        return {key: value for key, equals, value in pairs if equals}
+
+    async def set(self, values: Mapping[str, str]) -> None:
+        """Set channel variables, the last of them last of all.
+
+        Raises:
+            GoneError: Asterisk has not acknowledged it: the call may not know them.
+        """
+        for command in set_variables(values):
+            reply = await self._ask(command)
+            if not reply.done:
+                raise GoneError(f"Asterisk answered {reply.code} {reply.result}")
+
+    async def _ask(self, command: bytes) -> Reply:
+        try:
+            async with asyncio.timeout(_REPLY_WITHIN):
+                self._writer.write(command)
+                await self._writer.drain()
+                return await _read(self._reader, self._conversation, self._conversation.reply)
+        except TimeoutError:
+            raise GoneError(f"no reply within {_REPLY_WITHIN} s") from None
+        except ConnectionError as error:
+            raise GoneError(str(error)) from error
+
+
+async def open_session(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: Limits
+) -> Session:
+    """Read the environment that opens a session.
+
+    Raises:
+        GoneError: the other side closed, or was silent for too long.
+        WireError: what came is not AGI.
+    """
+    connected = time.monotonic()
+    conversation = Conversation()
+    try:
+        async with asyncio.timeout(limits.opening):
+            call = await _read(reader, conversation, conversation.call)
+    except TimeoutError:
+        raise GoneError(f"no environment within {limits.opening} s") from None
+    except ConnectionError as error:
+        raise GoneError(str(error)) from error
+    script, query = _request(call)
+    return Session(call, script, query, connected + limits.answer, reader, writer, conversation)
+
+
+async def _read(
+    reader: asyncio.StreamReader, conversation: Conversation, take: Callable[[], T | None]
+) -> T:
+    while (value := take()) is None:
+        data = await reader.read(_READ)
+        if not data:
+            raise GoneError("Asterisk closed the connection")
+        conversation.feed(data)
+    return value
+
+
+def _request(call: Call) -> tuple[str, dict[str, str]]:
+    """Take ``agi://host:port/script?environment=..`` apart; the query wins nothing twice."""
+    path, _, query = call.variables.get("network_script", "").partition("?")
+    fields = parse_qs(query, keep_blank_values=True, max_num_fields=20)
+    return path.strip("/"), {name: values[0] for name, values in fields.items()}
+
+
+Script = Callable[[Session], Awaitable[None]]
+"""What a call script is to the listener."""

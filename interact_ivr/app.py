@@ -1,0 +1,170 @@
+"""The composition root: the one place that knows every part, and puts them together."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+import agi_scripts
+from dialplan import Engine, load_plan
+from interact_ivr import __version__
+from interact_ivr.agi.listener import Listener
+from interact_ivr.agi.session import Session
+from interact_ivr.config import Config, warnings
+from interact_ivr.control.operations import Operations
+from interact_ivr.control.server import ControlServer
+from interact_ivr.domain.errors import StoreUnavailable
+from interact_ivr.domain.names import ALPHABETS
+from interact_ivr.domain.values import Allocation, Expired
+from interact_ivr.service.allocations import Allocations, Environment, Environments
+from interact_ivr.service.expiry import Expiry
+from interact_ivr.service.numbers import Numbers
+from interact_ivr.stores.sqlite.allocations import SqliteAllocations
+from interact_ivr.stores.sqlite.lock import FileLock
+from interact_ivr.stores.sqlite.numbers import SqliteNumbers
+from interact_ivr.stores.sqlite.reader import Reader
+from interact_ivr.stores.sqlite.schema import migrate, open_database
+from interact_ivr.stores.sqlite.writer import Writer
+
+_DEFAULT_ENVIRONMENT = "default"
+
+
+class WallClock:
+    """The machine's time of day."""
+
+    def now(self) -> datetime:
+        """Give the present time, aware, UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The services over an opened store, without a socket."""
+
+    allocations: Allocations
+    numbers: Numbers
+    expiry: Expiry
+
+
+@asynccontextmanager
+async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
+    """Open the store as its one writer, and build the services over it.
+
+    Raises:
+        StoreHeldError: another process has it.
+        SchemaError, sqlite3.Error, OSError: it cannot be opened.
+        dialplan.PlanError: the dial plan has faults.
+    """
+    engine = Engine(load_plan(config.dial_plan.plan))
+    async with AsyncExitStack() as stack:
+        config.store.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        stack.enter_context(FileLock(config.store.path, who))
+        with closing(open_database(config.store.path)) as connection:
+            migrate(connection)
+        clock = WallClock()
+        writer = Writer(config.store.path, clock)
+        stack.callback(writer.close)
+        writer.start()
+        store = SqliteAllocations(writer)
+        inventory = SqliteNumbers(writer, Reader(config.store.path, clock))
+        here = Environment(
+            _DEFAULT_ENVIRONMENT,
+            await inventory.scope(_DEFAULT_ENVIRONMENT),
+            engine,
+            config.pool.policy,
+            ALPHABETS[config.interaction.alphabet],
+        )
+        environments = Environments({here.name: here}, here.name)
+        expiry = Expiry(store, clock, expired=_log_expired, failed=_log_sweep_failed)
+        yield Parts(
+            Allocations(store, environments, partial(_tell_allocated, expiry)),
+            Numbers(inventory, environments),
+            expiry,
+        )
+
+
+async def create_store(config: Config) -> None:
+    """Make the store's file where there is none, and bring its schema up to date."""
+    async with opened(config, "interact-ivr init"):
+        pass
+
+
+async def serve(config: Config, config_file: Path) -> None:
+    """Serve calls and the command line until SIGTERM or SIGINT, then stop gracefully."""
+    log = structlog.get_logger("service")
+    for warning in warnings(config):
+        log.warning("configuration", warning=warning)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with opened(config, "interact-ivr serve") as parts:
+        listener = Listener(_scripts(parts.allocations), most_sessions=config.agi.most_sessions)
+        await listener.start(config.agi.host, config.agi.port)
+        facts = partial(_facts, config, config_file, listener, time.monotonic())
+        control = ControlServer(Operations(parts.allocations, parts.numbers, facts))
+        await control.start(Path(config.control.socket))
+        sweeping = asyncio.create_task(parts.expiry.run())
+        log.info("ready", **facts())
+        try:
+            await stop.wait()
+        finally:
+            log.info("stopping", sessions=listener.sessions)
+            await listener.close()
+            await control.close()
+            sweeping.cancel()
+
+
+async def carry_out(config: Config, request: str, arguments: Mapping[str, object]) -> object:
+    """Carry a request out without a service, under the store's lock."""
+    async with opened(config, f"interact-ivr {request}") as parts:
+        operations = Operations(parts.allocations, parts.numbers, dict)
+        return await operations.carry_out(request, arguments)
+
+
+def _scripts(allocations: Allocations) -> dict[str, Callable[[Session], Awaitable[None]]]:
+    scripts = (agi_scripts.retrieve_interaction, agi_scripts.free_number, agi_scripts.health)
+    return {script.__name__: partial(script, allocations=allocations) for script in scripts}
+
+
+def _facts(
+    config: Config, config_file: Path, listener: Listener, started: float
+) -> dict[str, object]:
+    return {
+        "version": __version__,
+        "process": os.getpid(),
+        "uptime_seconds": round(time.monotonic() - started, 1),
+        "config": str(config_file),
+        "store": str(config.store.path),
+        "agi": f"{config.agi.host}:{listener.port}",
+        "control": config.control.socket,
+        "sessions": listener.sessions,
+    }
+
+
+def _tell_allocated(expiry: Expiry, allocation: Allocation) -> None:
+    expiry.allocated(allocation)
+    structlog.get_logger("pool").info(
+        "renewed" if allocation.renewed else "allocated",
+        dnis=allocation.number,
+        allocation=allocation.id,
+        lent_early=allocation.lent_early,
+        expires_at=allocation.expires_at.isoformat(),
+    )
+
+
+def _log_expired(expired: Expired) -> None:
+    structlog.get_logger("pool").info(
+        "expired", dnis=expired.number, allocation=expired.allocation, at=expired.at.isoformat()
+    )
+
+
+def _log_sweep_failed(error: StoreUnavailable) -> None:
+    structlog.get_logger("pool").error("expiries are not on record", reason=error.reason)

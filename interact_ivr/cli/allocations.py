@@ -1,0 +1,40 @@
+"""``allocate`` and ``free``: what an app does, by hand."""
+
+import click
+
+from interact_ivr.cli.asking import ask, asking_options, failing
+from interact_ivr.cli.tables import local_time, print_json
+
+
+@click.command()
+@click.argument("interaction")
+@click.option("--group", help="Only a number of this group.")
+@asking_options
+@failing
+def allocate(interaction: str, group: str | None, config: str | None, as_json: bool) -> None:
+    """Lend a number to INTERACTION, and print it.
+
+    The same interaction again gets the same number, its wait begun anew.
+    """
+    answer = ask(config, "allocate", interaction=interaction, group=group)
+    if as_json:
+        print_json(answer)
+        return
+    click.echo(answer["entered"])
+    waits = f"waits for its call until {local_time(answer['expires_at'])}"
+    click.echo(f"{waits}, allocation {answer['id']}", err=True)
+
+
+@click.command()
+@click.argument("number")
+@click.option("--allocation", help="Only if this allocation is the one that stands.")
+@asking_options
+@failing
+def free(number: str, allocation: str | None, config: str | None, as_json: bool) -> None:
+    """End the allocation of NUMBER, if it has one."""
+    answer = ask(config, "free", number=number, allocation=allocation)
+    if as_json:
+        print_json(answer)
+    else:
+        freed = answer["status"] == "FREED"
+        click.echo(f"{number} {'is free now' if freed else 'was not allocated'}")

@@ -1,0 +1,75 @@
+"""How a command gets its answer: from the running service, else under the store's lock."""
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import click
+
+OPTIONS = (
+    click.option("--config", metavar="FILE", help="The configuration file."),
+    click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs."),
+)
+
+
+def asking_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options every question has, ``--config`` and ``--json``."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def fail(*faults: str) -> NoReturn:
+    """Say why the thing asked failed, and end with exit status 1."""
+    for fault in faults:
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {fault}", err=True)
+    sys.exit(1)
+
+
+def failing(command: Callable[..., None]) -> Callable[..., None]:
+    """End *command* with a sentence and exit status 1 where the administrator can do something."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        import sqlite3
+
+        from dialplan import PlanError
+        from interact_ivr.config import ConfigError
+        from interact_ivr.domain.errors import BadRows, Refusal
+        from interact_ivr.stores.sqlite.lock import StoreHeldError
+        from interact_ivr.stores.sqlite.schema import SchemaError
+
+        try:
+            command(*args, **kwargs)
+        except BadRows as error:
+            fail(*error.faults)
+        except (ConfigError, PlanError) as error:
+            fail(*str(error).splitlines())
+        except (Refusal, StoreHeldError, SchemaError, sqlite3.Error, OSError) as error:
+            fail(str(error))
+
+    return run
+
+
+def ask(config_file: str | None, request: str, **arguments: object) -> Any:
+    """Give the plain values that answer *request*, or end the command with the reason."""
+    import asyncio
+    from pathlib import Path
+
+    from interact_ivr.config import config_file as named
+    from interact_ivr.config import load_config
+    from interact_ivr.control.client import NotRunning, Refused
+    from interact_ivr.control.client import ask as ask_service
+
+    config = load_config(named(config_file))
+    try:
+        return ask_service(Path(config.control.socket), request, arguments)
+    except Refused as refused:
+        fail(*refused.faults)
+    except NotRunning:
+        from interact_ivr.app import carry_out
+        from interact_ivr.log import configure_logging
+
+        configure_logging("warning")
+        return asyncio.run(carry_out(config, request, arguments))

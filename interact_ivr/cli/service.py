@@ -1,0 +1,84 @@
+"""``init``, ``serve`` and ``status``: the service itself."""
+
+import sys
+
+import click
+
+from interact_ivr.cli.asking import asking_options, fail, failing
+from interact_ivr.cli.tables import print_json, print_table
+
+
+@click.command()
+@click.option("--config", metavar="FILE", help="The configuration file to write.")
+@failing
+def init(config: str | None) -> None:
+    """Write a configuration file to begin with, and create the store.
+
+    What is there already stays as it is.
+    """
+    import asyncio
+
+    from interact_ivr.app import create_store
+    from interact_ivr.config import config_file, load_config, sample
+
+    file = config_file(config)
+    if file.exists():
+        click.echo(f"{file} is there already")
+    else:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(sample(), "utf-8")
+        click.echo(f"{file} written: every key with its default")
+    loaded = load_config(file)
+    asyncio.run(create_store(loaded))
+    click.echo(f"{loaded.store.path} is ready")
+
+
+@click.command()
+@click.option("--config", metavar="FILE", help="The configuration file.")
+@failing
+def serve(config: str | None) -> None:
+    """Serve calls and the command line until told to stop."""
+    import asyncio
+
+    import uvloop
+
+    from interact_ivr.app import serve as serve_calls
+    from interact_ivr.config import config_file, load_config
+    from interact_ivr.log import configure_logging
+
+    file = config_file(config)
+    loaded = load_config(file)
+    configure_logging(loaded.log.level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve_calls(loaded, file))
+
+
+@click.command()
+@asking_options
+@failing
+def status(config: str | None, as_json: bool) -> None:
+    """Show the running service and its pool; exit status 1 where none runs."""
+    from pathlib import Path
+
+    from interact_ivr.config import config_file, load_config
+    from interact_ivr.control.client import NotRunning, Refused, ask
+
+    loaded = load_config(config_file(config))
+    try:
+        answer = ask(Path(loaded.control.socket), "status", {})
+    except NotRunning:
+        if as_json:
+            print_json({"running": False})
+            sys.exit(1)
+        fail(f"no service listens on {loaded.control.socket}")
+    except Refused as refused:
+        fail(*refused.faults)
+    if as_json:
+        print_json({"running": True, **answer})
+        return
+    facts = {"service": "running", **answer, "pool": _pool(answer["pool"])}
+    print_table(("", ""), ((name, str(value)) for name, value in facts.items()))
+
+
+def _pool(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in counts.items())

@@ -1,0 +1,91 @@
+"""The identifiers everything else is keyed by, and how new ones are made."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+
+from interact_ivr.domain.errors import BadInput
+
+EnvironmentId = NewType("EnvironmentId", int)
+ApplicationId = NewType("ApplicationId", int)
+NumberKey = NewType("NumberKey", str)
+"""A number as stored: normalized by its environment's dial plan, e.g. ``+380974520200``."""
+InteractionId = NewType("InteractionId", str)
+Group = NewType("Group", str)
+AllocationId = NewType("AllocationId", str)
+"""A ULID: 26 characters that sort by the time the allocation was made."""
+Ani = NewType("Ani", str)
+"""A calling number, normalized by the environment's dial plan."""
+
+_ULID_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_NAME_LENGTH = 128
+_SAFE = re.compile(r"[A-Za-z0-9 \-_.:/@+=#~{}]*")
+_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where an operation happens: one environment, and in it one DNIS application's pool."""
+
+    environment: EnvironmentId
+    application: ApplicationId
+
+
+@dataclass(frozen=True, slots=True)
+class CallRef:
+    """One call of one PBX. Asterisk's uniqueid alone repeats across PBXes."""
+
+    pbx: str
+    uniqueid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alphabet:
+    """The characters an interaction id or a group may consist of.
+
+    ``SAFE`` is harmless in every place an Asterisk dialplan can put it, also inside ``$[]`` and
+    ``${}``. ``PRINTABLE`` is the widest setting: all of Unicode but control characters and line
+    separators; what an administrator's own expressions make of it is theirs to know.
+    """
+
+    name: str
+    expected: str
+    allowed: re.Pattern[str]
+
+    def interaction(self, text: str) -> InteractionId:
+        """Take *text* as an interaction's id; `BadInput` names the first bad character."""
+        return InteractionId(self._checked("interaction", text))
+
+    def group(self, text: str) -> Group:
+        """Take *text* as a group's name; `BadInput` names the first bad character."""
+        return Group(self._checked("group", text))
+
+    def _checked(self, field: str, text: str) -> str:
+        if not 1 <= len(text) <= _NAME_LENGTH:
+            raise BadInput(field, f"1 to {_NAME_LENGTH} characters", f"{len(text)} characters")
+        end = self.allowed.match(text)
+        if end is None or end.end() < len(text):
+            bad = end.end() if end else 0
+            raise BadInput(field, self.expected, f"{text[bad]!a} at position {bad + 1}")
+        if text[0] == " " or text[-1] == " ":
+            raise BadInput(field, "no space at the start or the end", f"{text!a}")
+        return text
+
+
+SAFE = Alphabet("safe", "ASCII letters, digits, space and - _ . : / @ + = # ~ { }", _SAFE)
+PRINTABLE = Alphabet("printable", "printable characters", _PRINTABLE)
+ALPHABETS = {alphabet.name: alphabet for alphabet in (SAFE, PRINTABLE)}
+
+
+def new_ulid(now: datetime, entropy: bytes) -> str:
+    """Make a ULID from *now* and ten random bytes.
+
+    Of the 80 random bits the first ten hold the microseconds within the millisecond, so that ids
+    of one store sort in the order they were made.
+    """
+    micros = int(now.timestamp()) * 1_000_000 + now.microsecond
+    millis, rest = divmod(micros, 1000)
+    random = int.from_bytes(entropy[:10], "big") & ((1 << 70) - 1)
+    value = (millis << 80) | (rest << 70) | random
+    return "".join(_ULID_LETTERS[(value >> shift) & 31] for shift in range(125, -1, -5))

@@ -1,0 +1,67 @@
+"""The timer that puts expiries on record as they happen; it never is what makes them true."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from interact_ivr.domain.errors import StoreUnavailable
+from interact_ivr.domain.values import Allocation, Expired
+from interact_ivr.ports import AllocationStore, Clock
+
+_STEP = 500
+"""Expiries written in one transaction; calls get their turn between two steps."""
+_LONGEST_SLEEP = timedelta(seconds=30)
+"""However far the next deadline is: a clock may be set, a machine suspended."""
+_RETRY = timedelta(seconds=1)
+
+
+class Expiry:
+    """Sleeps until the next deadline, sweeps, and says what expired."""
+
+    def __init__(
+        self,
+        store: AllocationStore,
+        clock: Clock,
+        *,
+        expired: Callable[[Expired], None],
+        failed: Callable[[StoreUnavailable], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._expired = expired
+        self._failed = failed
+        self._next: datetime | None = None
+        self._sooner = asyncio.Event()
+
+    def allocated(self, allocation: Allocation) -> None:
+        """Take note of a new deadline, and wake up for it if it is the earliest."""
+        if self._next is None or allocation.expires_at < self._next:
+            self._next = allocation.expires_at
+            self._sooner.set()
+
+    async def run(self) -> None:
+        """Sweep at every deadline until cancelled."""
+        while True:
+            try:
+                pause = await self._sweep()
+            except StoreUnavailable as error:
+                self._failed(error)
+                pause = _RETRY
+            await self._sleep(pause)
+
+    async def _sweep(self) -> timedelta:
+        sweep = await self._store.sweep(_STEP)
+        for expired in sweep.expired:
+            self._expired(expired)
+        self._next = sweep.next_deadline
+        if self._next is None:
+            return _LONGEST_SLEEP
+        return min(self._next - self._clock.now(), _LONGEST_SLEEP)
+
+    async def _sleep(self, pause: timedelta) -> None:
+        try:
+            async with asyncio.timeout(max(pause.total_seconds(), 0)):
+                await self._sooner.wait()
+        except TimeoutError:
+            return
+        self._sooner.clear()

@@ -1,0 +1,64 @@
+"""Opening a SQLite file: its pragmas, and its schema brought up to date by numbered migrations."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from interact_ivr.stores.queries import load_migrations
+
+OLDEST_SQLITE = (3, 37, 0)
+"""STRICT tables."""
+
+
+class SchemaError(Exception):
+    """The file cannot be served: too new, not ours, or SQLite is too old."""
+
+
+def open_database(path: Path, *, busy_timeout_ms: int = 250) -> sqlite3.Connection:
+    """Open *path* for the writer: WAL, synchronous=FULL, created 0600 where it does not exist."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        needed = ".".join(map(str, OLDEST_SQLITE))
+        raise SchemaError(f"SQLite {needed} or later is needed, this is {sqlite3.sqlite_version}")
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {busy_timeout_ms:d}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def migrate(connection: sqlite3.Connection) -> int:
+    """Bring the schema up to date, one transaction a migration; give its version.
+
+    Raises:
+        SchemaError: the file was written by a later release, or is another program's.
+    """
+    migrations = load_migrations("sqlite")
+    latest = len(migrations)
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > latest:
+        raise SchemaError(
+            f"the store has schema {version}, this release knows schemas up to {latest}: "
+            "a later release of interact-ivr has written it"
+        )
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if version == 0 and tables:
+        raise SchemaError("the file is a database of another program")
+    for number, script in migrations[version:]:
+        try:
+            connection.executescript(
+                f"BEGIN;\n{script}\nPRAGMA user_version = {number:d};\nCOMMIT;"
+            )
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    return latest

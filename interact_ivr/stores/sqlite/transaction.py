@@ -1,0 +1,36 @@
+"""What an operation on the SQLite store sees: named queries, one *now*, fresh ids."""
+
+import os
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from interact_ivr.domain.names import new_ulid
+
+
+class Transaction:
+    """One operation's view of the store, within a transaction that others may share."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, queries: Mapping[str, str], now: datetime
+    ) -> None:
+        self.now = now
+        self._connection = connection
+        self._queries = queries
+
+    def one(self, query: str, **values: object) -> Any:
+        """Give the first row of a named query, or None."""
+        return self._connection.execute(self._queries[query], values).fetchone()
+
+    def all(self, query: str, **values: object) -> list[Any]:
+        """Give all rows of a named query."""
+        return self._connection.execute(self._queries[query], values).fetchall()
+
+    def do(self, query: str, **values: object) -> int:
+        """Run a named query that changes rows, and say how many it changed."""
+        return self._connection.execute(self._queries[query], values).rowcount
+
+    def new_id(self) -> str:
+        """Make an id that sorts after every earlier one of this store."""
+        return new_ulid(self.now, os.urandom(10))

@@ -1,0 +1,182 @@
+"""The one thread that writes: it takes what waits as a group, answers when that is on disk.
+
+Each operation runs in a savepoint of its own, so one that is refused takes nothing else with it;
+the group is one transaction, so many operations share one fsync. Futures resolve after COMMIT.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from interact_ivr.domain.errors import StoreUnavailable, TooLate
+from interact_ivr.ports import Clock
+from interact_ivr.stores.queries import load_queries
+from interact_ivr.stores.sqlite.schema import open_database
+from interact_ivr.stores.sqlite.times import from_micros
+from interact_ivr.stores.sqlite.transaction import Transaction
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Job:
+    operation: Callable[[Transaction], Any]
+    deadline: float | None
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+    result: Any = field(default=None)
+    error: BaseException | None = field(default=None)
+
+    def settle(self) -> None:
+        """Hand the outcome to whoever still waits (runs in the loop's thread)."""
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+class Writer:
+    """A thread with the store's only writing connection, fed by a bounded queue."""
+
+    def __init__(
+        self, database: Path, clock: Clock, *, queue_limit: int = 4096, group_limit: int = 128
+    ) -> None:
+        self.database = database
+        self._clock = clock
+        self._queries = load_queries("sqlite")
+        self._jobs: queue.Queue[_Job | None] = queue.Queue(queue_limit)
+        self._group_limit = group_limit
+        self._connection: sqlite3.Connection | None = None
+        self._last_time = datetime.fromtimestamp(0, UTC)
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+
+    def start(self) -> None:
+        """Open the file and begin to work; an error of the first opening is raised here."""
+        self._open()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish what waits, then close the file. Blocks until done."""
+        self._closing = True
+        if self._thread.is_alive():
+            self._jobs.put(None)
+            self._thread.join()
+        self._drop_connection()
+
+    async def run(
+        self, operation: Callable[[Transaction], T], *, deadline: float | None = None
+    ) -> T:
+        """Run *operation* in a transaction and give its result once that is on disk.
+
+        Past *deadline* (`time.monotonic`), or when the waiting task is gone, it is not begun.
+
+        Raises:
+            StoreUnavailable: the store could not do it; nothing of it is there.
+            Refusal: whatever *operation* raised; nothing of it is there.
+        """
+        if self._closing:
+            raise StoreUnavailable("it is being closed")
+        loop = asyncio.get_running_loop()
+        job = _Job(operation, deadline, loop, loop.create_future())
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full:
+            raise StoreUnavailable("too much work waits for it") from None
+        result: T = await job.future
+        return result
+
+    def _run(self) -> None:
+        while True:
+            group, last = self._next_group()
+            if group:
+                self._work(group)
+                for loop in {job.loop for job in group}:
+                    mine = [job for job in group if job.loop is loop]
+                    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                        loop.call_soon_threadsafe(_settle, mine)
+            if last:
+                return
+
+    def _next_group(self) -> tuple[list[_Job], bool]:
+        """Wait for work and take all there is, up to the limit; True when it is the last."""
+        group: list[_Job] = []
+        job = self._jobs.get()
+        while job is not None:
+            group.append(job)
+            if len(group) == self._group_limit:
+                return group, False
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return group, False
+        return group, True
+
+    def _work(self, group: list[_Job]) -> None:
+        try:
+            connection = self._connection or self._open()
+            connection.execute("BEGIN IMMEDIATE")
+            for job in group:
+                self._attempt(connection, job)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._drop_connection()  # a transaction that was not committed ends with it
+            for job in group:
+                job.error = StoreUnavailable(str(error))
+
+    def _attempt(self, connection: sqlite3.Connection, job: _Job) -> None:
+        if job.future.cancelled():
+            return
+        if job.deadline is not None and time.monotonic() >= job.deadline:
+            job.error = TooLate()
+            return
+        connection.execute("SAVEPOINT operation")
+        try:
+            job.result = job.operation(Transaction(connection, self._queries, self._now()))
+        except sqlite3.DatabaseError as error:
+            if not isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                raise  # full, read-only, locked, broken: the whole group fails
+            job.error = error
+            connection.execute("ROLLBACK TO operation")
+        except Exception as error:  # noqa: BLE001  the edge of the thread: told to the one who asked
+            job.error = error
+            connection.execute("ROLLBACK TO operation")
+        connection.execute("RELEASE operation")
+
+    def _now(self) -> datetime:
+        """The present, never earlier than a time this store has given before."""
+        self._last_time = max(self._clock.now(), self._last_time)
+        return self._last_time
+
+    def _open(self) -> sqlite3.Connection:
+        connection = open_database(self.database)
+        try:
+            row = connection.execute(self._queries["last_journal_time"]).fetchone()
+        except sqlite3.Error:
+            connection.close()
+            raise
+        if row is not None:
+            self._last_time = max(self._last_time, from_micros(row[0]))
+        self._connection = connection
+        return connection
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                connection.close()
+
+
+def _settle(jobs: list[_Job]) -> None:
+    for job in jobs:
+        job.settle()

@@ -1,0 +1,4 @@
+"""A real Asterisk and SIPp on this machine, for the tests, the demo and the benchmarks.
+
+Nothing here ships to users.
+"""

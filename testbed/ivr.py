@@ -1,0 +1,37 @@
+"""An administrator's Asterisk dialplan that asks whose call it is; tests and demo call it.
+
+Every number dialed goes through ``inbound``: a report ``arrived``, the look-up, a report ``ivr``
+with what the Asterisk dialplan knows then, and a hang-up as an answered or a refused call.
+"""
+
+from pathlib import Path
+
+from interact_ivr.agi.variables import Variable
+from testbed.report import report
+
+CONFIG = Path(__file__).parent.parent / "asterisk-config"
+VARIABLES = [name.value for name in Variable]
+
+
+def extensions(agi: str, more: str = "", *, query: str = "pbx=testbed") -> str:
+    """Write extensions.conf for a service at *agi*; *more* adds contexts or extends ``inbound``."""
+    return f"""
+[globals]
+INTERACT_AGI={agi}
+INTERACT_QUERY={query}
+
+[inbound]
+exten => _[+0-9].,1,Gosub(testbed-report,s,1(arrived))
+ same => n,Gosub(interact-retrieve,s,1)
+ same => n,Goto(default-ivr,s,1)
+
+{more}
+
+[default-ivr]
+exten => s,1,Gosub(testbed-report,s,1(ivr))
+ same => n,Progress()
+ same => n,Hangup(17)
+
+#include "{CONFIG}/extensions_interact.conf"
+{report([*VARIABLES, "TIMEOUT(absolute)", "AGIEXITONHANGUP", "INTERACT_FREE_STATUS"])}
+"""

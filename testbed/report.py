@@ -1,0 +1,94 @@
+"""What a test's Asterisk dialplan saw: the subroutine that logs it, and the reader of that log.
+
+The values cross the log as Base64, so any character survives and a value never looks like a field.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+MARK = "TESTBED-SEEN"
+#: Asterisk cuts an application's arguments here without a word; LAST tells that it did not.
+LIMIT_BYTES = 8_191
+LAST = "whole"
+
+LINE = re.compile(rf"{MARK} (?P<fields>.*)")
+
+
+class CutReportError(Exception):
+    """Raised for a report that Asterisk cut: its values together exceeded LIMIT_BYTES."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One report of a call: who, when in Unix time, and the asked values by the names asked for."""
+
+    label: str
+    at: float
+    ani: str
+    uniqueid: str
+    channel: str
+    values: dict[str, str]
+
+
+def report(names: Sequence[str] = ()) -> str:
+    """Write the subroutine ``testbed-report``, called as ``Gosub(testbed-report,s,1(label))``.
+
+    It logs one line with the values of *names*: variables or functions such as ``CALLERID(rdnis)``.
+    A label is one word. An unset variable is reported as empty, as Asterisk has it.
+    """
+    fields = [
+        "label=${ARG1}",
+        "at=${STRFTIME(,,%s.%6q)}",
+        "ani=${BASE64_ENCODE(${CALLERID(num)})}",
+        "uniqueid=${UNIQUEID}",
+        "channel=${BASE64_ENCODE(${CHANNEL(name)})}",
+        *(f"{quote(name, safe='()')}=${{BASE64_ENCODE(${{{name}}})}}" for name in names),
+        LAST,
+    ]
+    return (
+        "\n[testbed-report]\n"
+        f"exten => s,1,Log(NOTICE,{MARK} {' '.join(fields)})\n"
+        " same => n,Return()\n"
+    )
+
+
+REPORT = report()
+
+
+def read_log(text: str) -> Iterator[Seen]:
+    """Read the reports in a log, in its order; raises CutReportError for a line that was cut.
+
+    A last line without its end is still being written, and left for later.
+    """
+    for line in text.splitlines(keepends=True):
+        found = LINE.search(line)
+        if found and line.endswith("\n"):
+            yield _read(found["fields"].split(" "))
+
+
+def _read(words: Sequence[str]) -> Seen:
+    if words[-1] != LAST:
+        raise CutReportError(f"a report was cut after {LIMIT_BYTES} bytes: {words[0]} {words[-1]}")
+    fields = dict(_pair(word) for word in words[:-1])
+    return Seen(
+        label=fields.pop("label"),
+        at=float(fields.pop("at")),
+        ani=_decoded(fields.pop("ani")),
+        uniqueid=fields.pop("uniqueid"),
+        channel=_decoded(fields.pop("channel")),
+        values={unquote(name): _decoded(value) for name, value in fields.items()},
+    )
+
+
+def _pair(word: str) -> tuple[str, str]:
+    name, _, value = word.partition("=")
+    return name, value
+
+
+def _decoded(value: str) -> str:
+    return b64decode(value).decode("utf-8", "surrogateescape")

@@ -1,0 +1,160 @@
+"""The service as an administrator runs it: a process with a configuration file, in a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from testbed.children import argv, stop
+from testbed.ports import LOOPBACK, PortBlock
+
+READY_SECONDS = 10.0
+STOP_SECONDS = 5.0
+COMMAND_SECONDS = 30.0
+POLL_SECONDS = 0.01
+INTERACT_IVR = (sys.executable, "-m", "interact_ivr")
+
+
+class ServiceError(Exception):
+    """Raised when the service does not come up or a command fails; has what it said."""
+
+
+class Service:
+    """``interact-ivr serve`` over a store in *folder*, and its command line.
+
+    *settings* is added to the configuration file, whose addresses and paths are written already.
+    The port stays the same over restarts.
+    """
+
+    def __init__(self, folder: Path, settings: str = "") -> None:
+        self.folder = folder.absolute()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._run = tempfile.TemporaryDirectory(prefix="ivr-")
+        self._ports = PortBlock()
+        self.agi_port = self._ports.first
+        self.agi = f"{LOOPBACK}:{self.agi_port}"
+        self.config = self.folder / "interact-ivr.toml"
+        self.database = self.folder / "interact-ivr.db"
+        self.log_path = self.folder / "service.log"
+        self._child: subprocess.Popen[bytes] | None = None
+        self.config.write_text(
+            f'[store]\nurl = "sqlite:///{self.database}"\n'
+            f'[agi]\nhost = "{LOOPBACK}"\nport = {self.agi_port}\n'
+            f'[control]\nsocket = "{self._run.name}/control.sock"\n{settings}',
+            "utf-8",
+        )
+
+    @property
+    def pid(self) -> int:
+        """Give the process id of the running service."""
+        if self._child is None:
+            raise ServiceError("the service was not started")
+        return self._child.pid
+
+    def start(self) -> None:
+        """Start it, and return when it says that it is ready."""
+        begun = len(self.log())
+        with self.log_path.open("ab") as log:
+            self._child = subprocess.Popen(
+                argv(INTERACT_IVR, "serve", "--config", str(self.config)),
+                env={**os.environ, "PYTHONWARNINGS": "default"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + READY_SECONDS
+        while not any(line.get("event") == "ready" for line in self.log()[begun:]):
+            if self._child.poll() is not None or time.monotonic() > deadline:
+                raise ServiceError(f"the service did not come up:\n{self.tail()}")
+            time.sleep(POLL_SECONDS)
+
+    def stop(self) -> None:
+        """Ask it to stop, and wait; a second time does nothing."""
+        if self._child is not None:
+            self.signal(signal.SIGCONT)
+            stop(self._child, STOP_SECONDS)
+            self._child = None
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.signal(signal.SIGKILL)
+        if self._child is not None:
+            self._child.wait()
+            self._child = None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the service a signal, if it still runs."""
+        if self._child is not None and self._child.poll() is None:
+            self._child.send_signal(number)
+
+    def command(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run ``interact-ivr`` with this service's configuration, whatever its exit status."""
+        return subprocess.run(
+            [*INTERACT_IVR, *arguments, "--config", str(self.config)],
+            input=text or "",
+            capture_output=True,
+            encoding="utf-8",
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+
+    def ask(self, *arguments: str, text: str | None = None) -> Any:
+        """Give a command's answer as ``--json`` has it; raises ServiceError where it fails."""
+        done = self.command(*arguments, "--json", text=text)
+        if done.returncode:
+            raise ServiceError(f"interact-ivr {' '.join(arguments)}: {done.stderr}")
+        return json.loads(done.stdout)
+
+    def import_numbers(self, *numbers: str) -> None:
+        """Take *numbers* into the pool."""
+        self.ask("number", "import", "-", text="\n".join(["number", *numbers]) + "\n")
+
+    def log(self, event: str | None = None) -> list[dict[str, Any]]:
+        """Give what the service logged, of one *event* or at all."""
+        if not self.log_path.exists():
+            return []
+        lines = self.log_path.read_text("utf-8", errors="replace").splitlines(keepends=True)
+        facts = [json.loads(line) for line in lines if line.startswith("{") and line[-1] == "\n"]
+        return [line for line in facts if event in (None, line.get("event"))]
+
+    def wait_log(self, event: str, count: int = 1, timeout_seconds: float = 5.0) -> list[Any]:
+        """Wait until *event* was logged *count* times, and give all its lines."""
+        deadline = time.monotonic() + timeout_seconds
+        while len(found := self.log(event)) < count:
+            if time.monotonic() > deadline:
+                raise ServiceError(f"{event!r} was not logged {count} times:\n{self.tail()}")
+            time.sleep(POLL_SECONDS)
+        return found
+
+    def tail(self, lines: int = 30) -> str:
+        """Give the end of the log."""
+        text = self.log_path.read_text("utf-8", errors="replace") if self.log_path.exists() else ""
+        return "\n".join([f"{self.log_path}:", *text.splitlines()[-lines:]])
+
+    def close(self) -> None:
+        """Stop it and let its port go; the folder stays."""
+        self.stop()
+        self._ports.close()
+        self._run.cleanup()
+
+    def __enter__(self) -> Self:
+        """Start, and give the running service."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        self.close()

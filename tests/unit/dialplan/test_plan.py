@@ -1,0 +1,120 @@
+"""The laws of loading a plan: shipped plans load, and a bad one names every fault."""
+
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from dialplan import Fault, Plan, PlanError, load_plan
+
+
+def faults_of(path: Path, text: str) -> list[tuple[str, object]]:
+    """Key and value of each fault of a plan file with *text*, all of which must name the file."""
+    path.write_text(text)
+    with pytest.raises(PlanError) as caught:
+        load_plan(str(path))
+    assert {fault.file for fault in caught.value.faults} == {str(path)}
+    return [(fault.key, fault.value) for fault in caught.value.faults]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a test may write its plan."""
+    return tmp_path / "mine.toml"
+
+
+@pytest.mark.parametrize(("name", "home_country"), [("e164", ""), ("nanp", "US")])
+def test_shipped_plans_load_by_their_bare_name(name: str, home_country: str) -> None:
+    """A shipped plan bears the name of its file, describes itself, and has extensions of 2 to 6."""
+    plan = load_plan(name)
+    assert plan == Plan(name, plan.description, home_country, range(2, 7))
+    assert plan.description
+
+
+def test_a_path_is_read_as_a_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A suffix or a folder makes a path; both bounds of the extension lengths are included."""
+    path.write_text('name = "mine"\nextension_lengths = [3, 4]')
+    expected = Plan("mine", extension_lengths=range(3, 5))
+    assert load_plan(str(path)) == expected
+    monkeypatch.chdir(path.parent)
+    assert load_plan("mine.toml") == expected
+    path.rename(path.with_name("nanp"))
+    assert load_plan("./nanp") == expected
+    assert load_plan("nanp").home_country == "US"
+
+
+def test_only_the_name_is_required(path: Path) -> None:
+    """A plan that says nothing has no home country and no extensions; `[]` says so too."""
+    path.write_text('name = "bare"')
+    bare = load_plan(str(path))
+    assert bare == Plan("bare")
+    path.write_text('name = "bare"\nhome_country = ""\nextension_lengths = []')
+    assert load_plan(str(path)) == bare
+
+
+def test_a_plan_does_not_change() -> None:
+    """A plan is a value: nothing can be set, and it can be a key."""
+    plan = Plan("still")
+    with pytest.raises(FrozenInstanceError):
+        plan.name = "moving"  # type: ignore[misc]
+    assert {plan: 1}[Plan("still")] == 1
+
+
+def test_every_fault_is_told_at_once(path: Path) -> None:
+    """Nothing hides behind the first fault: wrong, unknown and missing keys come together."""
+    text = 'description = 7\nhome_country = "Ruritania"\nextension_lengths = [6, 2]\nhome = "US"'
+    assert faults_of(path, text) == [
+        ("name", None),
+        ("description", 7),
+        ("home_country", "Ruritania"),
+        ("extension_lengths", [6, 2]),
+        ("home", "US"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "read"),
+    [
+        ("name", '""', ""),
+        ("name", '"  "', "  "),
+        ("name", "1", 1),
+        ("home_country", '"us"', "us"),
+        ("home_country", '"UK"', "UK"),
+        ("home_country", '["US"]', ["US"]),
+        ("extension_lengths", "4", 4),
+        ("extension_lengths", "[4]", [4]),
+        ("extension_lengths", "[0, 4]", [0, 4]),
+        ("extension_lengths", "[true, 4]", [True, 4]),
+        ("extension_lengths", "[2.0, 4]", [2.0, 4]),
+        ("extension_lengths", '"26"', "26"),
+    ],
+)
+def test_a_wrong_value_is_named(path: Path, key: str, value: str, read: object) -> None:
+    """A value of the wrong kind or outside its bounds is the only fault, with its key."""
+    name = "" if key == "name" else 'name = "mine"\n'
+    assert faults_of(path, f"{name}{key} = {value}") == [(key, read)]
+
+
+def test_a_fault_is_one_line() -> None:
+    """A person reads file, key, expectation and value, cut short; what is empty is left out."""
+    assert str(Fault("a.toml", "name", "a text", 7)) == "a.toml: name: expected a text, got 7"
+    assert str(Fault("a.toml", "name", "a text", None)).endswith("a text, got nothing")
+    assert len(str(Fault("", "", "a text", "x" * 10_000))) < 300
+    both = PlanError((Fault("a", "", "b", 1), Fault("c", "", "d", 2)))
+    assert str(both) == "a: expected b, got 1\nc: expected d, got 2"
+
+
+@pytest.mark.parametrize("text", [b"name = mine", b'name = "\xff"'])
+def test_what_is_not_toml_is_one_fault(path: Path, text: bytes) -> None:
+    """Bad syntax and bad UTF-8 are faults of the whole file, told with their place in it."""
+    path.write_bytes(text)
+    with pytest.raises(PlanError, match=r"mine\.toml: expected TOML .*(line|position)"):
+        load_plan(str(path))
+
+
+def test_a_missing_plan_is_a_fault(path: Path) -> None:
+    """A missing file is told with its path, an unknown name with the names there are."""
+    with pytest.raises(PlanError, match=r"mine\.toml: expected a file .*No such file"):
+        load_plan(str(path))
+    with pytest.raises(PlanError, match=r"shipped plan \(e164, nanp\), got 'mine'"):
+        load_plan("mine")
