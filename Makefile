@@ -26,7 +26,7 @@ lint: $(VENV)/ready ## format, lint, types, imports
 	@$(BIN)/ruff format --check -q . || { echo "ruff format: run '$(BIN)/ruff format .'"; exit 1; }
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo | tail -n 20
+	@out=$$($(BIN)/lint-imports 2>&1) || { echo "$$out"; exit 1; }
 
 unit: $(VENV)/ready
 	$(BIN)/pytest -q tests/unit

@@ -24,6 +24,7 @@ from testbed.tools import Tools, ToolsError, named_tools, unpacked_tools
 PACKAGES = ("asterisk", "asterisk-modules", "sip-tester", "libsqliteodbc", "odbc-postgresql")
 SUITES = ("forky", "sid")
 STAMP = "complete.json"
+UNFINISHED = "unfinished-"
 LAYOUT = 1  # raised when what is unpacked, or how, changes: an older folder is brought anew
 ADVICE = (
     "The administrator can let this machine reach its Debian mirror, "
@@ -104,36 +105,38 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _fetch(tree: Path) -> None:
-    """Try every suite and mirror in turn until one has brought the packages; raises StepError."""
+    """Try every suite and mirror in turn until one has brought the packages; raises StepError.
+
+    Called under the lock, so what an earlier run left unfinished belongs to nobody.
+    """
+    for left in tree.parent.glob(UNFINISHED + "*"):
+        shutil.rmtree(left, ignore_errors=True)
     choices = [(mirror, suite) for suite in SUITES for mirror in machine_mirrors()]
     failures: list[str] = []
     for mirror, suite in choices:
-        with tempfile.TemporaryDirectory(prefix="fetching-", dir=tree.parent) as folder:
+        with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=tree.parent) as folder:
             try:
-                return _fetch_from(PrivateApt(Path(folder), mirror, suite), suite, tree)
+                return _fetch_from(mirror, suite, Path(folder), tree)
             except StepError as error:
                 failures.append(f"{suite} from {mirror}: {error}")
     raise StepError("\n".join(failures))
 
 
-def _fetch_from(apt: PrivateApt, suite: str, tree: Path) -> None:
-    """Bring the packages of *suite*; *tree* appears by a rename, whole and stamped."""
+def _fetch_from(mirror: str, suite: str, folder: Path, tree: Path) -> None:
+    """Bring the packages of *suite* by way of *folder*; *tree* appears by a rename, stamped."""
+    apt = PrivateApt(folder / "apt", mirror, suite)
     with progress(f"reading Debian's {suite}"):
         apt.update()
         packages = apt.closure(PACKAGES)
     megabytes = sum(package.size for package in packages) / 1e6
     with progress(f"downloading {len(packages)} packages, {megabytes:.0f} MB"):
         files = apt.download(packages)
-    half = Path(tempfile.mkdtemp(prefix="unpacking-", dir=tree.parent))
-    try:
-        with progress("unpacking"):
-            unpack(files, half)
-        unpacked_tools(half)
-        write_stamp(half, suite, packages)
-        shutil.rmtree(tree, ignore_errors=True)
-        half.rename(tree)
-    finally:
-        shutil.rmtree(half, ignore_errors=True)
+    with progress("unpacking"):
+        unpack(files, folder / "tree")
+    unpacked_tools(folder / "tree")
+    write_stamp(folder / "tree", suite, packages)
+    shutil.rmtree(tree, ignore_errors=True)
+    (folder / "tree").rename(tree)
 
 
 def main() -> int:

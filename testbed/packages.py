@@ -47,6 +47,7 @@ APT::Sandbox::User "";
 Acquire::Languages "none";
 // Some mirrors are frozen copies, which are past their date; signatures are checked all the same.
 Acquire::Check-Valid-Until "false";
+Acquire::Retries "0"; // the steps are tried again as a whole
 Acquire::http::Timeout "30";
 Acquire::https::Timeout "30";
 """
@@ -103,7 +104,7 @@ class PrivateApt:
 
     def update(self) -> None:
         """Fetch the index of the suite."""
-        # Without Error-Mode apt-get update exits 0 when the mirror could not be reached.
+        # By default apt-get update exits 0 when the mirror could not be reached.
         self._network("update", "--error-on=any")
 
     def closure(self, names: tuple[str, ...]) -> tuple[Package, ...]:

@@ -46,7 +46,7 @@ def named_tools(named: Path) -> Tools:
 
     SIPp is then the one on the PATH, unless *named* is a tree like the cache's own.
     """
-    binary = _first("an Asterisk binary", _binaries(named.resolve()), Path.is_file)
+    binary = _first("an Asterisk binary", _binaries(named), Path.is_file).resolve()
     prefix = binary.parent.parent
     if _loader(prefix.parent).exists():
         return unpacked_tools(prefix.parent)
