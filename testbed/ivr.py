@@ -25,6 +25,8 @@ exten => _[+0-9].,1,Gosub(testbed-report,s,1(arrived))
  same => n,Gosub(interact-retrieve,s,1)
  same => n,Goto(default-ivr,s,1)
 
+exten => h,1,Gosub(testbed-report,s,1(hung-up))
+
 {more}
 
 [default-ivr]

@@ -61,6 +61,7 @@ t=0 0
 m=audio [media_port] RTP/AVP 0
 a=rtpmap:0 PCMU/8000
 """
+RETRANSMIT = 'retrans="500"'
 OK = "SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]"
 
 
@@ -88,21 +89,21 @@ class Caller:
         """Write the scenario; the injection file has the dnis as field 0 and the ani as field 1."""
         parts = [
             START,
-            self._request("INVITE", body=SDP, send='retrans="500"'),
+            self._request("INVITE", body=SDP, send=RETRANSMIT),
             *_progress(),
             _label(TRYING),
             *self._ringing(),
             _label(CANCEL),
-            self._request("CANCEL"),
+            self._request("CANCEL", send=RETRANSMIT),
             *(_recv(code, optional=True) for code in (*PROVISIONAL, 481)),
             _recv(200, IS_OF_INVITE, next=ANSWERED, test="of_invite", optional=True, rrs="true"),
             *_refusals(),
             _recv(487, next=REFUSED),
             _label(ANSWERED),
-            self._request("ACK", "[next_url]", transaction="ack", to="[last_To:]"),
+            self._in_dialog("ACK"),
             *self._talking(),
             _label(BYE),
-            self._request("BYE", "[next_url]", transaction="bye", to="[last_To:]", number=2),
+            self._in_dialog("BYE", number=2, send=RETRANSMIT),
             _recv("BYE", next=CONFIRM_BYE, optional=True),
             _recv(481, next=END, optional=True),
             _recv(200, next=END),
@@ -146,6 +147,12 @@ class Caller:
     def _milliseconds(self) -> int | None:
         after = self.hang_up_after_seconds
         return None if after is None else round(1000 * after)
+
+    def _in_dialog(self, method: str, *, number: int = 1, send: str = "") -> str:
+        """Write a request of the answered call: to the PBX's contact, a transaction of its own."""
+        return self._request(
+            method, "[next_url]", transaction=method, to="[last_To:]", number=number, send=send
+        )
 
     def _request(
         self,

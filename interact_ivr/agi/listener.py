@@ -72,8 +72,9 @@ class Listener:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             session = await open_session(reader, writer, self._limits)
+            session.check_still_there()
         except GoneError as error:
-            self._log.debug("no call", reason=str(error))  # a probe, or a caller who hung up
+            self._log.info("no call", reason=str(error))  # a probe, or a caller who hung up
             return
         except WireError as error:
             self._log.warning("not AGI", reason=str(error))

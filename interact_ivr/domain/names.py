@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NewType
 
 from interact_ivr.domain.errors import BadInput
@@ -19,6 +19,7 @@ Ani = NewType("Ani", str)
 """A calling number, normalized by the environment's dial plan."""
 
 _ULID_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_DIGITS_OF_ULID = str.maketrans(_ULID_LETTERS, "0123456789ABCDEFGHIJKLMNOPQRSTUV")
 _NAME_LENGTH = 128
 _SAFE = re.compile(r"[A-Za-z0-9 \-_.:/@+=#~{}]*")
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
@@ -78,8 +79,8 @@ PRINTABLE = Alphabet("printable", "printable characters", _PRINTABLE)
 ALPHABETS = {alphabet.name: alphabet for alphabet in (SAFE, PRINTABLE)}
 
 
-def new_ulid(now: datetime, entropy: bytes) -> str:
-    """Make a ULID from *now* and ten random bytes.
+def new_ulid(now: datetime, entropy: bytes, after: str = "") -> str:
+    """Make a ULID from *now* and ten random bytes; it sorts behind *after*, one made before.
 
     Of the 80 random bits the first ten hold the microseconds within the millisecond, so that ids
     of one store sort in the order they were made.
@@ -87,5 +88,15 @@ def new_ulid(now: datetime, entropy: bytes) -> str:
     micros = int(now.timestamp()) * 1_000_000 + now.microsecond
     millis, rest = divmod(micros, 1000)
     random = int.from_bytes(entropy[:10], "big") & ((1 << 70) - 1)
-    value = (millis << 80) | (rest << 70) | random
+    value = max((millis << 80) | (rest << 70) | random, _value(after) + 1)
     return "".join(_ULID_LETTERS[(value >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def ulid_time(ulid: str) -> datetime:
+    """Give the time *ulid* was made, to the microsecond, as `new_ulid` keeps it."""
+    millis, rest = divmod(_value(ulid) >> 70, 1 << 10)
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=millis, microseconds=rest)
+
+
+def _value(ulid: str) -> int:
+    return int(ulid.translate(_DIGITS_OF_ULID) or "0", 32)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from testbed.pbx import Pbx, PbxError
-from testbed.report import report
+from testbed.report import CutReportError, read_log, report
 from testbed.sipp import Call, SippError, place_calls
 from testbed.tools import Tools
 
@@ -71,6 +71,28 @@ def test_what_the_dialplan_saw_is_read_back_whole(tools: Tools, pbx_factory: Pbx
     assert seen.channel.startswith("PJSIP/sipp-")
 
 
+def test_a_report_too_long_for_a_log_line_is_an_error(
+    tools: Tools, pbx_factory: PbxFactory
+) -> None:
+    """Asterisk cuts such a line in silence; no test is to go on with half of it."""
+    names = [f"V{index}" for index in range(12)]
+    sets = "".join(f" same => n,Set({name}=${{ENV(LONG)}})\n" for name in names)
+    pbx = pbx_factory(
+        extensions=(
+            f"[inbound]\nexten => 100,1,NoOp()\n{sets}"
+            " same => n,Gosub(testbed-report,s,1(long))\n same => n,Hangup(17)\n" + report(names)
+        ),
+        environment={"LONG": "x" * 500},
+    )
+    place_calls(tools, pbx, [Call("100")])
+    with pytest.raises(CutReportError, match="cut at 8191 bytes: label=long"):
+        pbx.wait_seen("long")
+    line = "NOTICE: TESTBED-SEEN label=x at=1.5 ani= uniqueid=1 channel= A=Yg==\n"
+    assert [seen.values for seen in read_log(line + line[:-1])] == [{"A": "b"}]
+    with pytest.raises(CutReportError):
+        list(read_log(line[:-1] + line))
+
+
 def test_calls_end_as_they_were_asked_to(tools: Tools, pbx_factory: PbxFactory) -> None:
     """Answer, busy, an unknown number, a caller who hangs up early and one who hangs up late."""
     pbx = pbx_factory(extensions=EXTENSIONS + report())
@@ -122,23 +144,20 @@ def test_many_calls_at_once(tools: Tools, pbx_factory: PbxFactory) -> None:
 
 
 def test_two_instances_side_by_side(tools: Tools, pbx_factory: PbxFactory) -> None:
-    """Each has its own ports, its own calls and its own command line."""
-    one, two = (pbx_factory(extensions=EXTENSIONS + report()) for _ in range(2))
+    """Each has its own ports, calls, command line and files, which a reload reads again."""
+    one = pbx_factory(extensions="[inbound]\n")
+    two = pbx_factory(extensions=EXTENSIONS + report())
     assert one.sip_port != two.sip_port
     place_calls(tools, two, [Call("100")])
     two.wait_seen("answered")
     assert one.seen() == []
-    assert f"testbed-{one.sip_port}" in one.cli("core show settings")
     for pbx in (one, two):
+        assert f"testbed-{pbx.sip_port}" in pbx.cli("core show settings")
         assert str(pbx.etc) in Path(f"/proc/{pbx.pid}/cmdline").read_text()
-
-
-def test_a_reload_reads_the_files_again(tools: Tools, pbx_factory: PbxFactory) -> None:
-    """What a test changes in the folder ``etc`` is in force after a reload."""
-    pbx = pbx_factory(extensions="[inbound]\n")
-    (pbx.etc / "extensions.conf").write_text(EXTENSIONS + report(), encoding="utf-8")
-    pbx.reload()
-    assert place_calls(tools, pbx, [Call("103")]).statuses == (486,)
+    assert place_calls(tools, one, [Call("103")]).statuses == (404,)
+    (one.etc / "extensions.conf").write_text(EXTENSIONS + report(), encoding="utf-8")
+    one.reload()
+    assert place_calls(tools, one, [Call("103")]).statuses == (486,)
 
 
 def test_a_call_without_an_end_is_an_error(tools: Tools, pbx_factory: PbxFactory) -> None:

@@ -13,9 +13,14 @@ class Transaction:
     """One operation's view of the store, within a transaction that others may share."""
 
     def __init__(
-        self, connection: sqlite3.Connection, queries: Mapping[str, str], now: datetime
+        self,
+        connection: sqlite3.Connection,
+        queries: Mapping[str, str],
+        now: datetime,
+        last_id: str = "",
     ) -> None:
         self.now = now
+        self.last_id = last_id
         self._connection = connection
         self._queries = queries
 
@@ -33,4 +38,5 @@ class Transaction:
 
     def new_id(self) -> str:
         """Make an id that sorts after every earlier one of this store."""
-        return new_ulid(self.now, os.urandom(10))
+        self.last_id = new_ulid(self.now, os.urandom(10), after=self.last_id)
+        return self.last_id

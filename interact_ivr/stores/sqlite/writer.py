@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from interact_ivr.domain.errors import StoreUnavailable, TooLate
+from interact_ivr.domain.names import ulid_time
 from interact_ivr.ports import Clock
 from interact_ivr.stores.queries import load_queries
 from interact_ivr.stores.sqlite.schema import open_database
-from interact_ivr.stores.sqlite.times import from_micros
 from interact_ivr.stores.sqlite.transaction import Transaction
 
 T = TypeVar("T")
@@ -58,6 +58,7 @@ class Writer:
         self._group_limit = group_limit
         self._connection: sqlite3.Connection | None = None
         self._last_time = datetime.fromtimestamp(0, UTC)
+        self._last_id = ""
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
 
@@ -142,7 +143,9 @@ class Writer:
             return
         connection.execute("SAVEPOINT operation")
         try:
-            job.result = job.operation(Transaction(connection, self._queries, self._now()))
+            tx = Transaction(connection, self._queries, self._now(), self._last_id)
+            job.result = job.operation(tx)
+            self._last_id = tx.last_id
         except sqlite3.DatabaseError as error:
             if not isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise  # full, read-only, locked, broken: the whole group fails
@@ -161,12 +164,13 @@ class Writer:
     def _open(self) -> sqlite3.Connection:
         connection = open_database(self.database)
         try:
-            row = connection.execute(self._queries["last_journal_time"]).fetchone()
+            row = connection.execute(self._queries["last_journal_id"]).fetchone()
         except sqlite3.Error:
             connection.close()
             raise
         if row is not None:
-            self._last_time = max(self._last_time, from_micros(row[0]))
+            self._last_id = max(self._last_id, row[0])
+            self._last_time = max(self._last_time, ulid_time(self._last_id))
         self._connection = connection
         return connection
 

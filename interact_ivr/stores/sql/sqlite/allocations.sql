@@ -65,5 +65,5 @@ INSERT INTO journal
 VALUES (:id, :at, :event, :environment, :number, :allocation, :interaction, :expires_at,
      :pbx, :uniqueid, :ani)
 
--- name: last_journal_time
-SELECT at FROM journal ORDER BY id DESC LIMIT 1
+-- name: last_journal_id
+SELECT id FROM journal ORDER BY id DESC LIMIT 1
