@@ -8,7 +8,7 @@ ONCE   ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint unit test-long bench fetch lock clean debian-packages
+.PHONY: help demo test check lint unit test-long bench fetch docs lock clean debian-packages
 
 help: ## what can be said here
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -26,6 +26,7 @@ lint: $(VENV)/ready ## format, lint, types, imports
 	@$(BIN)/ruff format --check -q . || { echo "ruff format: run '$(BIN)/ruff format .'"; exit 1; }
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy
+	@$(BIN)/cog --check -c README.md CONTRIBUTING.md || { echo "cog: run 'make docs'"; exit 1; }
 	@out=$$($(BIN)/lint-imports 2>&1) || { echo "$$out"; exit 1; }
 
 unit: $(VENV)/ready
@@ -40,6 +41,9 @@ bench: $(VENV)/ready ## ratios measured side by side, in one run
 
 fetch: $(VENV)/ready ## warm the caches (Asterisk, SIPp)
 	@$(BIN)/python -m testbed.fetch
+
+docs: $(VENV)/ready ## write the parts of the documentation that the code knows
+	@$(BIN)/cog -r -c README.md CONTRIBUTING.md
 
 lock: $(VENV)/ready ## write the hash-locked requirements anew
 	$(BIN)/uv pip compile -q pyproject.toml --generate-hashes --universal --no-emit-index-url --no-header --no-annotate -o requirements/run.txt

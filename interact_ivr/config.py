@@ -193,6 +193,13 @@ def warnings(config: Config) -> list[str]:
     return []
 
 
+def keys() -> Iterator[tuple[str, object, str, str]]:
+    """Give every key as (section.key, default, what it is, what is expected)."""
+    for section, kind in get_type_hints(Config).items():
+        for key, default, meta in _keys(kind):
+            yield f"{section}.{key}", default, meta.title or "", meta.description or ""
+
+
 def sample() -> str:
     """Write every key with its default and its meaning, as a file to begin with."""
     parts = []

@@ -32,7 +32,7 @@ class PortBlock:
         random.shuffle(starts)
         for self.first in starts:
             self._lock = os.open(folder / str(self.first), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
-            if _locks(self._lock) and all(_is_free(self.first + index) for index in range(SIZE)):
+            if _locks(self._lock) and all(is_free(self.first + index) for index in range(SIZE)):
                 return
             os.close(self._lock)
         raise OSError(f"no {SIZE} consecutive free ports between {FIRST} and {END}")
@@ -65,7 +65,8 @@ def _locks(descriptor: int) -> bool:
     return True
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Say whether *port* could be listened on now, for TCP and UDP on loopback."""
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         with socket.socket(socket.AF_INET, kind) as probe:
             try:

@@ -31,20 +31,24 @@ class Service:
     """``interact-ivr serve`` over a store in *folder*, and its command line.
 
     *settings* is added to the configuration file, whose addresses and paths are written already.
-    The port stays the same over restarts.
+    The port, *agi_port* or a free one, stays the same over restarts.
     """
 
-    def __init__(self, folder: Path, settings: str = "") -> None:
+    def __init__(self, folder: Path, settings: str = "", *, agi_port: int | None = None) -> None:
         self.folder = folder.absolute()
         self.folder.mkdir(parents=True, exist_ok=True)
         self._run = tempfile.TemporaryDirectory(prefix="ivr-")
         self._ports = PortBlock()
-        self.agi_port = self._ports.first
+        self.agi_port = agi_port or self._ports.first
         self.agi = f"{LOOPBACK}:{self.agi_port}"
         self.config = self.folder / "interact-ivr.toml"
         self.database = self.folder / "interact-ivr.db"
         self.log_path = self.folder / "service.log"
         self._child: subprocess.Popen[bytes] | None = None
+        self.configure(settings)
+
+    def configure(self, settings: str = "") -> None:
+        """Write the configuration file anew; a running service goes on with the old one."""
         self.config.write_text(
             f'[store]\nurl = "sqlite:///{self.database}"\n'
             f'[agi]\nhost = "{LOOPBACK}"\nport = {self.agi_port}\n'

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import parse_qs
 
-from interact_ivr.agi.wire import Call, Conversation, Reply, set_variables
+from interact_ivr.agi.wire import Call, Conversation, Reply, WireError, set_variables
 
 T = TypeVar("T")
 
 _READ = 16384
+_MOST_FIELDS = 20
 _REPLY_WITHIN = 1.0
 """Seconds Asterisk may take to reply; a busy one takes milliseconds."""
 
@@ -89,7 +90,7 @@ class Session:
                 return await _read(self._reader, self._conversation, self._conversation.reply)
         except TimeoutError:
             raise GoneError(f"no reply within {_REPLY_WITHIN} s") from None
-        except ConnectionError as error:
+        except (ConnectionError, WireError) as error:
             raise GoneError(str(error)) from error
 
 
@@ -129,7 +130,10 @@ async def _read(
 def _request(call: Call) -> tuple[str, dict[str, str]]:
     """Take ``agi://host:port/script?environment=..`` apart; the query wins nothing twice."""
     path, _, query = call.variables.get("network_script", "").partition("?")
-    fields = parse_qs(query, keep_blank_values=True, max_num_fields=20)
+    try:
+        fields = parse_qs(query, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise WireError(f"the query has more than {_MOST_FIELDS} fields") from None
     return path.strip("/"), {name: values[0] for name, values in fields.items()}
 
 

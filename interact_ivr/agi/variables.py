@@ -7,27 +7,39 @@ from interact_ivr.domain.values import FreeStatus, Retrieval, Status
 
 
 class Variable(StrEnum):
-    """What a retrieval sets, the status last. Contract, "A number's life" and "Call scripts"."""
+    """What a retrieval sets, in the order it is set: the status last.
+
+    Those without a meaning here are emptied and not filled yet.
+    """
 
     ID = "INTERACT_ID"
-    """The interaction's unique id, when FOUND."""
     GROUP = "INTERACT_GROUP"
     ALLOCATION = "INTERACT_ALLOCATION"
-    """The allocation's own id, as the journal names it."""
     WAITED = "INTERACT_WAITED"
-    """Seconds from the allocation to the call."""
     CALLER_MATCH = "INTERACT_CALLER_MATCH"
-    """1 or 0 where the app told which number the customer calls from, else empty."""
     CANDIDATE_1 = "INTERACT_CANDIDATE_1"
     CANDIDATE_2 = "INTERACT_CANDIDATE_2"
     LAST_ID = "INTERACT_LAST_ID"
     LAST_END = "INTERACT_LAST_END"
     DNIS = "INTERACT_DNIS"
-    """The dialed number, normalized."""
     ANI = "INTERACT_ANI"
-    """The calling number, normalized."""
     STATUS = "INTERACT_STATUS"
-    """How the look-up ended; always set last."""
+
+    @property
+    def meaning(self) -> str:
+        """Say what the variable holds; empty for one that nothing fills yet."""
+        return _MEANINGS.get(self, "")
+
+
+_MEANINGS = {
+    Variable.ID: "the interaction's unique id, when `FOUND`",
+    Variable.GROUP: "the group of its number, if that has one",
+    Variable.ALLOCATION: "the allocation's own id, as the journal names it",
+    Variable.WAITED: "whole seconds from the allocation to this call",
+    Variable.DNIS: "the dialed number, normalized, when it is one of ours",
+    Variable.ANI: "the calling number, normalized, unless it is withheld",
+    Variable.STATUS: "how the look-up ended; set last",
+}
 
 
 FREE_STATUS = "INTERACT_FREE_STATUS"
@@ -35,6 +47,8 @@ FREE_STATUS = "INTERACT_FREE_STATUS"
 HEALTH = "INTERACT_HEALTH"
 """What `health` sets: READY, or UNAVAILABLE."""
 
+_LONGEST_NUMBER = 128
+"""Bytes. A caller chooses what they call themselves; the longest names must still fit beside it."""
 _INHERITED = "__"
 """Asterisk's prefix for variables that queue, Local and agent legs have too."""
 
@@ -49,8 +63,8 @@ def of_retrieval(retrieval: Retrieval) -> dict[str, str]:
         Variable.GROUP: retrieval.group,
         Variable.ALLOCATION: retrieval.allocation,
         Variable.WAITED: _seconds(retrieval.waited),
-        Variable.DNIS: retrieval.number,
-        Variable.ANI: retrieval.ani,
+        Variable.DNIS: _fitting(retrieval.number),
+        Variable.ANI: _fitting(retrieval.ani),
         Variable.STATUS: retrieval.status,
     }
     return {_INHERITED + name: known.get(name) or "" for name in Variable}
@@ -64,6 +78,10 @@ def of_free(status: FreeStatus) -> dict[str, str]:
 def of_health(*, ready: bool) -> dict[str, str]:
     """Give the channel variable that says whether a call could be answered."""
     return {HEALTH: "READY" if ready else Status.UNAVAILABLE.value}
+
+
+def _fitting(number: str | None) -> str | None:
+    return number if number and len(number.encode()) <= _LONGEST_NUMBER else None
 
 
 def _seconds(waited: timedelta | None) -> str | None:

@@ -14,9 +14,11 @@ from types import MappingProxyType
 MAX_COMMAND = 2000
 """Bytes. Asterisk reads a command into 2,048 bytes and runs the rest as a second command."""
 MAX_LINE = 8192
-MAX_ENVIRONMENT = 65536
+MAX_BLOCK = 65536
+"""Bytes of the environment, or of a usage text."""
 
 _ENVIRONMENT_LINE = re.compile(r"agi_(\w+): ?(.*)")
+_ARGUMENT = re.compile(r"arg_([0-9]{1,9})")
 _REPLY = re.compile(rb"(\d{3})(?: result=(-?\d*)(.*)| (.*))?")
 _USAGE = b"520-"
 _NEEDS_ESCAPE = re.compile(r'[\\",()\[\]]|^\s|\s$')
@@ -55,7 +57,7 @@ class Reply:
     @property
     def done(self) -> bool:
         """Whether the command was carried out."""
-        return self.code == 200 and self.result != "-1"
+        return self.code == 200 and not self.result.startswith("-")
 
 
 @dataclass(slots=True)
@@ -69,19 +71,15 @@ class Conversation:
     """Asterisk has said HANGUP: the caller is gone, the channel may still be asked."""
 
     def feed(self, data: bytes) -> None:
-        """Take what came. Raises `WireError` for a line without an end."""
+        """Take what came; `call` and `reply` say what it is."""
         self._buffer += data
 
     def call(self) -> Call | None:
         """Give the opening environment once it is whole."""
         while (line := self._line()) is not None:
-            self._taken += len(line)
             if not line:
-                lines, self._lines = self._lines, []
-                return _call(lines)
-            self._lines.append(line)
-            if self._taken > MAX_ENVIRONMENT:
-                raise WireError(f"the environment is longer than {MAX_ENVIRONMENT} bytes")
+                return _call(self._block())
+            self._keep(line, "the environment")
         return None
 
     def reply(self) -> Reply | None:
@@ -90,15 +88,25 @@ class Conversation:
             if line == b"HANGUP":
                 self.hung_up = True
             elif self._lines or line.startswith(_USAGE):
-                self._lines.append(line)
                 if line.startswith(b"520 "):
-                    self._lines.clear()
+                    self._block()
                     return Reply(520, "", "")
-                if len(self._lines) * 80 > MAX_ENVIRONMENT:
-                    raise WireError("a usage text does not end")
+                self._keep(line, "a usage text")
             else:
                 return _reply(line)
         return None
+
+    def _keep(self, line: bytes, what: str) -> None:
+        """Keep a line of a block until it is whole."""
+        self._lines.append(line)
+        self._taken += len(line) + 1
+        if self._taken > MAX_BLOCK:
+            raise WireError(f"{what} is longer than {MAX_BLOCK} bytes")
+
+    def _block(self) -> list[bytes]:
+        """Give the lines of the block that is whole now."""
+        lines, self._lines, self._taken = self._lines, [], 0
+        return lines
 
     def _line(self) -> bytes | None:
         end = self._buffer.find(b"\n", 0, MAX_LINE)
@@ -119,9 +127,8 @@ def _call(lines: Iterable[bytes]) -> Call:
         if found is None:
             raise WireError(f"not a line of an AGI environment: {line[:40]!r}")
         name, value = found.groups()
-        position = name.removeprefix("arg_")
-        if position != name and position.isascii() and position.isdigit():
-            arguments[int(position)] = value
+        if argument := _ARGUMENT.fullmatch(name):
+            arguments[int(argument[1])] = value
         else:
             variables[name] = value
     ordered = tuple(arguments[position] for position in sorted(arguments))

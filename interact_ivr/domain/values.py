@@ -16,6 +16,19 @@ class Status(StrEnum):
     UNKNOWN = "UNKNOWN"
     UNAVAILABLE = "UNAVAILABLE"
 
+    @property
+    def meaning(self) -> str:
+        """Say what the caller's situation is."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Status.FOUND: "it was allocated; it is free now",
+    Status.NOT_ALLOCATED: "a number of ours, nobody waits on it",
+    Status.UNKNOWN: "not a number of ours",
+    Status.UNAVAILABLE: "no answer in time; set before the script runs, and left if it fails",
+}
+
 
 class FreeStatus(StrEnum):
     """What became of a request to free a number."""
