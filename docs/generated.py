@@ -1,4 +1,4 @@
-"""The tables of README.md that the code knows: `make docs` writes them, `make lint` compares them."""
+"""The tables of README.md that the code knows: `make docs` writes, `make lint` compares them."""
 
 from collections.abc import Iterable, Sequence
 

@@ -35,5 +35,5 @@ exten => s,1,Gosub(testbed-report,s,1(ivr))
  same => n,Hangup(17)
 
 #include "{CONFIG}/extensions_interact.conf"
-{report([*VARIABLES, "TIMEOUT(absolute)", "AGIEXITONHANGUP", "INTERACT_FREE_STATUS"])}
+{report([*VARIABLES, "TIMEOUT(absolute)", "AGIEXITONHANGUP", "INTERACT_FREE_STATUS", "INTERACT_HEALTH"])}
 """

@@ -102,7 +102,8 @@ class Service:
     def command(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run ``interact-ivr`` with this service's configuration, whatever its exit status."""
         return subprocess.run(
-            [*INTERACT_IVR, *arguments, "--config", str(self.config)],
+            [*INTERACT_IVR, *arguments],
+            env={**os.environ, "INTERACT_IVR_CONFIG": str(self.config)},
             input=text or "",
             capture_output=True,
             encoding="utf-8",
@@ -112,7 +113,8 @@ class Service:
 
     def ask(self, *arguments: str, text: str | None = None) -> Any:
         """Give a command's answer as ``--json`` has it; raises ServiceError where it fails."""
-        done = self.command(*arguments, "--json", text=text)
+        end = arguments.index("--") if "--" in arguments else len(arguments)
+        done = self.command(*arguments[:end], "--json", *arguments[end:], text=text)
         if done.returncode:
             raise ServiceError(f"interact-ivr {' '.join(arguments)}: {done.stderr}")
         return json.loads(done.stdout)
