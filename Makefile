@@ -5,10 +5,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 T      ?= tests
 ONCE   ?=
+MINUTES ?= 10
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint unit test-long bench fetch docs lock clean debian-packages
+.PHONY: help demo test check lint unit test-long fuzz soak bench fetch docs lock clean debian-packages
 
 help: ## what can be said here
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -18,7 +19,7 @@ demo: $(VENV)/ready ## a real call finds its interaction: Asterisk 22, the servi
 
 test: $(VENV)/ready ## the whole suite, with everything it needs (T=tests/edge for a part)
 	@$(BIN)/python -m testbed.fetch
-	$(BIN)/pytest -q -n $(WORKERS) $(T)
+	$(BIN)/pytest -q -n $(WORKERS) $(T) -m "not long"
 
 check: lint unit ## lint and unit tests
 
@@ -32,9 +33,16 @@ lint: $(VENV)/ready ## format, lint, types, imports
 unit: $(VENV)/ready
 	$(BIN)/pytest -q tests/unit
 
-test-long: $(VENV)/ready ## the slow runs of the suite
+test-long: $(VENV)/ready ## the suite with its slow runs, every law tried a hundred times harder
 	@$(BIN)/python -m testbed.fetch
-	$(BIN)/pytest -q -n $(WORKERS) tests -m "long or not long" --long
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n $(WORKERS) $(T) -m "long or not long"
+
+fuzz: $(VENV)/ready ## the laws that hold for any input, a hundred times harder
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n $(WORKERS) tests/unit --timeout 3600
+
+soak: $(VENV)/ready ## calls, allocations and expiries for MINUTES; nothing may grow
+	@$(BIN)/python -m testbed.fetch
+	@$(BIN)/python -m testbed.soak $(MINUTES)
 
 bench: $(VENV)/ready ## ratios measured side by side, in one run
 	@$(BIN)/python -m bench

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -120,6 +120,8 @@ async def serve(config: Config, config_file: Path) -> None:
             await listener.close()
             await control.close()
             sweeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await sweeping
 
 
 async def carry_out(config: Config, request: str, arguments: Mapping[str, object]) -> object:

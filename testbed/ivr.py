@@ -6,11 +6,18 @@ with what the Asterisk dialplan knows then, and a hang-up as an answered or a re
 
 from pathlib import Path
 
-from interact_ivr.agi.variables import Variable
+from interact_ivr.agi.variables import FREE_STATUS, HEALTH, Variable
 from testbed.report import report
 
 CONFIG = Path(__file__).parent.parent / "asterisk-config"
 VARIABLES = [name.value for name in Variable]
+REPORTED = [
+    *VARIABLES,
+    FREE_STATUS,
+    HEALTH,
+    "TIMEOUT(absolute)",
+    "AGIEXITONHANGUP",
+]
 
 
 def extensions(agi: str, more: str = "", *, query: str = "pbx=testbed") -> str:
@@ -35,5 +42,5 @@ exten => s,1,Gosub(testbed-report,s,1(ivr))
  same => n,Hangup(17)
 
 #include "{CONFIG}/extensions_interact.conf"
-{report([*VARIABLES, "TIMEOUT(absolute)", "AGIEXITONHANGUP", "INTERACT_FREE_STATUS", "INTERACT_HEALTH"])}
+{report(REPORTED)}
 """
