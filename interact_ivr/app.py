@@ -21,7 +21,6 @@ from interact_ivr.agi.session import Session
 from interact_ivr.config import Config, warnings
 from interact_ivr.control.operations import Operations
 from interact_ivr.control.server import ControlServer
-from interact_ivr.domain.errors import StoreUnavailable
 from interact_ivr.domain.names import ALPHABETS
 from interact_ivr.domain.values import Allocation, Expired
 from interact_ivr.service.allocations import Allocations, Environment, Environments
@@ -31,7 +30,7 @@ from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.lock import FileLock
 from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
-from interact_ivr.stores.sqlite.schema import migrate, open_database
+from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
 
 _DEFAULT_ENVIRONMENT = "default"
@@ -67,6 +66,7 @@ async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
     async with AsyncExitStack() as stack:
         config.store.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         stack.enter_context(FileLock(config.store.path, who))
+        create_database(config.store.path)
         with closing(open_database(config.store.path)) as connection:
             migrate(connection)
         clock = WallClock()
@@ -168,5 +168,7 @@ def _log_expired(expired: Expired) -> None:
     )
 
 
-def _log_sweep_failed(error: StoreUnavailable) -> None:
-    structlog.get_logger("pool").error("expiries are not on record", reason=error.reason)
+def _log_sweep_failed(error: Exception) -> None:
+    structlog.get_logger("pool").error(
+        "expiries are not on record", reason=str(error), cause=repr(error.__cause__ or error)
+    )

@@ -97,7 +97,12 @@ class Listener:
         except (GoneError, WireError) as error:
             log.warning("the call was not told", reason=str(error), **session.facts)
         except Refusal as refusal:
-            log.error("the call was told UNAVAILABLE", code=refusal.code, reason=str(refusal))
+            log.error(
+                "the call was told UNAVAILABLE",
+                code=refusal.code,
+                reason=str(refusal),
+                cause=repr(refusal.__cause__),
+            )
         except Exception:  # the session's outermost edge: the call fails open
             log.exception("script failed")
         else:

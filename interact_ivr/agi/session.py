@@ -66,9 +66,7 @@ class Session:
         Asked of the kernel, since a service that was stopped or suspended finds calls waiting
         whose guard fired long ago, their last bytes unread.
         """
-        poll = select.poll()
-        poll.register(self._writer.get_extra_info("socket").fileno(), select.POLLRDHUP)
-        if poll.poll(0):
+        if self._writer.is_closing() or _has_ended(self._writer):
             raise GoneError("the caller was gone before the look-up began")
 
     async def set(self, values: Mapping[str, str]) -> None:
@@ -83,6 +81,8 @@ class Session:
                 raise GoneError(f"Asterisk answered {reply.code} {reply.result}")
 
     async def _ask(self, command: bytes) -> Reply:
+        if self._writer.is_closing():  # reset meanwhile: uvloop's write raises a RuntimeError then
+            raise GoneError("Asterisk closed the connection")
         try:
             async with asyncio.timeout(_REPLY_WITHIN):
                 self._writer.write(command)
@@ -114,6 +114,12 @@ async def open_session(
         raise GoneError(str(error)) from error
     script, query = _request(call)
     return Session(call, script, query, connected + limits.answer, reader, writer, conversation)
+
+
+def _has_ended(writer: asyncio.StreamWriter) -> bool:
+    poll = select.poll()
+    poll.register(writer.get_extra_info("socket").fileno(), select.POLLRDHUP)
+    return bool(poll.poll(0))
 
 
 async def _read(

@@ -1,6 +1,7 @@
 """Reading a CSV file of numbers, with every fault there is and its line."""
 
 import csv
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ def read_numbers(file: str) -> tuple[list[Row], list[str]]:
     Beside the rows stand the faults of the lines that are none. A file that cannot be read, or
     whose header is wrong, raises `NumberFileError`.
     """
-    records = csv.reader(_text(file).splitlines(keepends=True), strict=True)
+    records = csv.reader(io.StringIO(_text(file), newline=""), strict=True)
     faults: list[str] = []
     rows: list[Row] = []
     try:
@@ -69,13 +70,12 @@ def _row(line: int, header: list[str], cells: list[str], faults: list[str]) -> I
     enabled = _YES_NO.get(values.get("enabled", "").lower())
     if enabled is None:
         faults.append(f"line {line}: enabled: expected yes or no, got {values['enabled']!r}")
-        return
     yield {
         "line": line,
         "number": values["number"],
         "group": values.get("group") or None,
         "dnid": values.get("dnid") or None,
-        "enabled": enabled,
+        "enabled": enabled is not False,  # a wrong one is among the faults
     }
 
 

@@ -26,10 +26,14 @@ def ask(path: Path, request: str, arguments: Mapping[str, object], *, timeout: f
 
     Raises:
         NotRunning: nobody listens there.
-        Refused: the service said no.
+        Refused: the service said no, or an argument is no text.
         OSError: the socket may not be opened, or the service did not answer in time.
     """
-    text = msgspec.json.encode({"request": request, "arguments": arguments})
+    try:
+        text = msgspec.json.encode({"request": request, "arguments": arguments})
+    except UnicodeEncodeError as error:  # a byte of the command line that is no UTF-8
+        bad = f"{error.object[error.start]!a} at position {error.start + 1}"
+        raise Refused("bad_input", [f"expected UTF-8, got {bad}"]) from None
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
         connection.settimeout(timeout)
         try:

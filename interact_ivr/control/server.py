@@ -4,6 +4,7 @@ Who may open the socket may do anything: it is created 0600, in the service's ow
 """
 
 import asyncio
+import errno
 import os
 import socket
 import stat
@@ -27,8 +28,16 @@ class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
 class ControlServer:
     """Answers requests on a Unix socket until closed."""
 
-    def __init__(self, operations: Operations) -> None:
+    def __init__(
+        self,
+        operations: Operations,
+        *,
+        request_within: float = _REQUEST_WITHIN,
+        max_request: int = MAX_REQUEST,
+    ) -> None:
         self._operations = operations
+        self._request_within = request_within
+        self._max_request = max_request
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
         self._log = structlog.get_logger("control")
@@ -47,8 +56,8 @@ class ControlServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with asyncio.timeout(_REQUEST_WITHIN):
-                text = await _until_end(reader)
+            async with asyncio.timeout(self._request_within):
+                text = await _until_end(reader, self._max_request)
             writer.write(msgspec.json.encode(await self._answer(text)))
             await writer.drain()
         except (TimeoutError, ConnectionError) as error:
@@ -63,7 +72,7 @@ class ControlServer:
                 name: msgspec.json.decode(value) for name, value in envelope.arguments.items()
             }
             return {"answer": await self._operations.carry_out(envelope.request, arguments)}
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             return {"refused": refusal(BadInput("request", "a JSON request", str(error)))}
         except Refusal as error:
             return {"refused": refusal(error)}
@@ -75,6 +84,8 @@ class ControlServer:
 def _bind(path: Path) -> socket.socket:
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
+        if _answers(path):
+            raise OSError(errno.EADDRINUSE, "another service listens on the control socket", path)
         path.unlink()
     listening = socket.socket(socket.AF_UNIX)
     before = os.umask(0o177)
@@ -85,12 +96,21 @@ def _bind(path: Path) -> socket.socket:
     return listening
 
 
-async def _until_end(reader: asyncio.StreamReader) -> bytes:
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            return False
+    return True
+
+
+async def _until_end(reader: asyncio.StreamReader, limit: int) -> bytes:
     """Read until the client has shut its side down."""
     parts, size = [], 0
     while part := await reader.read(1 << 20):
         parts.append(part)
         size += len(part)
-        if size > MAX_REQUEST:
-            raise ConnectionError(f"a request is longer than {MAX_REQUEST} bytes")
+        if size > limit:
+            raise ConnectionError(f"a request is longer than {limit} bytes")
     return b"".join(parts)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from interact_ivr.domain.errors import StoreUnavailable
 from interact_ivr.domain.values import Allocation, Expired
 from interact_ivr.ports import AllocationStore, Clock
 
@@ -24,7 +23,7 @@ class Expiry:
         clock: Clock,
         *,
         expired: Callable[[Expired], None],
-        failed: Callable[[StoreUnavailable], None],
+        failed: Callable[[Exception], None],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -44,7 +43,7 @@ class Expiry:
         while True:
             try:
                 pause = await self._sweep()
-            except StoreUnavailable as error:
+            except Exception as error:  # noqa: BLE001  the timer's outermost edge: told, tried again
                 self._failed(error)
                 pause = _RETRY
             await self._sleep(pause)

@@ -11,6 +11,9 @@ from interact_ivr.domain.values import NewNumber, PoolNumber
 from interact_ivr.ports import NumberStore
 from interact_ivr.service.allocations import Environment, Environments
 
+_LONGEST = 64
+"""Characters of a stored number: E.164 has 16 with its plus; a SIP address may be longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class NumberRow:
@@ -43,10 +46,8 @@ class Numbers:
         lines: dict[NumberKey, int] = {}
         numbers: list[NewNumber] = []
         for row in rows:
-            try:
-                new = _new_number(here, row)
-            except (BadInput, ValueError) as error:
-                faults.append(f"line {row.line}: {error}")
+            new = _new_number(here, row, faults)
+            if new is None:
                 continue
             if new.number in lines:
                 faults.append(
@@ -75,17 +76,26 @@ class Numbers:
         return await self._store.counts(here.scope, here.policy)
 
 
-def _new_number(here: Environment, row: NumberRow) -> NewNumber:
+def _new_number(here: Environment, row: NumberRow, faults: list[str]) -> NewNumber | None:
+    """Read *row*, adding every fault of it to *faults*; None where it has no number."""
+    number = group = None
+    try:
+        number = NumberKey(here.dial_plan.normalize(row.number))
+        if len(number) > _LONGEST:
+            faults.append(f"line {row.line}: number: expected at most {_LONGEST} characters")
+    except ValueError as error:
+        faults.append(f"line {row.line}: number: {error}")
+    try:
+        group = None if row.group is None else here.alphabet.group(row.group)
+    except BadInput as error:
+        faults.append(f"line {row.line}: {error}")
     if row.dnid is not None and not re.fullmatch(r"[0-9]{1,15}", row.dnid):
-        raise BadInput("dnid", "1 to 15 digits", repr(row.dnid))
-    return NewNumber(
-        number=NumberKey(here.dial_plan.normalize(row.number)),
-        entered=row.number,
-        group=None if row.group is None else here.alphabet.group(row.group),
-        dnid=row.dnid,
-        enabled=row.enabled,
-    )
+        faults.append(f"line {row.line}: dnid: expected 1 to 15 digits, got {row.dnid!a}")
+    if number is None:
+        return None
+    return NewNumber(number, row.number, group, row.dnid, row.enabled)
 
 
 def _line_of(fault: str) -> int:
-    return int(fault.removeprefix("line ").split(":")[0])
+    found = re.match(r"line (\d{1,9}):", fault)
+    return int(found[1]) if found else 0

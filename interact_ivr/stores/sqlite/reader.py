@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from interact_ivr.domain.errors import StoreUnavailable
 from interact_ivr.ports import Clock
 from interact_ivr.stores.queries import load_queries
+from interact_ivr.stores.sqlite.failures import unavailable
 from interact_ivr.stores.sqlite.transaction import Transaction
 
 T = TypeVar("T")
@@ -38,4 +38,4 @@ class Reader:
             finally:
                 connection.close()
         except sqlite3.Error as error:
-            raise StoreUnavailable(str(error)) from error
+            raise unavailable(error) from error

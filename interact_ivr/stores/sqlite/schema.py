@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from interact_ivr.stores.queries import load_migrations
@@ -14,15 +15,26 @@ class SchemaError(Exception):
     """The file cannot be served: too new, not ours, or SQLite is too old."""
 
 
+def create_database(path: Path) -> None:
+    """Make an empty file at *path*, readable by its owner alone, unless there is one."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+
 def open_database(path: Path, *, busy_timeout_ms: int = 250) -> sqlite3.Connection:
-    """Open *path* for the writer: WAL, synchronous=FULL, created 0600 where it does not exist."""
+    """Open the file at *path* for the writer, with WAL and synchronous=FULL.
+
+    A file that is gone is not made anew: who lost a store should not go on with an empty one.
+    """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         needed = ".".join(map(str, OLDEST_SQLITE))
         raise SchemaError(f"SQLite {needed} or later is needed, this is {sqlite3.sqlite_version}")
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     connection = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, cached_statements=256
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
     )
     try:
         connection.execute(f"PRAGMA busy_timeout = {busy_timeout_ms:d}")

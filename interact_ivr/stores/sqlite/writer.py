@@ -20,6 +20,7 @@ from interact_ivr.domain.errors import StoreUnavailable, TooLate
 from interact_ivr.domain.names import ulid_time
 from interact_ivr.ports import Clock
 from interact_ivr.stores.queries import load_queries
+from interact_ivr.stores.sqlite.failures import unavailable
 from interact_ivr.stores.sqlite.schema import open_database
 from interact_ivr.stores.sqlite.transaction import Transaction
 
@@ -130,10 +131,10 @@ class Writer:
             for job in group:
                 self._attempt(connection, job)
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self._drop_connection()  # a transaction that was not committed ends with it
             for job in group:
-                job.error = StoreUnavailable(str(error))
+                job.error = unavailable(error)
 
     def _attempt(self, connection: sqlite3.Connection, job: _Job) -> None:
         if job.future.cancelled():

@@ -47,7 +47,7 @@ CREATE TABLE allocation (
     allocated_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     ended_at INTEGER,
-    ended_as TEXT CHECK (ended_as IN ('retrieved', 'freed', 'expired')),
+    ended_as TEXT,                         -- domain/values.py, Ending
     CHECK ((ended_at IS NULL) = (ended_as IS NULL))
 ) STRICT, WITHOUT ROWID;
 
@@ -61,7 +61,7 @@ CREATE TABLE answer (
     number_id INTEGER NOT NULL REFERENCES number (id),
     pbx TEXT NOT NULL,
     uniqueid TEXT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('FOUND')),
+    status TEXT NOT NULL,                  -- domain/values.py, Status
     allocation_id TEXT NOT NULL,
     answered_at INTEGER NOT NULL,
     PRIMARY KEY (number_id, pbx, uniqueid)
@@ -71,8 +71,7 @@ CREATE TABLE answer (
 CREATE TABLE journal (
     id TEXT PRIMARY KEY,                   -- a ULID: sorts by the time it was written
     at INTEGER NOT NULL,                   -- when it happened; an expiry is dated at its instant
-    event TEXT NOT NULL CHECK (event IN
-        ('allocated', 'lent early', 'renewed', 'retrieved', 'freed', 'expired', 'undelivered')),
+    event TEXT NOT NULL,                   -- what happened, in the journal's words
     environment_id INTEGER NOT NULL,
     number TEXT NOT NULL,
     allocation_id TEXT NOT NULL,

@@ -1,0 +1,79 @@
+"""``python -m bench [NAME ...]``: measure, print, keep the figures; 1 when a bar is missed.
+
+A measurement is a module of this package with a function ``measure``; its rows are written to
+``bench/results/<name>.json`` with what they were measured on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sqlite3
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import stub_cold_start
+from bench.row import Row
+from interact_ivr import __version__
+
+MEASUREMENTS: dict[str, Callable[[], Sequence[Row]]] = {
+    "stub_cold_start": stub_cold_start.measure,
+}
+RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> int:
+    """Run all measurements, or those named."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure against bars.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MEASUREMENTS))
+    names = parser.parse_args().names or list(MEASUREMENTS)
+    if unknown := set(names) - MEASUREMENTS.keys():
+        parser.error(f"{', '.join(sorted(unknown))}: expected {', '.join(MEASUREMENTS)}")
+    held = True
+    for name in names:
+        print(f"{name} ...", flush=True)
+        rows = MEASUREMENTS[name]()
+        print(*rows, sep="\n")
+        keep(name, rows)
+        held = held and all(row.holds for row in rows)
+    return 0 if held else 1
+
+
+def keep(name: str, rows: Sequence[Row]) -> None:
+    """Write *rows* as JSON, in place of an earlier run's."""
+    result = {
+        "measurement": name,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "versions": {
+            "interact_ivr": __version__,
+            "python": platform.python_version(),
+            "sqlite": sqlite3.sqlite_version,
+        },
+        "held": all(row.holds for row in rows),
+        "rows": [asdict(row) for row in rows],
+    }
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps(result, indent=2) + "\n"
+    (RESULTS / f"{name}.json").write_text(text, "utf-8")
+
+
+def machine() -> dict[str, object]:
+    """Say what the figures were measured on, and how busy it was."""
+    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return {
+        "processor": models[0] if models else platform.machine(),
+        "cores": os.cpu_count(),
+        "kernel": platform.release(),
+        "load": round(os.getloadavg()[0], 2),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,251 @@
+"""The stores that the suite runs over, and a pool in one of them as the tests speak of it.
+
+A second store is one class with `open`, `close`, `disable` and `journal`, and one line in `STORES`.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from interact_ivr.domain.lifecycle import Policy, State
+from interact_ivr.domain.names import (
+    AllocationId,
+    Ani,
+    CallRef,
+    EnvironmentId,
+    Group,
+    InteractionId,
+    NumberKey,
+    Scope,
+)
+from interact_ivr.domain.values import (
+    Allocation,
+    FreeStatus,
+    NewNumber,
+    PoolNumber,
+    Retrieval,
+    Sweep,
+)
+from interact_ivr.ports import AllocationStore, Clock, NumberStore, ScopeStore
+from interact_ivr.stores.sqlite.allocations import SqliteAllocations
+from interact_ivr.stores.sqlite.numbers import SqliteNumbers
+from interact_ivr.stores.sqlite.reader import Reader
+from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
+from interact_ivr.stores.sqlite.times import from_micros
+from interact_ivr.stores.sqlite.writer import Writer
+
+START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+HOLD = timedelta(seconds=900)
+REST = timedelta(seconds=300)
+POLICY = Policy(hold_for=HOLD, rest_for=REST, strict_rest=False)
+STRICT = Policy(hold_for=HOLD, rest_for=REST, strict_rest=True)
+
+
+@dataclass
+class SettableClock:
+    """A clock that stands until it is set."""
+
+    at: datetime = START
+
+    def now(self) -> datetime:
+        """Give the time it was set to."""
+        return self.at
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the journal."""
+
+    event: str
+    at: datetime
+    number: str
+    allocation: str
+    interaction: str
+    expires_at: datetime | None = None
+    pbx: str | None = None
+    uniqueid: str | None = None
+    ani: str | None = None
+
+
+class Inventory(NumberStore, ScopeStore, Protocol):
+    """What takes numbers in."""
+
+
+class Store(Protocol):
+    """A store under test; what is written outlives `close`."""
+
+    def open(self, clock: Clock) -> tuple[AllocationStore, Inventory]:
+        """Open it, made anew the first time."""
+
+    def close(self) -> None:
+        """Close it as a service that stops does."""
+
+    def disable(self, number: str) -> None:
+        """Disable a number, past the service."""
+
+    def journal(self) -> list[Entry]:
+        """Read the journal, past the service, in its own order."""
+
+
+class SqliteStore:
+    """The embedded store, read by a connection of the test's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "interact-ivr.db"
+        self._writer: Writer | None = None
+
+    def open(self, clock: Clock) -> tuple[AllocationStore, Inventory]:
+        """Open the file."""
+        create_database(self.path)
+        with closing(open_database(self.path)) as connection:
+            migrate(connection)
+        self._writer = Writer(self.path, clock)
+        self._writer.start()
+        return SqliteAllocations(self._writer), SqliteNumbers(
+            self._writer, Reader(self.path, clock)
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def disable(self, number: str) -> None:
+        """Disable a number by SQL."""
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            connection.execute("UPDATE number SET enabled = 0 WHERE number = ?", [number])
+
+    def journal(self) -> list[Entry]:
+        """Read the table by SQL, in the order of its ids."""
+        columns = "event, at, number, allocation_id, interaction, expires_at, pbx, uniqueid, ani"
+        with closing(sqlite3.connect(self.path)) as connection:
+            rows = connection.execute(f"SELECT {columns} FROM journal ORDER BY id").fetchall()
+        return [
+            Entry(
+                event,
+                from_micros(at),
+                number,
+                allocation,
+                interaction,
+                None if expires_at is None else from_micros(expires_at),
+                *call,
+            )
+            for event, at, number, allocation, interaction, expires_at, *call in rows
+        ]
+
+
+STORES: dict[str, Callable[[Path], Store]] = {"sqlite": SqliteStore}
+
+
+class Pool:
+    """The default environment's pool in a store, its calls and its time."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.clock = SettableClock()
+        self.scope: Scope
+        self._allocations: AllocationStore
+        self._numbers: Inventory
+
+    async def open(self) -> None:
+        """Open the store, also again after `close`."""
+        self._allocations, self._numbers = self.store.open(self.clock)
+        self.scope = await self._numbers.scope("default")
+
+    async def reopen(self) -> None:
+        """Restart."""
+        self.store.close()
+        await self.open()
+
+    def pass_(self, time: timedelta) -> None:
+        """Let *time* go by."""
+        self.clock.at += time
+
+    async def add(self, *numbers: str, group: str | None = None, enabled: bool = True) -> None:
+        """Take numbers in."""
+        kind = None if group is None else Group(group)
+        await self._numbers.add(
+            self.scope,
+            [NewNumber(NumberKey(key), key.lstrip("+"), kind, enabled=enabled) for key in numbers],
+        )
+
+    async def known(self, *numbers: str) -> list[str]:
+        """Give those of *numbers* that the environment has."""
+        return list(await self._numbers.known(self.scope, [NumberKey(key) for key in numbers]))
+
+    async def shown(self, policy: Policy = POLICY) -> list[PoolNumber]:
+        """Give every number."""
+        return list(await self._numbers.list(self.scope, policy))
+
+    async def states(self, policy: Policy = POLICY) -> dict[str, State]:
+        """Give every number's state."""
+        return {number.number: number.state for number in await self.shown(policy)}
+
+    async def counts(self, policy: Policy = POLICY) -> dict[State, int]:
+        """Count numbers by state."""
+        return await self._numbers.counts(self.scope, policy)
+
+    async def allocate(
+        self, interaction: str, group: str | None = None, policy: Policy = POLICY
+    ) -> Allocation:
+        """Let an app ask for a number."""
+        kind = None if group is None else Group(group)
+        return await self._allocations.allocate(
+            self.scope, InteractionId(interaction), kind, policy
+        )
+
+    async def retrieve(
+        self,
+        *numbers: str,
+        call: str,
+        pbx: str = "main",
+        ani: str | None = None,
+        deadline: float | None = None,
+        environment: int | None = None,
+    ) -> Retrieval:
+        """Let a call ask whose number it dialed."""
+        return await self._allocations.retrieve(
+            self.scope.environment if environment is None else EnvironmentId(environment),
+            [NumberKey(number) for number in numbers],
+            CallRef(pbx, call),
+            None if ani is None else Ani(ani),
+            deadline,
+        )
+
+    async def free(
+        self, *numbers: str, allocation: str | None = None, deadline: float | None = None
+    ) -> FreeStatus:
+        """Free a number by hand."""
+        return await self._allocations.free(
+            self.scope.environment,
+            [NumberKey(number) for number in numbers],
+            None if allocation is None else AllocationId(allocation),
+            deadline,
+        )
+
+    async def mark_undelivered(self, retrieval: Retrieval, call: str) -> None:
+        """Tell that *call* may not have learned its answer."""
+        await self._allocations.mark_undelivered(
+            self.scope.environment, retrieval, CallRef("main", call)
+        )
+
+    async def probe(self, deadline: float) -> None:
+        """Ask whether a call would be answered."""
+        await self._allocations.probe(deadline)
+
+    async def sweep(self, limit: int = 100) -> Sweep:
+        """Let the timer look."""
+        return await self._allocations.sweep(limit)
+
+    def journal(self) -> list[Entry]:
+        """Read the journal."""
+        return self.store.journal()
+
+    def events(self) -> list[tuple[str, str]]:
+        """Read what the journal says of which interaction, in order."""
+        return [(entry.event, entry.interaction) for entry in self.journal()]

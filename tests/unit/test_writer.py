@@ -1,0 +1,307 @@
+"""The writing thread: what it does together, what it keeps apart, and what it survives."""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from interact_ivr.domain.errors import Exhausted, StoreUnavailable, TooLate
+from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
+from interact_ivr.stores.sqlite.transaction import Transaction
+from interact_ivr.stores.sqlite.writer import Writer
+
+Operation = Callable[[Transaction], Any]
+
+PATIENCE = 10.0
+
+
+class _Clock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def _sql(statement: str, *values: object) -> Operation:
+    """Give an operation that is one statement, on the connection that the thread has now."""
+    return lambda tx: tx._connection.execute(statement, values).fetchall()
+
+
+def _add(name: str) -> Operation:
+    return _sql("INSERT INTO environment (tenant, name) VALUES ('test', ?)", name)
+
+
+def _twice(tx: Transaction) -> None:
+    _add("b")(tx)
+    _add("b")(tx)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Give a migrated file, in a folder of its own."""
+    path = tmp_path / "store" / "interact-ivr.db"
+    path.parent.mkdir()
+    create_database(path)
+    with closing(open_database(path)) as connection:
+        migrate(connection)
+    return path
+
+
+@pytest_asyncio.fixture
+async def writer(path: Path) -> AsyncIterator[Writer]:
+    """Give a writer that has begun to work, with room for eight operations."""
+    writer = Writer(path, _Clock(), queue_limit=8)
+    writer.start()
+    yield writer
+    writer.close()
+
+
+def _there(path: Path) -> list[str]:
+    """Read what is on disk."""
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT name FROM environment WHERE tenant = 'test' ORDER BY id")
+        return [name for (name,) in rows]
+
+
+@asynccontextmanager
+async def _busy(writer: Writer, until: Callable[[], object] | None = None) -> AsyncIterator[None]:
+    """Keep the thread busy with one operation, until the block ends and *until* has returned."""
+    begun, over = threading.Event(), threading.Event()
+
+    def hold(_: Transaction) -> None:
+        begun.set()
+        assert over.wait(PATIENCE)
+        if until is not None:
+            until()
+
+    held = asyncio.ensure_future(writer.run(hold))
+    assert await asyncio.to_thread(begun.wait, PATIENCE)
+    try:
+        yield
+        await asyncio.sleep(0)  # what the block has started is in the queue now
+    finally:
+        over.set()
+    await held
+
+
+def _started(writer: Writer, *operations: Operation) -> list["asyncio.Task[Any]"]:
+    return [asyncio.ensure_future(writer.run(operation)) for operation in operations]
+
+
+async def test_what_waits_is_one_transaction(writer: Writer, path: Path) -> None:
+    """Many operations share one commit, each has its own result, in the order they came."""
+    said: list[str] = []
+    await writer.run(lambda tx: tx._connection.set_trace_callback(said.append))
+    async with _busy(writer):
+        said.clear()
+        asked = _started(writer, *(_add(name) for name in "abcdef"))
+    await asyncio.gather(*asked)
+    commits = [statement for statement in said if statement == "COMMIT"]
+    assert len(commits) == 2, "one for what kept it busy, one for the rest"
+    assert _there(path) == list("abcdef")
+
+
+async def test_an_answer_is_on_disk_when_it_is_given(writer: Writer, path: Path) -> None:
+    """Whoever is told has nothing to fear from a power cut."""
+    for name in "abc":
+        await writer.run(_add(name))
+        assert _there(path)[-1] == name
+
+
+async def test_what_is_refused_takes_nothing_else_with_it(writer: Writer, path: Path) -> None:
+    """Nothing of it is there, all of the others, though they are one transaction."""
+
+    def refused(tx: Transaction) -> None:
+        _add("refused")(tx)
+        raise Exhausted(None)
+
+    async with _busy(writer):
+        asked = _started(writer, _add("a"), refused, _add("b"))
+    results = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(result) for result in results] == [list, Exhausted, list]
+    assert _there(path) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (lambda _: 1 // 0, ZeroDivisionError),
+        (_twice, sqlite3.IntegrityError),
+        (_sql("SELECT ?"), sqlite3.ProgrammingError),
+        (_sql("SELECT ?", 1 << 64), OverflowError),
+        (_sql("SELECT ?", "\udcff"), UnicodeEncodeError),
+    ],
+    ids=["arithmetic", "twice", "parameters", "number", "text"],
+)
+async def test_an_unexpected_error_is_told_to_the_one_who_asked(
+    writer: Writer, path: Path, wrong: Operation, error: type[Exception]
+) -> None:
+    """The others of its group commit, and the thread goes on."""
+    async with _busy(writer):
+        asked = _started(writer, _add("a"), wrong, _add("b"))
+    results = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), PATIENCE)
+    assert [type(result) for result in results] == [list, error, list]
+    await writer.run(_add("c"))
+    assert _there(path) == ["a", "b", "c"]
+
+
+async def test_whose_turn_comes_too_late_is_not_begun(writer: Writer, path: Path) -> None:
+    """Its deadline passed while it waited."""
+    deadline = time.monotonic() + 0.02
+
+    def until_it_is_over() -> None:
+        while time.monotonic() < deadline:
+            pass
+
+    async with _busy(writer, until_it_is_over):
+        late = asyncio.ensure_future(writer.run(_add("late"), deadline=deadline))
+        early = asyncio.ensure_future(writer.run(_add("early"), deadline=deadline + PATIENCE))
+    await early
+    with pytest.raises(TooLate):
+        await late
+    assert _there(path) == ["early"]
+
+
+async def test_what_nobody_waits_for_is_not_begun(writer: Writer, path: Path) -> None:
+    """A waiter that was cancelled before its turn leaves no trace."""
+    async with _busy(writer):
+        gone, stays = _started(writer, _add("gone"), _add("stays"))
+        await asyncio.sleep(0)
+        gone.cancel()
+    await stays
+    assert gone.cancelled()
+    assert _there(path) == ["stays"]
+
+
+async def test_a_full_queue_refuses_at_once(writer: Writer, path: Path) -> None:
+    """What was taken is done; what was refused is not, and later there is room again."""
+    async with _busy(writer):
+        taken = _started(writer, *(_add(name) for name in "abcdefgh"))
+        await asyncio.sleep(0)
+        with pytest.raises(StoreUnavailable, match="too much work"):
+            await writer.run(_add("refused"))
+    await asyncio.gather(*taken)
+    await writer.run(_add("i"))
+    assert _there(path) == list("abcdefghi")
+
+
+async def _fails_as_one(writer: Writer, path: Path, why: str, *operations: Operation) -> None:
+    async with _busy(writer):
+        asked = _started(writer, _add("lost"), *operations)
+    results = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), PATIENCE)
+    assert {type(result) for result in results} == {StoreUnavailable}
+    assert {str(result) for result in results} == {f"the store is unavailable: {why}"}
+    assert _there(path) == []
+
+
+async def test_a_full_disk_is_survived(writer: Writer, path: Path) -> None:
+    """Nobody of the group is told that it is done; with room again the thread needs no restart."""
+    ((pages,),) = await writer.run(_sql("PRAGMA page_count"))
+    await writer.run(_sql(f"PRAGMA max_page_count = {pages:d}"))
+    await _fails_as_one(writer, path, "its disk, or its file, is full", _add("x" * 100_000))
+    await writer.run(_add("y" * 100_000))
+    assert _there(path) == ["y" * 100_000]
+
+
+async def test_a_file_that_cannot_be_written_is_survived(writer: Writer, path: Path) -> None:
+    """As a full disk is."""
+    read_only = _sql("PRAGMA query_only = ON")
+    await _fails_as_one(writer, path, "it is read-only", read_only, _add("lost too"))
+    await writer.run(_add("a"))
+    assert _there(path) == ["a"]
+
+
+async def test_a_file_that_another_has_locked_is_survived(writer: Writer, path: Path) -> None:
+    """Refused soon, not after minutes; when the other lets go it works again."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        for name in ("lost", "lost again"):
+            with pytest.raises(StoreUnavailable, match="another program holds its file"):
+                await writer.run(_add(name))
+        assert _there(path) == []
+        assert time.monotonic() - begun < 5
+        other.execute("ROLLBACK")
+    await writer.run(_add("a"))
+    assert _there(path) == ["a"]
+
+
+async def test_a_folder_that_is_away_is_survived(writer: Writer, path: Path) -> None:
+    """A file that cannot be opened again is told to who asks, until it is back."""
+    away = path.parent.with_name("away")
+    path.parent.rename(away)
+    await writer.run(_sql("PRAGMA query_only = ON"))  # makes the thread open the file again
+    for name in ("lost", "lost again"):
+        with pytest.raises(StoreUnavailable):
+            await asyncio.wait_for(writer.run(_add(name)), PATIENCE)
+    away.rename(path.parent)
+    await writer.run(_add("a"))
+    assert _there(path) == ["a"]
+
+
+async def test_a_file_that_is_gone_is_not_made_anew(writer: Writer, path: Path) -> None:
+    """Who lost a store must not go on with an empty one, and a restart must not take it for new."""
+    path.unlink()
+    await writer.run(_sql("PRAGMA query_only = ON"))  # makes the thread open the file again
+    for name in ("lost", "lost again"):
+        with pytest.raises(StoreUnavailable):
+            await asyncio.wait_for(writer.run(_add(name)), PATIENCE)
+    assert not path.exists()
+
+
+async def test_closing_finishes_what_waits_and_refuses_what_comes(
+    writer: Writer, path: Path
+) -> None:
+    """The thread is gone then; closing again does nothing."""
+    async with _busy(writer):
+        asked = _started(writer, *(_add(name) for name in "abcdef"))
+    writer.close()
+    await asyncio.gather(*asked)
+    assert _there(path) == list("abcdef")
+    with pytest.raises(StoreUnavailable, match="being closed"):
+        await writer.run(_add("late"))
+    writer.close()
+    assert "store-writer" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_loop_that_is_gone_stops_nobody_else(path: Path) -> None:
+    """What it had asked for is done or not; others are answered."""
+    writer = Writer(path, _Clock())
+    writer.start()
+    over = threading.Event()
+
+    async def leave() -> None:
+        asked = asyncio.ensure_future(writer.run(lambda _: over.wait(PATIENCE)))
+        await asyncio.sleep(0)
+        asked.cancel()
+
+    async def stay() -> None:
+        asked = asyncio.ensure_future(writer.run(_add("a")))
+        await asyncio.sleep(0)
+        over.set()
+        await asyncio.wait_for(asked, PATIENCE)
+
+    asyncio.run(leave())
+    asyncio.run(stay())
+    writer.close()
+    assert _there(path) == ["a"]
+
+
+async def test_a_file_that_cannot_be_opened_is_told_at_the_start(tmp_path: Path) -> None:
+    """Before anybody could ask: it is no database, or none of ours."""
+    path = tmp_path / "interact-ivr.db"
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(sqlite3.DatabaseError):
+        Writer(path, _Clock()).start()
+    path.unlink()
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        Writer(path, _Clock()).start()
+    create_database(path)
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        Writer(path, _Clock()).start()
