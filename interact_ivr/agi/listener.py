@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from interact_ivr.agi.session import GoneError, Limits, Script, Session, open_session
+from interact_ivr.agi.session import GoneError, Limits, ProbeError, Script, Session, open_session
 from interact_ivr.agi.wire import WireError
 from interact_ivr.domain.errors import Refusal
 
@@ -73,8 +73,11 @@ class Listener:
         try:
             session = await open_session(reader, writer, self._limits)
             session.check_still_there()
+        except ProbeError:
+            self._log.debug("probe")
+            return
         except GoneError as error:
-            self._log.info("no call", reason=str(error))  # a probe, or a caller who hung up
+            self._log.info("no call", reason=str(error))
             return
         except WireError as error:
             self._log.warning("not AGI", reason=str(error))

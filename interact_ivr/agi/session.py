@@ -25,6 +25,10 @@ class GoneError(Exception):
     """The call is gone: Asterisk closed the connection, or stopped answering."""
 
 
+class ProbeError(GoneError):
+    """Nothing was ever said: a monitor that connects and closes, not a call."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How long a call may take, in seconds. The Gosub's own guard is 1.8 s."""
@@ -128,7 +132,8 @@ async def _read(
     while (value := take()) is None:
         data = await reader.read(_READ)
         if not data:
-            raise GoneError("Asterisk closed the connection")
+            gone = GoneError if conversation.begun else ProbeError
+            raise gone("Asterisk closed the connection")
         conversation.feed(data)
     return value
 

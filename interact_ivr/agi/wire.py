@@ -67,11 +67,14 @@ class Conversation:
     _buffer: bytearray = field(default_factory=bytearray)
     _taken: int = 0
     _lines: list[bytes] = field(default_factory=list)
+    begun: bool = False
+    """Something was said."""
     hung_up: bool = False
     """Asterisk has said HANGUP: the caller is gone, the channel may still be asked."""
 
     def feed(self, data: bytes) -> None:
         """Take what came; `call` and `reply` say what it is."""
+        self.begun = True
         self._buffer += data
 
     def call(self) -> Call | None:

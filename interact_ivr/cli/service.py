@@ -49,8 +49,17 @@ def serve(config: str | None) -> None:
     file = config_file(config)
     loaded = load_config(file)
     configure_logging(loaded.log.level)
+    _allow_descriptors()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve_calls(loaded, file))
+
+
+def _allow_descriptors() -> None:
+    """Let the process have as many open files as the system allows: each call takes one."""
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @click.command()

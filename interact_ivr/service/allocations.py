@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from interact_ivr.domain.errors import NoSuchEnvironment, NoSuchNumber, Refusal, TooLate
 from interact_ivr.domain.lifecycle import Policy
@@ -18,6 +19,8 @@ from interact_ivr.domain.names import (
 )
 from interact_ivr.domain.values import Allocation, FreeStatus, Retrieval
 from interact_ivr.ports import AllocationStore, DialPlan
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,10 @@ class Allocations:
             self._store.retrieve(here.scope.environment, keys, call, ani, deadline)
         )
         try:
-            async with asyncio.timeout(deadline - time.monotonic()):
-                return await asyncio.shield(asked)
-        except TimeoutError:
+            return await _within(deadline, asyncio.shield(asked))
+        except TooLate:
             self._watch(asked, here, call)
-            raise TooLate from None
+            raise
 
     def _watch(self, asked: asyncio.Future[Retrieval], here: Environment, call: CallRef) -> None:
         """See a retrieval through whose call could not wait: what it took is on record then."""
@@ -112,7 +114,7 @@ class Allocations:
 
     async def probe(self, deadline: float) -> None:
         """Go the way of a retrieval to the store and back, or raise `StoreUnavailable`."""
-        await self._store.probe(deadline)
+        await _within(deadline, self._store.probe(deadline))
 
     async def free(
         self,
@@ -125,7 +127,8 @@ class Allocations:
         here = self._environments.named(environment)
         only = None if allocation is None else AllocationId(allocation)
         keys = _keys(here.dial_plan, number)
-        return await self._store.free(here.scope.environment, keys, only, deadline)
+        freeing = self._store.free(here.scope.environment, keys, only, deadline)
+        return await (freeing if deadline is None else _within(deadline, freeing))
 
     async def free_known(
         self, environment: str, number: str, allocation: str | None = None
@@ -135,6 +138,15 @@ class Allocations:
         if status is FreeStatus.UNKNOWN:
             raise NoSuchNumber(number)
         return status
+
+
+async def _within(deadline: float, work: Awaitable[T]) -> T:
+    """Give what *work* gives, or raise `TooLate` at *deadline* (`time.monotonic`)."""
+    try:
+        async with asyncio.timeout(deadline - time.monotonic()):
+            return await work
+    except TimeoutError:
+        raise TooLate from None
 
 
 def _calling_number(dial_plan: DialPlan, caller: str | None) -> Ani | None:
