@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,10 +17,11 @@ import agi_scripts
 from dialplan import Engine, load_plan
 from interact_ivr import __version__
 from interact_ivr.agi.listener import Listener
-from interact_ivr.agi.session import Session
+from interact_ivr.agi.session import Script
 from interact_ivr.config import Config, warnings
 from interact_ivr.control.operations import Operations
 from interact_ivr.control.server import ControlServer
+from interact_ivr.domain.caller import CallerRules
 from interact_ivr.domain.names import ALPHABETS
 from interact_ivr.domain.values import Allocation, Expired
 from interact_ivr.service.allocations import Allocations, Environment, Environments
@@ -81,6 +82,7 @@ async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
             engine,
             config.pool.policy,
             ALPHABETS[config.interaction.alphabet],
+            CallerRules(engine.normalize, shared=_shared(config, engine)),
         )
         environments = Environments({here.name: here}, here.name)
         expiry = Expiry(store, clock, expired=_log_expired, failed=_log_sweep_failed)
@@ -106,7 +108,8 @@ async def serve(config: Config, config_file: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with opened(config, "interact-ivr serve") as parts:
-        listener = Listener(_scripts(parts.allocations), most_sessions=config.agi.most_sessions)
+        scripts = _scripts(parts.allocations, config.agi.dnis_from)
+        listener = Listener(scripts, most_sessions=config.agi.most_sessions)
         await listener.start(config.agi.host, config.agi.port)
         facts = partial(_facts, config, config_file, listener, time.monotonic())
         control = ControlServer(Operations(parts.allocations, parts.numbers, facts))
@@ -131,9 +134,19 @@ async def carry_out(config: Config, request: str, arguments: Mapping[str, object
         return await operations.carry_out(request, arguments)
 
 
-def _scripts(allocations: Allocations) -> dict[str, Callable[[Session], Awaitable[None]]]:
-    scripts = (agi_scripts.retrieve_interaction, agi_scripts.free_number, agi_scripts.health)
-    return {script.__name__: partial(script, allocations=allocations) for script in scripts}
+def _shared(config: Config, engine: Engine) -> frozenset[str]:
+    return frozenset(engine.normalize(number) for number in config.pool.shared_callers)
+
+
+def _scripts(allocations: Allocations, dnis_from: Sequence[str]) -> dict[str, Script]:
+    retrieve = partial(
+        agi_scripts.retrieve_interaction, allocations=allocations, dnis_from=dnis_from
+    )
+    return {
+        "retrieve_interaction": retrieve,
+        "free_number": partial(agi_scripts.free_number, allocations=allocations),
+        "health": partial(agi_scripts.health, allocations=allocations),
+    }
 
 
 def _facts(

@@ -56,6 +56,14 @@ class AgiConfig(msgspec.Struct, frozen=True):
         int,
         Meta(ge=0, le=65535, title="its port", description="0 to 65535, where 0 takes a free one"),
     ] = 4573
+    dnis_from: Annotated[
+        tuple[Literal["extension", "request_uri", "to", "diversion"], ...],
+        Meta(
+            min_length=1,
+            title="where the dialed number is looked for, first come first",
+            description="a list of extension, request_uri, to, diversion",
+        ),
+    ] = ("extension", "request_uri", "to", "diversion")
     most_sessions: Annotated[
         int,
         Meta(ge=1, le=100_000, title="how many calls may ask at once", description="1 to 100000"),
@@ -104,6 +112,45 @@ class PoolConfig(msgspec.Struct, frozen=True):
             description="lend_early, or strict to refuse",
         ),
     ] = "lend_early"
+    redial_for_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=604_800,
+            title="how long a caller who was handed an interaction gets it again",
+            description="0 to 604800",
+        ),
+    ] = 300.0
+    late_for_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=31_536_000,
+            title="how long a later caller is told that the number was somebody's",
+            description="0 to 31536000",
+        ),
+    ] = 3600.0
+    late_reveals_id: Annotated[
+        bool,
+        Meta(
+            title="tell a late caller's Asterisk dialplan whose it was",
+            description="true or false",
+        ),
+    ] = True
+    on_repeat: Annotated[
+        Literal["renew", "replace"],
+        Meta(
+            title="what the same interaction asking again gets",
+            description="renew (the same number) or replace (another one)",
+        ),
+    ] = "renew"
+    shared_callers: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=64)], ...],
+        Meta(
+            title="calling numbers that many people share, such as a switchboard's",
+            description="a list of numbers",
+        ),
+    ] = ()
 
     @property
     def policy(self) -> Policy:
@@ -112,6 +159,10 @@ class PoolConfig(msgspec.Struct, frozen=True):
             timedelta(seconds=self.hold_for_seconds),
             timedelta(seconds=self.rest_for_seconds),
             strict_rest=self.resting == "strict",
+            redial_for=timedelta(seconds=self.redial_for_seconds),
+            late_for=timedelta(seconds=self.late_for_seconds),
+            replace=self.on_repeat == "replace",
+            late_reveals_id=self.late_reveals_id,
         )
 
 
@@ -185,12 +236,18 @@ def load_config(file: Path) -> Config:
 
 def warnings(config: Config) -> list[str]:
     """Say what may be configured so, and why one would rather not."""
+    told = []
     if config.interaction.alphabet == "printable":
-        return [
+        told.append(
             'interaction.alphabet = "printable": ids may hold quotes, commas, brackets and ${}; '
             "an expression such as $[...] in the Asterisk dialplan may be bent by them"
-        ]
-    return []
+        )
+    if config.pool.rest_for_seconds < config.pool.redial_for_seconds:
+        told.append(
+            "pool.rest_for_seconds is less than pool.redial_for_seconds: a number may be lent "
+            "again while its last caller may still redial it, and is then told AMBIGUOUS"
+        )
+    return told
 
 
 def keys() -> Iterator[tuple[str, object, str, str]]:
@@ -206,7 +263,7 @@ def sample() -> str:
     for section, kind in get_type_hints(Config).items():
         lines = [f"# {kind.__doc__}", f"[{section}]"]
         for key, default, meta in _keys(kind):
-            value = default if isinstance(default, int | float) else f'"{default}"'
+            value = msgspec.json.encode(default).decode()  # TOML's own form for these types
             lines += [f"# {meta.title}: {meta.description}", f"{key} = {value}"]
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"

@@ -1,13 +1,14 @@
 """The few things a service needs from outside; each method of a store is one transaction."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from interact_ivr.domain.lifecycle import Policy, State
 from interact_ivr.domain.names import (
     AllocationId,
     Ani,
+    ApplicationId,
     CallRef,
     EnvironmentId,
     Group,
@@ -20,6 +21,7 @@ from interact_ivr.domain.values import (
     FreeStatus,
     NewNumber,
     PoolNumber,
+    Question,
     Retrieval,
     Sweep,
 )
@@ -46,9 +48,16 @@ class AllocationStore(Protocol):
     """Who holds which number. Every method is one transaction, durable when it returns."""
 
     async def allocate(
-        self, scope: Scope, interaction: InteractionId, group: Group | None, policy: Policy
+        self,
+        scope: Scope,
+        interaction: InteractionId,
+        group: Group | None,
+        caller: Ani | None,
+        policy: Policy,
     ) -> Allocation:
         """Lend the number that has rested longest, or renew the one this interaction holds.
+
+        *caller*, as stored, is who is expected to call; on renewal a new one replaces the old one.
 
         Raises:
             Exhausted: nothing may be lent.
@@ -58,15 +67,14 @@ class AllocationStore(Protocol):
     async def retrieve(
         self,
         environment: EnvironmentId,
-        keys: Sequence[NumberKey],
-        call: CallRef,
-        ani: Ani | None,
+        question: Question,
+        policies: Mapping[ApplicationId, Policy],
         deadline: float | None = None,
     ) -> Retrieval:
-        """End the allocation of the first of *keys* that is a number, and say whose it was.
+        """Say whose number was dialed, and end its allocation where the answer is FOUND.
 
-        Atomic; FOUND is repeated to the same *call*. Past *deadline* (`time.monotonic`) nothing
-        is done and `TooLate` is raised.
+        Atomic; FOUND, REDIAL and LATE are repeated to the same call. Past *deadline*
+        (`time.monotonic`) nothing is done and `TooLate` is raised.
         """
 
     async def free(
@@ -88,6 +96,22 @@ class AllocationStore(Protocol):
 
     async def sweep(self, limit: int) -> Sweep:
         """Write up to *limit* expiries that are due, and find the next deadline."""
+
+
+class RingingStore(Protocol):
+    """Which numbers have a call on them: those are neither lent nor told expired meanwhile."""
+
+    async def ringing(
+        self,
+        environment: EnvironmentId,
+        keys: Sequence[NumberKey],
+        call: CallRef,
+        at_most: timedelta,
+    ) -> bool:
+        """Take note that *call* is on a number, for *at_most*; False where it is none of ours."""
+
+    async def stopped_ringing(self, call: CallRef) -> None:
+        """Take note that *call* is on no number any more; a retrieval says so by itself."""
 
 
 class NumberStore(Protocol):

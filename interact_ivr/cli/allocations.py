@@ -9,14 +9,17 @@ from interact_ivr.cli.tables import local_time, print_json
 @click.command()
 @click.argument("interaction")
 @click.option("--group", help="Only a number of this group.")
+@click.option("--caller", help="The number the customer is expected to call from.")
 @asking_options
 @failing
-def allocate(interaction: str, group: str | None, config: str | None, as_json: bool) -> None:
+def allocate(
+    interaction: str, group: str | None, caller: str | None, config: str | None, as_json: bool
+) -> None:
     """Lend a number to INTERACTION, and print it.
 
     The same interaction again gets the same number, its wait begun anew.
     """
-    answer = ask(config, "allocate", interaction=interaction, group=group)
+    answer = ask(config, "allocate", interaction=interaction, group=group, caller=caller)
     if as_json:
         print_json(answer)
         return

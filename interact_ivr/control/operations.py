@@ -20,6 +20,7 @@ class Allocate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     interaction: str
     group: str | None = None
+    caller: str | None = None
     environment: str = ""
 
 
@@ -90,7 +91,7 @@ class Operations:
 
     async def _allocate(self, request: Allocate) -> object:
         return await self._allocations.allocate(
-            request.environment, request.interaction, request.group
+            request.environment, request.interaction, request.group, request.caller
         )
 
     async def _free(self, request: Free) -> object:

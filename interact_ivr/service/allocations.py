@@ -2,22 +2,26 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
-from interact_ivr.domain.errors import NoSuchEnvironment, NoSuchNumber, Refusal, TooLate
+from interact_ivr.domain.caller import CallerRules
+from interact_ivr.domain.errors import BadInput, NoSuchEnvironment, NoSuchNumber, Refusal, TooLate
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import (
     AllocationId,
     Alphabet,
     Ani,
+    ApplicationId,
     CallRef,
+    InteractionId,
     NumberKey,
     Scope,
 )
-from interact_ivr.domain.values import Allocation, FreeStatus, Retrieval
+from interact_ivr.domain.values import Allocation, FreeStatus, Question, Retrieval
 from interact_ivr.ports import AllocationStore, DialPlan
 
 T = TypeVar("T")
@@ -32,6 +36,25 @@ class Environment:
     dial_plan: DialPlan
     policy: Policy
     alphabet: Alphabet
+    callers: CallerRules
+
+    @property
+    def policies(self) -> Mapping[ApplicationId, Policy]:
+        """The policy of each of its DNIS applications."""
+        return {self.scope.application: self.policy}
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a call asks with, as it came."""
+
+    dialed: Sequence[str]
+    """The numbers that may have been dialed, best first."""
+    call: CallRef
+    caller: str = ""
+    withheld: bool = False
+    age: timedelta | None = None
+    named: str = ""
 
 
 class Environments:
@@ -63,37 +86,41 @@ class Allocations:
         self._allocated = allocated
         self._watched: set[asyncio.Future[None]] = set()
 
-    async def allocate(self, environment: str, interaction: str, group: str | None) -> Allocation:
-        """Lend the number that has rested longest to *interaction*, or renew the one it holds."""
+    async def allocate(
+        self, environment: str, interaction: str, group: str | None, caller: str | None = None
+    ) -> Allocation:
+        """Lend the number that has rested longest to *interaction*, or renew the one it holds.
+
+        *caller* is the number the customer is expected to call from, if the app knows it.
+        """
         here = self._environments.named(environment)
         allocation = await self._store.allocate(
             here.scope,
             here.alphabet.interaction(interaction),
             None if group is None else here.alphabet.group(group),
+            None if caller is None else _expected(here, caller),
             here.policy,
         )
         self._allocated(allocation)
         return allocation
 
-    async def retrieve(
-        self,
-        environment: str,
-        dialed: Iterable[str],
-        call: CallRef,
-        caller: str | None,
-        deadline: float,
-    ) -> Retrieval:
-        """Hand the interaction that waits on the first of *dialed* that is ours over to *call*."""
+    async def retrieve(self, environment: str, asking: Asking, deadline: float) -> Retrieval:
+        """Hand the interaction that waits on the dialed number over to the call that asks."""
         here = self._environments.named(environment)
-        keys = [key for number in dialed for key in _keys(here.dial_plan, number)]
-        ani = _calling_number(here.dial_plan, caller)
+        question = Question(
+            keys=[key for number in asking.dialed for key in _keys(here.dial_plan, number)],
+            call=asking.call,
+            caller=here.callers.caller(asking.caller, withheld=asking.withheld),
+            age=asking.age,
+            named=InteractionId(asking.named) if asking.named else None,
+        )
         asked = asyncio.ensure_future(
-            self._store.retrieve(here.scope.environment, keys, call, ani, deadline)
+            self._store.retrieve(here.scope.environment, question, here.policies, deadline)
         )
         try:
             return await _within(deadline, asyncio.shield(asked))
         except TooLate:
-            self._watch(asked, here, call)
+            self._watch(asked, here, asking.call)
             raise
 
     def _watch(self, asked: asyncio.Future[Retrieval], here: Environment, call: CallRef) -> None:
@@ -149,14 +176,12 @@ async def _within(deadline: float, work: Awaitable[T]) -> T:
         raise TooLate from None
 
 
-def _calling_number(dial_plan: DialPlan, caller: str | None) -> Ani | None:
-    """Normalize the calling number; None where there is none, or a word such as ``anonymous``."""
-    if not caller or not any(letter.isdigit() for letter in caller):
-        return None
-    try:
-        return Ani(dial_plan.normalize(caller))
-    except ValueError:
-        return None
+def _expected(here: Environment, caller: str) -> Ani | None:
+    """Read the number a customer is expected to call from, as stored."""
+    expected = here.callers.caller(caller)
+    if not expected.matches:
+        raise BadInput("caller", "a telephone number that is one customer's own", repr(caller))
+    return expected.stored
 
 
 def _keys(dial_plan: DialPlan, number: str) -> list[NumberKey]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from interact_ivr.domain.caller import CallerRules
 from interact_ivr.domain.lifecycle import Policy, State
 from interact_ivr.domain.names import (
     AllocationId,
@@ -27,10 +28,11 @@ from interact_ivr.domain.values import (
     FreeStatus,
     NewNumber,
     PoolNumber,
+    Question,
     Retrieval,
     Sweep,
 )
-from interact_ivr.ports import AllocationStore, Clock, NumberStore, ScopeStore
+from interact_ivr.ports import AllocationStore, Clock, NumberStore, RingingStore, ScopeStore
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
@@ -70,16 +72,21 @@ class Entry:
     pbx: str | None = None
     uniqueid: str | None = None
     ani: str | None = None
+    detail: str | None = None
 
 
 class Inventory(NumberStore, ScopeStore, Protocol):
     """What takes numbers in."""
 
 
+class Lending(AllocationStore, RingingStore, Protocol):
+    """What lends numbers and hands them over."""
+
+
 class Store(Protocol):
     """A store under test; what is written outlives `close`."""
 
-    def open(self, clock: Clock) -> tuple[AllocationStore, Inventory]:
+    def open(self, clock: Clock) -> tuple[Lending, Inventory]:
         """Open it, made anew the first time."""
 
     def close(self) -> None:
@@ -99,7 +106,7 @@ class SqliteStore:
         self.path = folder / "interact-ivr.db"
         self._writer: Writer | None = None
 
-    def open(self, clock: Clock) -> tuple[AllocationStore, Inventory]:
+    def open(self, clock: Clock) -> tuple[Lending, Inventory]:
         """Open the file."""
         create_database(self.path)
         with closing(open_database(self.path)) as connection:
@@ -122,7 +129,9 @@ class SqliteStore:
 
     def journal(self) -> list[Entry]:
         """Read the table by SQL, in the order of its ids."""
-        columns = "event, at, number, allocation_id, interaction, expires_at, pbx, uniqueid, ani"
+        columns = (
+            "event, at, number, allocation_id, interaction, expires_at, pbx, uniqueid, ani, detail"
+        )
         with closing(sqlite3.connect(self.path)) as connection:
             rows = connection.execute(f"SELECT {columns} FROM journal ORDER BY id").fetchall()
         return [
@@ -149,7 +158,7 @@ class Pool:
         self.store = store
         self.clock = SettableClock()
         self.scope: Scope
-        self._allocations: AllocationStore
+        self._allocations: Lending
         self._numbers: Inventory
 
     async def open(self) -> None:
@@ -191,12 +200,20 @@ class Pool:
         return await self._numbers.counts(self.scope, policy)
 
     async def allocate(
-        self, interaction: str, group: str | None = None, policy: Policy = POLICY
+        self,
+        interaction: str,
+        group: str | None = None,
+        policy: Policy = POLICY,
+        *,
+        caller: str | None = None,
     ) -> Allocation:
         """Let an app ask for a number."""
-        kind = None if group is None else Group(group)
         return await self._allocations.allocate(
-            self.scope, InteractionId(interaction), kind, policy
+            self.scope,
+            InteractionId(interaction),
+            None if group is None else Group(group),
+            None if caller is None else Ani(caller),
+            policy,
         )
 
     async def retrieve(
@@ -207,15 +224,35 @@ class Pool:
         ani: str | None = None,
         deadline: float | None = None,
         environment: int | None = None,
+        policy: Policy = POLICY,
+        age: timedelta | None = None,
+        named: str | None = None,
     ) -> Retrieval:
         """Let a call ask whose number it dialed."""
+        caller = CallerRules(normalize=str).caller(ani or "")
+        question = Question(
+            keys=[NumberKey(number) for number in numbers],
+            call=CallRef(pbx, call),
+            caller=caller,
+            age=age,
+            named=None if named is None else InteractionId(named),
+        )
         return await self._allocations.retrieve(
             self.scope.environment if environment is None else EnvironmentId(environment),
-            [NumberKey(number) for number in numbers],
-            CallRef(pbx, call),
-            None if ani is None else Ani(ani),
+            question,
+            {self.scope.application: policy},
             deadline,
         )
+
+    async def ringing(self, number: str, call: str, at_most: timedelta) -> bool:
+        """Let a call be on a number."""
+        return await self._allocations.ringing(
+            self.scope.environment, [NumberKey(number)], CallRef("main", call), at_most
+        )
+
+    async def stopped_ringing(self, call: str) -> None:
+        """Let a call be over."""
+        await self._allocations.stopped_ringing(CallRef("main", call))
 
     async def free(
         self, *numbers: str, allocation: str | None = None, deadline: float | None = None

@@ -1,7 +1,9 @@
 """Real SIP calls to a real Asterisk 22: what its Asterisk dialplan learns of whose call it is."""
 
 import signal
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from testbed.ivr import extensions
 from testbed.pbx import Pbx
@@ -73,14 +75,20 @@ def test_a_call_finds_its_interaction_and_frees_the_number(
 
 
 def test_a_second_call_gets_nothing_of_the_first(tools: Tools, service: Service, pbx: Pbx) -> None:
-    """No interaction reaches a second caller."""
+    """No interaction reaches a second caller as its own: only whose the number was."""
     service.import_numbers(NUMBER)
     service.ask("allocate", "order-1")
     place_calls(tools, pbx, [Call(NUMBER, ani="0501")])
     place_calls(tools, pbx, [Call(NUMBER, ani="0502")])
     first, second = pbx.seen("ivr")
     assert first.values["INTERACT_ID"] == "order-1"
-    assert learned(second) == {"STATUS": "NOT_ALLOCATED", "DNIS": KEY, "ANI": "/0502"}
+    assert learned(second) == {
+        "STATUS": "LATE",
+        "LAST_ID": "order-1",
+        "LAST_END": "retrieved",
+        "DNIS": KEY,
+        "ANI": "/0502",
+    }
 
 
 def test_a_number_nobody_waits_on_and_one_that_is_not_ours(
@@ -105,9 +113,32 @@ def test_an_allocation_that_ran_out_is_not_found(
     service.ask("allocate", "order-1")
     (expired,) = service.wait_log("expired")
     assert expired["dnis"] == KEY
+    wait_until_a_call_is_later(expired["at"])
     place_calls(tools, pbx, [Call(NUMBER)])
     (seen,) = pbx.seen("ivr")
-    assert seen.values["INTERACT_STATUS"] == "NOT_ALLOCATED"
+    assert seen.values["INTERACT_STATUS"] == "LATE"
+    assert seen.values["INTERACT_ID"] == ""
+
+
+def test_a_call_that_arrived_before_the_expiry_is_found(
+    tools: Tools, service_factory: Callable[..., Service], pbx_factory: Callable[..., Pbx]
+) -> None:
+    """The customer who dialed in time and then waited in the PBX is not turned away."""
+    waits = """
+exten => _7X.,1,Progress()
+ same => n,Wait(2.5)
+ same => n,Gosub(interact-retrieve,s,1(${EXTEN:1}))
+ same => n,Goto(default-ivr,s,1)
+"""
+    service = service_factory("[pool]\nhold_for_seconds = 1.5\n")
+    pbx = pbx_factory(extensions=extensions(service.agi, waits))
+    service.import_numbers(NUMBER)
+    service.ask("allocate", "order-1")
+    place_calls(tools, pbx, [Call("7" + NUMBER)])
+    (expired,) = service.log("expired")
+    (seen,) = pbx.seen("ivr")
+    assert seen.at > datetime.fromisoformat(expired["at"]).timestamp()
+    assert (seen.values["INTERACT_STATUS"], seen.values["INTERACT_ID"]) == ("FOUND", "order-1")
 
 
 def test_fifty_calls_at_once_to_fifty_numbers_each_get_their_own(
@@ -135,7 +166,7 @@ def test_of_twenty_calls_at_once_to_one_number_exactly_one_finds_it(
     place_calls(tools, pbx, calls, at_once=True)
     seen = pbx.wait_seen("ivr", 20)
     statuses = sorted(call.values["INTERACT_STATUS"] for call in seen)
-    assert statuses == ["FOUND"] + ["NOT_ALLOCATED"] * 19
+    assert statuses == ["FOUND"] + ["LATE"] * 19
     assert [call.values["INTERACT_ID"] for call in seen if call.values["INTERACT_ID"]] == [
         "order-1"
     ]
@@ -215,6 +246,13 @@ def test_a_call_frees_numbers_and_keeps_what_it_knows(
     assert last.values["INTERACT_FREE_STATUS"] == "FREED"
     assert last.values["INTERACT_ID"] == "order-0"
     assert [number["state"] for number in service.ask("number", "list")] == ["resting", "resting"]
+
+
+def wait_until_a_call_is_later(expired_at: str) -> None:
+    """Wait until no call can have arrived before *expired_at*; a PBX tells whole seconds only."""
+    later = datetime.fromisoformat(expired_at) + timedelta(seconds=2)
+    while datetime.now(UTC) < later:
+        time.sleep(0.02)
 
 
 def learned(seen: Seen) -> dict[str, str]:
