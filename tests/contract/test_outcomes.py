@@ -125,6 +125,18 @@ async def test_a_caller_with_a_redial_on_an_allocated_number_chooses(pool: Pool)
     assert (found.status, found.interaction) == (Status.FOUND, "b")
 
 
+async def test_a_redial_for_the_interaction_that_holds_the_number_again_is_found(
+    pool: Pool,
+) -> None:
+    """There is nothing to choose between an interaction and itself."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    await pool.retrieve(ONE, call="1", ani=ANI, policy=POLICY)
+    again = await pool.allocate("a")
+    found = await pool.retrieve(ONE, call="2", ani=ANI, policy=POLICY)
+    assert (found.status, found.allocation) == (Status.FOUND, again.id)
+
+
 async def test_a_stranger_on_an_allocated_number_is_found_whoever_called_before(
     pool: Pool,
 ) -> None:
