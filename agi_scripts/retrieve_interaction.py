@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from interact_ivr.agi.session import GoneError, Session
 from interact_ivr.agi.variables import of_retrieval
-from interact_ivr.domain.errors import BadInput, Refusal
+from interact_ivr.domain.errors import BadInput, Refusal, StoreUnavailable
 from interact_ivr.domain.names import CallRef
 from interact_ivr.domain.values import Retrieval, Status
 from interact_ivr.service.allocations import Allocations, Asking
@@ -46,7 +47,8 @@ async def retrieve_interaction(
     try:
         await session.set(of_retrieval(retrieval))
     except GoneError:
-        await allocations.undelivered(environment, retrieval, asking.call)
+        with suppress(StoreUnavailable):  # then the log alone says so
+            await allocations.undelivered(environment, retrieval, asking.call)
         raise
 
 
@@ -59,6 +61,7 @@ def _asking(session: Session, dnis_from: Sequence[str]) -> Asking:
         withheld=session.call.get("callingpres") not in _SHOWN,
         age=_age(named.get("now", ""), named.get("linkedid", "")),
         named=session.argument(1),
+        still_there=session.is_there,
     )
 
 

@@ -1,6 +1,6 @@
 """The few things a service needs from outside; each method of a store is one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -70,11 +70,13 @@ class AllocationStore(Protocol):
         question: Question,
         policies: Mapping[ApplicationId, Policy],
         deadline: float | None = None,
+        wanted: Callable[[], bool] | None = None,
     ) -> Retrieval:
         """Say whose number was dialed, and end its allocation where the answer is FOUND.
 
         Atomic; FOUND, REDIAL and LATE are repeated to the same call. Past *deadline*
-        (`time.monotonic`) nothing is done and `TooLate` is raised.
+        (`time.monotonic`), or when it is not *wanted* any more at its turn, nothing is done and
+        `TooLate` is raised. *wanted* is asked in any thread.
         """
 
     async def free(

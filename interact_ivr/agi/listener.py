@@ -72,7 +72,8 @@ class Listener:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             session = await open_session(reader, writer, self._limits)
-            session.check_still_there()
+            if not session.is_there():
+                raise GoneError("the caller was gone before the look-up began")
         except ProbeError:
             self._log.debug("probe")
             return

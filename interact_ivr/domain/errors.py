@@ -71,9 +71,9 @@ class StoreUnavailable(Refusal):
 
 
 class TooLate(StoreUnavailable):
-    """The caller's deadline passed before the work's turn came; it was not done."""
+    """The deadline passed, or who asked was gone, before the work's turn; nothing was done."""
 
     code = "too_late"
 
     def __init__(self) -> None:
-        super().__init__("the deadline passed before the work's turn came")
+        super().__init__("it was too late when the work's turn came")

@@ -55,6 +55,8 @@ class Asking:
     withheld: bool = False
     age: timedelta | None = None
     named: str = ""
+    still_there: Callable[[], bool] | None = None
+    """Whether the call still waits: asked when its turn comes, in any thread."""
 
 
 class Environments:
@@ -115,7 +117,9 @@ class Allocations:
             named=InteractionId(asking.named) if asking.named else None,
         )
         asked = asyncio.ensure_future(
-            self._store.retrieve(here.scope.environment, question, here.policies, deadline)
+            self._store.retrieve(
+                here.scope.environment, question, here.policies, deadline, asking.still_there
+            )
         )
         try:
             return await _within(deadline, asyncio.shield(asked))

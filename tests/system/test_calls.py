@@ -1,8 +1,10 @@
 """Real SIP calls to a real Asterisk 22: what its Asterisk dialplan learns of whose call it is."""
 
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from testbed.ivr import extensions
@@ -16,7 +18,7 @@ NUMBER = "380974520200"  # the seed's number
 KEY = "+380974520200"
 
 # How administrators call the Gosub other than from a plain pattern in the called context.
-WAYS = """
+WAYS = r"""
 exten => _77X.,1,Gosub(interact-retrieve,s,1(${EXTEN:2}))
  same => n,Goto(default-ivr,s,1)
 
@@ -27,6 +29,10 @@ exten => _88X.,1,Gosub(interact-retrieve,s,1(${EXTEN:2}))
 exten => _99X.,1,Gosub(interact-retrieve,s,1(${EXTEN:2}))
  same => n,Gosub(testbed-report,s,1(first))
  same => n,Gosub(interact-retrieve,s,1(380974520299))
+ same => n,Goto(default-ivr,s,1)
+
+exten => elsewhere,1,Goto(380974520200,1)
+exten => _44X.,1,Gosub(interact-retrieve,s,1(+380 97 "452\,02-01",no" such))
  same => n,Goto(default-ivr,s,1)
 
 exten => _66X.,1,Gosub(deeper,s,1)
@@ -189,6 +195,23 @@ def test_a_caller_who_hangs_up_during_the_look_up_consumes_nothing(
     assert pbx.seen("ivr")[-1].values["INTERACT_ID"] == "order-1"
 
 
+def test_a_caller_who_hangs_up_while_the_look_up_waits_its_turn_consumes_nothing(
+    tools: Tools, service: Service, pbx: Pbx
+) -> None:
+    """Also where the store was busy: the call is gone when its turn comes."""
+    service.import_numbers(NUMBER)
+    service.ask("allocate", "order-1")
+    with closing(sqlite3.connect(service.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # within the writer's patience of 250 ms
+        begun = time.monotonic()
+        place_calls(tools, pbx, [Call(NUMBER, hang_up_after_seconds=0.05)])
+        other.execute("ROLLBACK")
+        held = time.monotonic() - begun
+    service.wait_log("the call was not told")
+    (number,) = service.ask("number", "list")
+    assert number["interaction"] == "order-1", f"the store was held for {held:.2f} s"
+
+
 def test_the_gosub_takes_the_number_as_an_argument_and_from_a_deeper_subroutine(
     tools: Tools, service: Service, pbx_factory: Callable[..., Pbx]
 ) -> None:
@@ -201,6 +224,29 @@ def test_the_gosub_takes_the_number_as_an_argument_and_from_a_deeper_subroutine(
     place_calls(tools, pbx, [Call("66380974520201")])
     ids = [seen.values["INTERACT_ID"] for seen in pbx.seen("ivr")]
     assert ids == ["order-0", "order-1"]
+
+
+def test_the_extension_counts_and_not_what_the_caller_had_dialed_before(
+    tools: Tools, service: Service, pbx_factory: Callable[..., Pbx]
+) -> None:
+    """A call that the Asterisk dialplan has sent on asks for where it is now."""
+    pbx = pbx_factory(extensions=extensions(service.agi, WAYS))
+    service.import_numbers(NUMBER)
+    service.ask("allocate", "order-1")
+    place_calls(tools, pbx, [Call("elsewhere")])
+    assert pbx.seen("ivr")[-1].values["INTERACT_ID"] == "order-1"
+
+
+def test_what_an_administrator_writes_as_an_argument_is_only_ever_one_number(
+    tools: Tools, service: Service, pbx_factory: Callable[..., Pbx]
+) -> None:
+    """Spaces, quotes and commas within it are formatting, never a further argument."""
+    pbx = pbx_factory(extensions=extensions(service.agi, WAYS))
+    service.import_numbers(*numbers(2))
+    service.ask("allocate", "order-0")
+    service.ask("allocate", "order-1")
+    place_calls(tools, pbx, [Call("4400")])
+    assert pbx.seen("ivr")[-1].values["INTERACT_ID"] == "order-1"
 
 
 def test_the_other_leg_of_a_local_channel_has_the_interaction(

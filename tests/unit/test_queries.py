@@ -99,3 +99,24 @@ def test_a_new_file_is_its_owner_s_alone(tmp_path: Path) -> None:
     create_database(path)
     open_database(path).close()
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_commit_is_on_disk_when_it_returns(tmp_path: Path) -> None:
+    """synchronous=FULL and WAL; killing a process cannot show what a power cut would."""
+    path = tmp_path / "interact-ivr.db"
+    create_database(path)
+    with closing(open_database(path)) as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_another_program_s_file_stays_as_it_was(tmp_path: Path) -> None:
+    """Refused before anything of it is changed."""
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as theirs:
+        theirs.execute("CREATE TABLE x (y)")
+    before = path.read_bytes()
+    with pytest.raises(SchemaError, match="another program"):
+        open_database(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["other.db"]

@@ -1,6 +1,6 @@
 """A number's life on SQLite: each method one transaction of the writer's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -63,10 +63,11 @@ class SqliteAllocations:
         question: Question,
         policies: Mapping[ApplicationId, Policy],
         deadline: float | None = None,
+        wanted: Callable[[], bool] | None = None,
     ) -> Retrieval:
         """Say whose number was dialed, and end its allocation where the answer is FOUND."""
         operation = partial(retrieve, environment, question, policies)
-        return await self._writer.run(operation, deadline=deadline)
+        return await self._writer.run(operation, deadline=deadline, wanted=wanted)
 
     async def free(
         self,

@@ -38,13 +38,26 @@ def open_database(path: Path, *, busy_timeout_ms: int = 250) -> sqlite3.Connecti
     )
     try:
         connection.execute(f"PRAGMA busy_timeout = {busy_timeout_ms:d}")
+        check_ours(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-    except sqlite3.Error:
+    except (sqlite3.Error, SchemaError):
         connection.close()
         raise
     return connection
+
+
+def check_ours(connection: sqlite3.Connection) -> int:
+    """Give the schema's version; raise `SchemaError` for another program's file, left as it is."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    (ours,) = connection.execute(
+        "SELECT count(*) FROM sqlite_schema WHERE name = 'journal' AND type = 'table'"
+    ).fetchone()
+    if (version == 0 and tables) or (version > 0 and not ours):
+        raise SchemaError("the file is a database of another program")
+    return int(version)
 
 
 def migrate(connection: sqlite3.Connection) -> int:
@@ -55,15 +68,12 @@ def migrate(connection: sqlite3.Connection) -> int:
     """
     migrations = load_migrations("sqlite")
     latest = len(migrations)
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = check_ours(connection)
     if version > latest:
         raise SchemaError(
             f"the store has schema {version}, this release knows schemas up to {latest}: "
             "a later release of interact-ivr has written it"
         )
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if version == 0 and tables:
-        raise SchemaError("the file is a database of another program")
     for number, script in migrations[version:]:
         try:
             connection.executescript(

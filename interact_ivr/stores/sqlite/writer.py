@@ -31,6 +31,7 @@ T = TypeVar("T")
 class _Job:
     operation: Callable[[Transaction], Any]
     deadline: float | None
+    wanted: Callable[[], bool] | None
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
     result: Any = field(default=None)
@@ -77,11 +78,16 @@ class Writer:
         self._drop_connection()
 
     async def run(
-        self, operation: Callable[[Transaction], T], *, deadline: float | None = None
+        self,
+        operation: Callable[[Transaction], T],
+        *,
+        deadline: float | None = None,
+        wanted: Callable[[], bool] | None = None,
     ) -> T:
         """Run *operation* in a transaction and give its result once that is on disk.
 
-        Past *deadline* (`time.monotonic`), or when the waiting task is gone, it is not begun.
+        Past *deadline* (`time.monotonic`), when the waiting task is gone, or when *wanted* says no
+        in the writer's thread, it is not begun.
 
         Raises:
             StoreUnavailable: the store could not do it; nothing of it is there.
@@ -90,7 +96,7 @@ class Writer:
         if self._closing:
             raise StoreUnavailable("it is being closed")
         loop = asyncio.get_running_loop()
-        job = _Job(operation, deadline, loop, loop.create_future())
+        job = _Job(operation, deadline, wanted, loop, loop.create_future())
         try:
             self._jobs.put_nowait(job)
         except queue.Full:
@@ -139,7 +145,8 @@ class Writer:
     def _attempt(self, connection: sqlite3.Connection, job: _Job) -> None:
         if job.future.cancelled():
             return
-        if job.deadline is not None and time.monotonic() >= job.deadline:
+        past = job.deadline is not None and time.monotonic() >= job.deadline
+        if past or (job.wanted is not None and not job.wanted()):
             job.error = TooLate()
             return
         connection.execute("SAVEPOINT operation")
