@@ -53,14 +53,14 @@ class Model:
     def last(self, number: Number, now: datetime) -> tuple[Past, datetime, Ending] | None:
         """Give what ended last, whether it was ended or ran out."""
         ended = [
-            (past.ended_at or past.expires_at, past.ended_as or Ending.EXPIRED, past)
+            past
             for past in number.allocations
             if past.ended_at is not None or past.expires_at <= now
         ]
         if not ended:
             return None
-        at, ending, past = max(ended, key=lambda one: (one[0], one[2].allocated_at))
-        return past, at, ending
+        past = ended[-1]  # one after the other: the last that began is the last that ended
+        return past, past.ended_at or past.expires_at, past.ended_as or Ending.EXPIRED
 
     def allocate(self, interaction: str, caller: str | None, now: datetime) -> str | None:
         """Give the number that *interaction* must get; None where there is none."""
@@ -126,7 +126,7 @@ class Model:
             and past.ended_at is not None
             and now < past.ended_at + self.policy.redial_for
         ]
-        redial = max(mine, key=lambda past: past.ended_at or now, default=None)
+        redial = mine[-1] if mine else None
         if holder is not None:
             expected = ani is not None and holder.caller == ani
             if redial and redial.interaction != holder.interaction and not expected:
