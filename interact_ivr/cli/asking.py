@@ -12,6 +12,13 @@ OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs."),
 )
 
+environment_option = click.option(
+    "--environment", default="", metavar="[TENANT/]NAME", help="Where; else the configured default."
+)
+application_option = click.option(
+    "--application", default="", metavar="NAME", help="The DNIS application; else default."
+)
+
 
 def asking_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options every question has, ``--config`` and ``--json``."""

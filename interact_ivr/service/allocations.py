@@ -2,51 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TypeVar
 
-from interact_ivr.domain.errors import NoSuchEnvironment, NoSuchNumber, Refusal, TooLate
-from interact_ivr.domain.lifecycle import Policy
+from interact_ivr.domain.errors import NoSuchNumber, Refusal, TooLate
 from interact_ivr.domain.names import (
     AllocationId,
-    Alphabet,
     Ani,
     CallRef,
     NumberKey,
-    Scope,
 )
 from interact_ivr.domain.values import Allocation, FreeStatus, Retrieval
 from interact_ivr.ports import AllocationStore, DialPlan
+from interact_ivr.service.environments import Environment, Environments
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """What the use cases need to know of one environment."""
-
-    name: str
-    scope: Scope
-    dial_plan: DialPlan
-    policy: Policy
-    alphabet: Alphabet
-
-
-class Environments:
-    """The environments by name; the one called by no name is the default."""
-
-    def __init__(self, environments: Mapping[str, Environment], default: str) -> None:
-        self._environments = dict(environments)
-        self._default = default
-
-    def named(self, name: str = "") -> Environment:
-        """Find an environment, or raise `NoSuchEnvironment`. Never another one instead."""
-        try:
-            return self._environments[name or self._default]
-        except KeyError:
-            raise NoSuchEnvironment(name) from None
 
 
 class Allocations:
@@ -63,14 +34,17 @@ class Allocations:
         self._allocated = allocated
         self._watched: set[asyncio.Future[None]] = set()
 
-    async def allocate(self, environment: str, interaction: str, group: str | None) -> Allocation:
+    async def allocate(
+        self, environment: str, interaction: str, group: str | None, application: str = ""
+    ) -> Allocation:
         """Lend the number that has rested longest to *interaction*, or renew the one it holds."""
         here = self._environments.named(environment)
+        pool = here.application(application)
         allocation = await self._store.allocate(
-            here.scope,
+            pool.scope,
             here.alphabet.interaction(interaction),
             None if group is None else here.alphabet.group(group),
-            here.policy,
+            pool.policy,
         )
         self._allocated(allocation)
         return allocation
@@ -87,9 +61,7 @@ class Allocations:
         here = self._environments.named(environment)
         keys = [key for number in dialed for key in _keys(here.dial_plan, number)]
         ani = _calling_number(here.dial_plan, caller)
-        asked = asyncio.ensure_future(
-            self._store.retrieve(here.scope.environment, keys, call, ani, deadline)
-        )
+        asked = asyncio.ensure_future(self._store.retrieve(here.id, keys, call, ani, deadline))
         try:
             return await _within(deadline, asyncio.shield(asked))
         except TooLate:
@@ -101,7 +73,7 @@ class Allocations:
 
         async def see_through() -> None:
             with suppress(Refusal):  # not begun, or nothing of it is there: nothing was taken
-                await self._store.mark_undelivered(here.scope.environment, await asked, call)
+                await self._store.mark_undelivered(here.id, await asked, call)
 
         task = asyncio.ensure_future(see_through())
         self._watched.add(task)
@@ -110,7 +82,7 @@ class Allocations:
     async def undelivered(self, environment: str, retrieval: Retrieval, call: CallRef) -> None:
         """Put on record that *call* may not have learned what it was told."""
         here = self._environments.named(environment)
-        await self._store.mark_undelivered(here.scope.environment, retrieval, call)
+        await self._store.mark_undelivered(here.id, retrieval, call)
 
     async def probe(self, deadline: float) -> None:
         """Go the way of a retrieval to the store and back, or raise `StoreUnavailable`."""
@@ -127,7 +99,7 @@ class Allocations:
         here = self._environments.named(environment)
         only = None if allocation is None else AllocationId(allocation)
         keys = _keys(here.dial_plan, number)
-        freeing = self._store.free(here.scope.environment, keys, only, deadline)
+        freeing = self._store.free(here.id, keys, only, deadline)
         return await (freeing if deadline is None else _within(deadline, freeing))
 
     async def free_known(
