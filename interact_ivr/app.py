@@ -64,6 +64,7 @@ async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
         SchemaError, sqlite3.Error, OSError: it cannot be opened.
         dialplan.PlanError: the dial plan has faults.
     """
+    defaults = _defaults(config)
     async with AsyncExitStack() as stack:
         config.store.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         stack.enter_context(FileLock(config.store.path, who))
@@ -77,7 +78,7 @@ async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
         store = SqliteAllocations(writer)
         reader = Reader(config.store.path, clock)
         directory = SqliteDirectory(writer, reader)
-        environments = Environments(directory, _defaults(config), _dial_plan)
+        environments = Environments(directory, defaults, _dial_plan)
         await environments.reload()
         expiry = Expiry(store, clock, expired=_log_expired, failed=_log_sweep_failed)
         yield Parts(
@@ -103,6 +104,9 @@ async def serve(config: Config, config_file: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with opened(config, "interact-ivr serve") as parts:
+        if not parts.directory.has_default:
+            missing = f"environment.default: there is no environment {parts.directory.default!r}"
+            log.warning("configuration", warning=missing)
         listener = Listener(_scripts(parts.allocations), most_sessions=config.agi.most_sessions)
         await listener.start(config.agi.host, config.agi.port)
         facts = partial(_facts, config, config_file, listener, time.monotonic())
@@ -133,7 +137,7 @@ async def carry_out(config: Config, request: str, arguments: Mapping[str, object
 def _defaults(config: Config) -> Defaults:
     return Defaults(
         EnvironmentName(config.environment.default),
-        config.dial_plan.plan,
+        _dial_plan(config.dial_plan.plan),
         config.pool.policy,
         ALPHABETS[config.interaction.alphabet],
     )

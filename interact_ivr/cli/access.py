@@ -62,7 +62,7 @@ def token() -> None:
 @click.argument("role")
 @click.option("--application", metavar="NAME", help="Only this DNIS application.")
 @click.option("--extension", "extensions", multiple=True, help="Only this one; of an agent.")
-@click.option("--expires-in-days", type=float, metavar="DAYS", help="Else it never does.")
+@click.option("--expires-in-days", type=int, metavar="DAYS", help="Else it never does.")
 @environment_option
 @asking_options
 @failing

@@ -43,14 +43,14 @@ def failing(command: Callable[..., None]) -> Callable[..., None]:
 
         from dialplan import PlanError
         from interact_ivr.config import ConfigError
-        from interact_ivr.domain.errors import BadRows, Refusal
+        from interact_ivr.domain.errors import BadDialPlan, BadRows, Refusal
         from interact_ivr.stores.sqlite.failures import unavailable
         from interact_ivr.stores.sqlite.lock import StoreHeldError
         from interact_ivr.stores.sqlite.schema import SchemaError
 
         try:
             command(*args, **kwargs)
-        except BadRows as error:
+        except (BadDialPlan, BadRows) as error:
             fail(*error.faults)
         except (ConfigError, PlanError) as error:
             fail(*str(error).splitlines())

@@ -4,7 +4,6 @@ A secret is in an answer once: when it is made.
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -102,7 +101,7 @@ class AddToken(_Request, frozen=True):
     role: str
     application: str | None = None
     extensions: list[str] = []
-    expires_in_days: float | None = None
+    expires_in_days: int | None = None
     environment: str = ""
 
 
@@ -227,13 +226,12 @@ class DirectoryOperations:
         return {"tenant": request.tenant, "user": request.user}
 
     async def _add_token(self, request: AddToken) -> object:
-        days = request.expires_in_days
         token = await self._directory.add_token(
             request.environment,
             request.role,
             application=request.application,
             extensions=request.extensions,
-            expires_in=None if days is None else _days(days),
+            expires_in_days=request.expires_in_days,
         )
         return {"role": request.role, "token": token}
 
@@ -254,11 +252,3 @@ class DirectoryOperations:
     async def _remove_token(self, request: RemoveToken) -> object:
         await self._directory.remove_token(request.prefix)
         return {"prefix": request.prefix}
-
-
-def _days(days: float) -> timedelta:
-    """Give *days*, where they are a number at all; how many may be, the use case says."""
-    try:
-        return timedelta(days=days)
-    except (OverflowError, ValueError):
-        return timedelta.max

@@ -29,6 +29,16 @@ class BadRows(Refusal):
         self.faults = faults
 
 
+class BadDialPlan(Refusal):
+    """A dial plan cannot be used."""
+
+    code = "bad_dial_plan"
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
 class Exhausted(Refusal):
     """Every enabled number of the pool, or of the group, is allocated."""
 

@@ -31,14 +31,15 @@ from interact_ivr.domain.directory import (
     SetApplication,
 )
 from interact_ivr.domain.directory import Directory as Snapshot
-from interact_ivr.domain.errors import BadInput, EntryInUse, NoSuchApplication
+from interact_ivr.domain.errors import BadDialPlan, BadInput, EntryInUse, NoSuchApplication
 from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.domain.settings import PoolSettings, read_settings
 from interact_ivr.ports import Clock, DirectoryStore
 from interact_ivr.service.environments import Environments
 from interact_ivr.service.passwords import hashed
 
-_LONGEST_TOKEN = timedelta(days=36525)
+_DAYS = range(1, 3651)
+"""How long a token may be good for, if not for ever."""
 
 
 class Directory:
@@ -60,6 +61,11 @@ class Directory:
         """The environment that is meant by no name."""
         return self._environments.defaults.environment
 
+    @property
+    def has_default(self) -> bool:
+        """Whether there is such an environment."""
+        return any(known.name == self.default for known in self.snapshot.environments)
+
     async def add_tenant(self, tenant: str) -> None:
         """Begin to serve a customer."""
         await self._change(AddTenant(checked_name("tenant", tenant)))
@@ -71,12 +77,12 @@ class Directory:
     async def add_environment(self, environment: str, dial_plan: str | None) -> EnvironmentName:
         """Make an environment with a DNIS application ``default``, and give its full name."""
         name = self._environments.full_name(environment)
-        try:
-            self._environments.dial_plan(dial_plan)
-        except ValueError as error:
-            raise BadInput(
-                "dial_plan", "a plan without faults", f"{dial_plan!a}: {error}"
-            ) from None
+        if dial_plan is not None:
+            try:
+                self._environments.dial_plan(dial_plan)
+            except ValueError as error:
+                faults = [f"dial_plan: {fault}" for fault in str(error).splitlines()]
+                raise BadDialPlan(faults) from None
         await self._change(AddEnvironment(name, dial_plan))
         return name
 
@@ -157,18 +163,19 @@ class Directory:
         *,
         application: str | None = None,
         extensions: Sequence[str] = (),
-        expires_in: timedelta | None = None,
+        expires_in_days: int | None = None,
     ) -> str:
         """Give out a token; this is the only time it is seen."""
-        if expires_in is not None and not timedelta(0) < expires_in <= _LONGEST_TOKEN:
-            expected = f"more than 0 days, up to {_LONGEST_TOKEN.days}"
-            raise BadInput("expires_in_days", expected, f"{expires_in / timedelta(days=1):g}")
+        if expires_in_days is not None and expires_in_days not in _DAYS:
+            raise BadInput("expires_in_days", f"1 to {_DAYS[-1]}", str(expires_in_days))
         grant = Grant(
             checked_role(role),
             self._environments.full_name(environment),
             application,
             tuple(dict.fromkeys(extensions)),
-            None if expires_in is None else self._clock.now() + expires_in,
+            None
+            if expires_in_days is None
+            else self._clock.now() + timedelta(days=expires_in_days),
         )
         token = secrets.token_hex(32)
         await self._change(AddToken(kept_token(token), grant))

@@ -33,7 +33,7 @@ class Defaults:
 
     environment: EnvironmentName
     """The one called by no name."""
-    dial_plan: str
+    dial_plan: DialPlan
     policy: Policy
     alphabet: Alphabet
 
@@ -119,18 +119,17 @@ class Environments:
         except KeyError:
             raise NoSuchEnvironment(full) from None
 
-    def dial_plan(self, name: str | None) -> DialPlan:
-        """Give a dial plan by name, None for the configured one; ValueError names its faults."""
-        chosen = name or self.defaults.dial_plan
-        if chosen not in self._dial_plans:
-            self._dial_plans[chosen] = self._load_dial_plan(chosen)
-        return self._dial_plans[chosen]
+    def dial_plan(self, name: str) -> DialPlan:
+        """Give a dial plan by its name; ValueError tells its faults."""
+        if name not in self._dial_plans:
+            self._dial_plans[name] = self._load_dial_plan(name)
+        return self._dial_plans[name]
 
     def _environment(self, known: KnownEnvironment, directory: Directory) -> Environment:
         return Environment(
             known.name,
             known.id,
-            self.dial_plan(known.dial_plan),
+            self.dial_plan(known.dial_plan) if known.dial_plan else self.defaults.dial_plan,
             self.defaults.alphabet,
             {
                 application.name: self._application(known.id, application)

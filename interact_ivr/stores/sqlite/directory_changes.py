@@ -220,7 +220,7 @@ def _dnis_application(tx: Transaction, environment: EnvironmentName, name: str) 
 
 
 def _check_unused(kind: str, name: str, counts: Mapping[str, int]) -> None:
-    used = [f"{count} {what}" for what, count in counts.items() if count]
+    used = [f"{what} ({count})" for what, count in counts.items() if count]
     if used:
         raise EntryInUse(kind, name, f"it has {', '.join(used)}")
 
