@@ -149,31 +149,63 @@ def test_what_something_hangs_on_is_not_removed(service: Service, live: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "fault"),
+    ("request_", "arguments", "fault"),
     [
-        (("tenant", "add", "a b"), "tenant: expected 1 to 64 ASCII letters"),
-        (("environment", "add", "nobody/live"), "tenant 'nobody' was not found"),
-        (("environment", "add", "x", "--dial-plan", "mars"), "dial_plan: expected a path, or the"),
-        (("application", "add", "x", "hold_for_seconds=0"), "hold_for_seconds: expected more than"),
-        (("application", "add", "x", "--allocates-from", "none"), "application 'none' was not fou"),
-        (("application", "add", "x", "--key", "/none"), "key: /none cannot be read: No such file"),
-        (("application", "set", "default", "speed=9"), "settings: expected one of hold_for_secon"),
-        (("application", "key", "remove", "default", "abcdef"), "key 'abcdef' was not found"),
-        (("user", "add", "default", "ann"), "password: expected 8 to 256 characters"),
-        (("user", "remove", "default", "ann"), "user 'ann' was not found"),
-        (("token", "add", "boss"), "role: expected one of application, agent, viewer, admin, got"),
-        (("token", "add", "admin", "--extension", "1"), "extensions: expected none, unless the"),
-        (("token", "add", "admin", "--expires-in-days", "0"), "expires_in_days: expected 1 to"),
-        (("token", "add", "admin", "--expires-in-days", "3651"), "expires_in_days: expected 1 to"),
-        (("token", "remove", "abc"), "token 'abc' was not found"),
+        ("tenant.add", {"tenant": "a b"}, "tenant: expected 1 to 64 ASCII letters"),
+        ("environment.add", {"environment": "a/b/c"}, "environment: expected 1 to 64 ASCII"),
+        ("environment.add", {"environment": "nobody/live"}, "tenant 'nobody' was not found"),
+        (
+            "environment.add",
+            {"environment": "x", "dial_plan": "mars"},
+            "dial_plan: expected a path, or the name of a shipped plan (e164, nanp), got 'mars'",
+        ),
+        (
+            "application.add",
+            {"application": "x", "settings": {"hold_for_seconds": "0"}},
+            "hold_for_seconds: expected more than 0",
+        ),
+        (
+            "application.add",
+            {"application": "x", "allocates_from": "none"},
+            "application 'none' was not found",
+        ),
+        (
+            "application.add",
+            {"application": "x", "allocates_from": "default", "settings": {"resting": "strict"}},
+            "settings: expected none for a consumer application, got resting",
+        ),
+        ("application.add", {"application": "x", "key": ""}, "key: expected 16 to 128 letters"),
+        (
+            "application.set",
+            {"application": "default", "settings": {"speed": "9"}},
+            "settings: expected one of hold_for_seconds",
+        ),
+        (
+            "application.key.remove",
+            {"application": "default", "prefix": "abcdef"},
+            "key 'abcdef' was not found",
+        ),
+        (
+            "user.add",
+            {"tenant": "default", "user": "ann", "password": "short77"},
+            "password: expected 8 to 256 characters, got 7 characters",
+        ),
+        ("user.remove", {"tenant": "default", "user": "ann"}, "user 'ann' was not found"),
+        ("token.add", {"role": "boss"}, "role: expected one of application, agent, viewer, admin"),
+        ("token.add", {"role": "admin", "extensions": ["1"]}, "extensions: expected none, unless"),
+        ("token.add", {"role": "admin", "expires_in_days": 0}, "expires_in_days: expected 1 to"),
+        ("token.add", {"role": "admin", "expires_in_days": 3651}, "expires_in_days: expected 1"),
+        ("token.remove", {"prefix": "abc"}, "token 'abc' was not found"),
     ],
 )
-def test_what_is_wrong_is_named(service: Service, arguments: tuple[str, ...], fault: str) -> None:
+def test_what_is_wrong_is_named(
+    service: Service, request_: str, arguments: dict[str, Any], fault: str
+) -> None:
     """The field, or what was not found; nothing of it is done."""
-    tables = "SELECT count(*) FROM tenant", "SELECT count(*) FROM application"
-    before = [stored(service, table) for table in tables]
-    assert failure(service.command(*arguments)).startswith(fault)
-    assert [stored(service, table) for table in tables] == before
+    lists = ("tenant.list", "environment.list", "application.list", "user.list", "token.list")
+    before = [control(service, each) for each in lists]
+    assert refusal(service, request_, **arguments).startswith(fault)
+    assert [control(service, each) for each in lists] == before
 
 
 # What calls and apps see
@@ -324,11 +356,13 @@ def test_no_secret_is_kept(service_factory: Callable[..., Service], tmp_path: Pa
     token = service.ask("token", "add", "admin")["token"]
     service.ask("user", "add", "default", "admin", text=f"{password}\n")
     assert service.command("user", "add", "default", "b", text="short77\n").returncode == 1
-    assert service.command("application", "key", "add", "x", "--key", "-", text="s3!").returncode
+    assert service.command(
+        "application", "key", "add", "x", "--key", "-", text="a b c d"
+    ).returncode
     service.stop()
     files = [path for path in service.folder.iterdir() if path != service.config]
     kept = b"".join(path.read_bytes() for path in files)
-    for secret in (made, SEED_KEY, SEED_KEY[::-1], token, password, "short77", "s3!"):
+    for secret in (made, SEED_KEY, SEED_KEY[::-1], token, password, "short77", "a b c d"):
         assert secret.encode() not in kept
     assert bytes(digest(SEED_KEY)) in kept
     assert b"$argon2id$v=19$m=19456,t=2,p=1$" in kept
