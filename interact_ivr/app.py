@@ -23,8 +23,8 @@ from interact_ivr.control.operations import Operations
 from interact_ivr.control.server import ControlServer
 from interact_ivr.domain.names import ALPHABETS, EnvironmentName
 from interact_ivr.domain.values import Allocation, Expired
+from interact_ivr.service.administration import Administration
 from interact_ivr.service.allocations import Allocations
-from interact_ivr.service.directory import Directory
 from interact_ivr.service.environments import Defaults, Environments
 from interact_ivr.service.expiry import Expiry
 from interact_ivr.service.numbers import Numbers
@@ -51,7 +51,7 @@ class Parts:
 
     allocations: Allocations
     numbers: Numbers
-    directory: Directory
+    administration: Administration
     expiry: Expiry
 
 
@@ -84,7 +84,7 @@ async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
         yield Parts(
             Allocations(store, environments, partial(_tell_allocated, expiry)),
             Numbers(SqliteNumbers(writer, reader), environments),
-            Directory(directory, environments, clock),
+            Administration(directory, environments, clock),
             expiry,
         )
 
@@ -104,14 +104,14 @@ async def serve(config: Config, config_file: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with opened(config, "interact-ivr serve") as parts:
-        if not parts.directory.has_default:
-            missing = f"environment.default: there is no environment {parts.directory.default!r}"
+        if not parts.administration.has_default:
+            missing = f"environment.default: there is no {parts.administration.default!r} yet"
             log.warning("configuration", warning=missing)
         listener = Listener(_scripts(parts.allocations), most_sessions=config.agi.most_sessions)
         await listener.start(config.agi.host, config.agi.port)
         facts = partial(_facts, config, config_file, listener, time.monotonic())
         control = ControlServer(
-            Operations(parts.allocations, parts.numbers, parts.directory, facts)
+            Operations(parts.allocations, parts.numbers, parts.administration, facts)
         )
         await control.start(Path(config.control.socket))
         sweeping = asyncio.create_task(parts.expiry.run())
@@ -130,7 +130,7 @@ async def serve(config: Config, config_file: Path) -> None:
 async def carry_out(config: Config, request: str, arguments: Mapping[str, object]) -> object:
     """Carry a request out without a service, under the store's lock."""
     async with opened(config, f"interact-ivr {request}") as parts:
-        operations = Operations(parts.allocations, parts.numbers, parts.directory, dict)
+        operations = Operations(parts.allocations, parts.numbers, parts.administration, dict)
         return await operations.carry_out(request, arguments)
 
 

@@ -83,7 +83,7 @@ class EnvironmentConfig(msgspec.Struct, frozen=True):
         str,
         Meta(
             pattern=r"^[A-Za-z0-9\-_.]{1,64}/[A-Za-z0-9\-_.]{1,64}$",
-            title="that one; a bare name means one of the same tenant",
+            title="which is meant where none is named",
             description="tenant/environment",
         ),
     ] = "default/default"

@@ -61,7 +61,7 @@ def environment() -> None:
 @failing
 def add_environment(name: str, dial_plan: str | None, config: str | None, as_json: bool) -> None:
     """Make an environment, with a DNIS application called default."""
-    if dial_plan is not None and Path(dial_plan).name != dial_plan:
+    if dial_plan is not None and (dial_plan.endswith(".toml") or "/" in dial_plan):
         dial_plan = str(Path(dial_plan).absolute())  # the service stands in another folder
     answer = ask(config, "environment.add", environment=name, dial_plan=dial_plan)
     print_done(answer, f"environment {answer['environment']} added", as_json=as_json)

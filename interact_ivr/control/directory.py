@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from interact_ivr.domain.settings import written_settings
-from interact_ivr.service.directory import Directory
+from interact_ivr.service.administration import Administration
 
 
 class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,8 +117,8 @@ Operation = Callable[[Any], Awaitable[object]]
 class DirectoryOperations:
     """Carries the directory's requests out."""
 
-    def __init__(self, directory: Directory) -> None:
-        self._directory = directory
+    def __init__(self, administration: Administration) -> None:
+        self._administration = administration
         self.by_name: dict[str, tuple[type[msgspec.Struct], Operation]] = {
             "tenant.add": (OneTenant, self._add_tenant),
             "tenant.list": (ListEntries, self._list_tenants),
@@ -141,18 +141,18 @@ class DirectoryOperations:
         }
 
     async def _add_tenant(self, request: OneTenant) -> object:
-        await self._directory.add_tenant(request.tenant)
+        await self._administration.add_tenant(request.tenant)
         return {"tenant": request.tenant}
 
     async def _list_tenants(self, _: ListEntries) -> object:
-        return [{"tenant": tenant} for tenant in self._directory.snapshot.tenants]
+        return [{"tenant": tenant} for tenant in self._administration.directory.tenants]
 
     async def _remove_tenant(self, request: OneTenant) -> object:
-        await self._directory.remove_tenant(request.tenant)
+        await self._administration.remove_tenant(request.tenant)
         return {"tenant": request.tenant}
 
     async def _add_environment(self, request: AddEnvironment) -> object:
-        name = await self._directory.add_environment(request.environment, request.dial_plan)
+        name = await self._administration.add_environment(request.environment, request.dial_plan)
         return {"environment": name}
 
     async def _list_environments(self, _: ListEntries) -> object:
@@ -160,17 +160,17 @@ class DirectoryOperations:
             {
                 "environment": known.name,
                 "dial_plan": known.dial_plan,
-                "default": known.name == self._directory.default,
+                "default": known.name == self._administration.default,
             }
-            for known in self._directory.snapshot.environments
+            for known in self._administration.directory.environments
         ]
 
     async def _remove_environment(self, request: OneEnvironment) -> object:
-        await self._directory.remove_environment(request.environment)
+        await self._administration.remove_environment(request.environment)
         return {"environment": request.environment}
 
     async def _add_application(self, request: AddApplication) -> object:
-        key = await self._directory.add_application(
+        key = await self._administration.add_application(
             request.environment,
             request.application,
             allocates_from=request.allocates_from,
@@ -190,43 +190,47 @@ class DirectoryOperations:
                     {"prefix": key.secret.prefix, "added_at": key.added_at} for key in known.keys
                 ],
             }
-            for known in self._directory.snapshot.applications
+            for known in self._administration.directory.applications
         ]
 
     async def _set_application(self, request: SetApplication) -> object:
-        settings = await self._directory.set_application(
+        settings = await self._administration.set_application(
             request.environment, request.application, request.settings
         )
         return {"application": request.application, "settings": written_settings(settings)}
 
     async def _remove_application(self, request: OneApplication) -> object:
-        await self._directory.remove_application(request.environment, request.application)
+        await self._administration.remove_application(request.environment, request.application)
         return {"application": request.application}
 
     async def _add_key(self, request: AddKey) -> object:
-        key = await self._directory.add_key(request.environment, request.application, request.key)
+        key = await self._administration.add_key(
+            request.environment, request.application, request.key
+        )
         return {"application": request.application, "key": key}
 
     async def _remove_key(self, request: RemoveKey) -> object:
-        await self._directory.remove_key(request.environment, request.application, request.prefix)
+        await self._administration.remove_key(
+            request.environment, request.application, request.prefix
+        )
         return {"application": request.application, "prefix": request.prefix}
 
     async def _add_user(self, request: AddUser) -> object:
-        await self._directory.add_user(request.tenant, request.user, request.password)
+        await self._administration.add_user(request.tenant, request.user, request.password)
         return {"tenant": request.tenant, "user": request.user}
 
     async def _list_users(self, _: ListEntries) -> object:
         return [
             {"tenant": known.tenant, "user": known.name, "added_at": known.added_at}
-            for known in self._directory.snapshot.users
+            for known in self._administration.directory.users
         ]
 
     async def _remove_user(self, request: RemoveUser) -> object:
-        await self._directory.remove_user(request.tenant, request.user)
+        await self._administration.remove_user(request.tenant, request.user)
         return {"tenant": request.tenant, "user": request.user}
 
     async def _add_token(self, request: AddToken) -> object:
-        token = await self._directory.add_token(
+        token = await self._administration.add_token(
             request.environment,
             request.role,
             application=request.application,
@@ -246,9 +250,9 @@ class DirectoryOperations:
                 "added_at": known.added_at,
                 "expires_at": known.grant.expires_at,
             }
-            for known in self._directory.snapshot.tokens
+            for known in self._administration.directory.tokens
         ]
 
     async def _remove_token(self, request: RemoveToken) -> object:
-        await self._directory.remove_token(request.prefix)
+        await self._administration.remove_token(request.prefix)
         return {"prefix": request.prefix}

@@ -12,8 +12,8 @@ import msgspec
 
 from interact_ivr.control.directory import DirectoryOperations, Operation
 from interact_ivr.domain.errors import BadInput, Refusal
+from interact_ivr.service.administration import Administration
 from interact_ivr.service.allocations import Allocations
-from interact_ivr.service.directory import Directory
 from interact_ivr.service.numbers import NumberRow, Numbers
 
 
@@ -67,7 +67,7 @@ class Operations:
         self,
         allocations: Allocations,
         numbers: Numbers,
-        directory: Directory,
+        administration: Administration,
         facts: Callable[[], Mapping[str, object]],
     ) -> None:
         self._allocations = allocations
@@ -79,7 +79,7 @@ class Operations:
             "number.import": (ImportNumbers, self._import),
             "number.list": (ListNumbers, self._list),
             "status": (ShowStatus, self._status),
-            **DirectoryOperations(directory).by_name,
+            **DirectoryOperations(administration).by_name,
         }
 
     async def carry_out(self, name: str, arguments: Mapping[str, object]) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
+from typing import Any
 
 from interact_ivr.domain.errors import BadInput
 from interact_ivr.domain.lifecycle import Policy
@@ -37,7 +38,7 @@ class Setting:
     expected: str
     read: Callable[[str], object]
     """Raises ValueError, or KeyError, for what is not expected."""
-    write: Callable[[object], object]
+    write: Callable[[Any], object]
 
 
 def _seconds(field: str, *, zero: bool = True) -> Setting:
@@ -48,7 +49,7 @@ def _seconds(field: str, *, zero: bool = True) -> Setting:
         return timedelta(seconds=seconds)
 
     expected = f"{'0' if zero else 'more than 0, up'} to {_WEEK:.0f}"
-    return Setting(field, expected, read, lambda value: value / timedelta(seconds=1))  # type: ignore[operator]
+    return Setting(field, expected, read, timedelta.total_seconds)
 
 
 def _choice(field: str, no: str, yes: str) -> Setting:
@@ -73,7 +74,7 @@ def read_settings(given: Mapping[str, str], before: PoolSettings) -> PoolSetting
     Raises:
         BadInput: the first key that is none, or whose value is not what it should be.
     """
-    own: dict[str, object] = {}
+    own: dict[str, Any] = {}
     for key, text in given.items():
         if key not in SETTINGS:
             raise BadInput("settings", f"one of {', '.join(SETTINGS)}", f"{key[:_SHOWN]!a}")
@@ -82,7 +83,7 @@ def read_settings(given: Mapping[str, str], before: PoolSettings) -> PoolSetting
             own[setting.field] = setting.read(text) if text else None
         except (ValueError, KeyError):
             raise BadInput(key, f"{setting.expected}, or nothing", f"{text[:_SHOWN]!a}") from None
-    return replace(before, **own)  # type: ignore[arg-type]
+    return replace(before, **own)
 
 
 def written_settings(settings: PoolSettings) -> dict[str, object]:

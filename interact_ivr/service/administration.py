@@ -21,6 +21,7 @@ from interact_ivr.domain.directory import (
     AddToken,
     AddUser,
     Change,
+    Directory,
     KnownApplication,
     RemoveApplication,
     RemoveEnvironment,
@@ -30,7 +31,6 @@ from interact_ivr.domain.directory import (
     RemoveUser,
     SetApplication,
 )
-from interact_ivr.domain.directory import Directory as Snapshot
 from interact_ivr.domain.errors import BadDialPlan, BadInput, EntryInUse, NoSuchApplication
 from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.domain.settings import PoolSettings, read_settings
@@ -42,7 +42,7 @@ _DAYS = range(1, 3651)
 """How long a token may be good for, if not for ever."""
 
 
-class Directory:
+class Administration:
     """The use cases of the directory, one after the other."""
 
     def __init__(self, store: DirectoryStore, environments: Environments, clock: Clock) -> None:
@@ -52,7 +52,7 @@ class Directory:
         self._turn = asyncio.Lock()
 
     @property
-    def snapshot(self) -> Snapshot:
+    def directory(self) -> Directory:
         """The directory as it stands."""
         return self._environments.directory
 
@@ -64,7 +64,7 @@ class Directory:
     @property
     def has_default(self) -> bool:
         """Whether there is such an environment."""
-        return any(known.name == self.default for known in self.snapshot.environments)
+        return any(known.name == self.default for known in self.directory.environments)
 
     async def add_tenant(self, tenant: str) -> None:
         """Begin to serve a customer."""
@@ -191,7 +191,7 @@ class Directory:
             await self._environments.reload()
 
     def _application(self, environment: EnvironmentName, name: str) -> KnownApplication:
-        for known in self.snapshot.applications:
+        for known in self.directory.applications:
             if (known.environment, known.name) == (environment, name):
                 return known
         raise NoSuchApplication(name, environment)
