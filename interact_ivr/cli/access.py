@@ -55,7 +55,7 @@ def remove_user(tenant: str, name: str, config: str | None, as_json: bool) -> No
 
 @click.group()
 def token() -> None:
-    """Bearer tokens for programs and screens, each of one environment."""
+    """Bearer tokens, each of one environment."""
 
 
 @token.command("add")

@@ -27,7 +27,7 @@ def _read_settings(
 
 @click.group()
 def application() -> None:
-    """DNIS applications, each with its own pool, and the consumer applications they serve."""
+    """Applications: what has a pool, and what allocates from it."""
 
 
 @application.command("add")
