@@ -21,20 +21,20 @@ from interact_ivr.agi.session import Script
 from interact_ivr.config import Config, warnings
 from interact_ivr.control.operations import Operations
 from interact_ivr.control.server import ControlServer
-from interact_ivr.domain.caller import CallerRules
-from interact_ivr.domain.names import ALPHABETS
+from interact_ivr.domain.names import ALPHABETS, EnvironmentName
 from interact_ivr.domain.values import Allocation, Expired
-from interact_ivr.service.allocations import Allocations, Environment, Environments
+from interact_ivr.service.administration import Administration
+from interact_ivr.service.allocations import Allocations
+from interact_ivr.service.environments import Defaults, Environments
 from interact_ivr.service.expiry import Expiry
 from interact_ivr.service.numbers import Numbers
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
+from interact_ivr.stores.sqlite.directory import SqliteDirectory
 from interact_ivr.stores.sqlite.lock import FileLock
 from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
-
-_DEFAULT_ENVIRONMENT = "default"
 
 
 class WallClock:
@@ -51,6 +51,7 @@ class Parts:
 
     allocations: Allocations
     numbers: Numbers
+    administration: Administration
     expiry: Expiry
 
 
@@ -63,7 +64,7 @@ async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
         SchemaError, sqlite3.Error, OSError: it cannot be opened.
         dialplan.PlanError: the dial plan has faults.
     """
-    engine = Engine(load_plan(config.dial_plan.plan))
+    defaults = _defaults(config)
     async with AsyncExitStack() as stack:
         config.store.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         stack.enter_context(FileLock(config.store.path, who))
@@ -75,20 +76,15 @@ async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
         stack.callback(writer.close)
         writer.start()
         store = SqliteAllocations(writer)
-        inventory = SqliteNumbers(writer, Reader(config.store.path, clock))
-        here = Environment(
-            _DEFAULT_ENVIRONMENT,
-            await inventory.scope(_DEFAULT_ENVIRONMENT),
-            engine,
-            config.pool.policy,
-            ALPHABETS[config.interaction.alphabet],
-            CallerRules(engine.normalize, shared=_shared(config, engine)),
-        )
-        environments = Environments({here.name: here}, here.name)
+        reader = Reader(config.store.path, clock)
+        directory = SqliteDirectory(writer, reader)
+        environments = Environments(directory, defaults, _dial_plan)
+        await environments.reload()
         expiry = Expiry(store, clock, expired=_log_expired, failed=_log_sweep_failed)
         yield Parts(
             Allocations(store, environments, partial(_tell_allocated, expiry)),
-            Numbers(inventory, environments),
+            Numbers(SqliteNumbers(writer, reader), environments),
+            Administration(directory, environments, clock),
             expiry,
         )
 
@@ -108,11 +104,16 @@ async def serve(config: Config, config_file: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with opened(config, "interact-ivr serve") as parts:
+        if not parts.administration.has_default:
+            missing = f"environment.default: there is no {parts.administration.default!r} yet"
+            log.warning("configuration", warning=missing)
         scripts = _scripts(parts.allocations, config.agi.dnis_from)
         listener = Listener(scripts, most_sessions=config.agi.most_sessions)
         await listener.start(config.agi.host, config.agi.port)
         facts = partial(_facts, config, config_file, listener, time.monotonic())
-        control = ControlServer(Operations(parts.allocations, parts.numbers, facts))
+        control = ControlServer(
+            Operations(parts.allocations, parts.numbers, parts.administration, facts)
+        )
         await control.start(Path(config.control.socket))
         sweeping = asyncio.create_task(parts.expiry.run())
         log.info("ready", **facts())
@@ -130,12 +131,22 @@ async def serve(config: Config, config_file: Path) -> None:
 async def carry_out(config: Config, request: str, arguments: Mapping[str, object]) -> object:
     """Carry a request out without a service, under the store's lock."""
     async with opened(config, f"interact-ivr {request}") as parts:
-        operations = Operations(parts.allocations, parts.numbers, dict)
+        operations = Operations(parts.allocations, parts.numbers, parts.administration, dict)
         return await operations.carry_out(request, arguments)
 
 
-def _shared(config: Config, engine: Engine) -> frozenset[str]:
-    return frozenset(engine.normalize(number) for number in config.pool.shared_callers)
+def _defaults(config: Config) -> Defaults:
+    return Defaults(
+        environment=EnvironmentName(config.environment.default),
+        dial_plan=_dial_plan(config.dial_plan.plan),
+        policy=config.pool.policy,
+        alphabet=ALPHABETS[config.interaction.alphabet],
+        shared_callers=config.pool.shared_callers,
+    )
+
+
+def _dial_plan(name: str) -> Engine:
+    return Engine(load_plan(name))
 
 
 def _scripts(allocations: Allocations, dnis_from: Sequence[str]) -> dict[str, Script]:

@@ -84,6 +84,19 @@ class ControlConfig(msgspec.Struct, frozen=True):
     ] = "/run/interact-ivr/control.sock"
 
 
+class EnvironmentConfig(msgspec.Struct, frozen=True):
+    """Where a call or a command belongs that names no environment."""
+
+    default: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9\-_.]{1,64}/[A-Za-z0-9\-_.]{1,64}$",
+            title="which is meant where none is named",
+            description="tenant/environment",
+        ),
+    ] = "default/default"
+
+
 class PoolConfig(msgspec.Struct, frozen=True):
     """How long things last in a pool."""
 
@@ -206,6 +219,7 @@ class Config(msgspec.Struct, frozen=True):
     store: StoreConfig = StoreConfig()
     agi: AgiConfig = AgiConfig()
     control: ControlConfig = ControlConfig()
+    environment: EnvironmentConfig = EnvironmentConfig()
     pool: PoolConfig = PoolConfig()
     interaction: InteractionConfig = InteractionConfig()
     dial_plan: DialPlanConfig = DialPlanConfig()

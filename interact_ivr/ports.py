@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from interact_ivr.domain.directory import Change, Directory
 from interact_ivr.domain.lifecycle import Policy, State
 from interact_ivr.domain.names import (
     AllocationId,
@@ -132,8 +133,18 @@ class NumberStore(Protocol):
         """Count the pool's enabled numbers by state."""
 
 
-class ScopeStore(Protocol):
-    """Which environments there are."""
+class DirectoryStore(Protocol):
+    """Tenants, environments, applications, users and tokens."""
 
-    async def scope(self, environment: str) -> Scope:
-        """Find an environment by name and its DNIS application, or raise `NoSuchEnvironment`."""
+    async def read(self) -> Directory:
+        """Give all of it as it stands."""
+
+    async def change(self, change: Change) -> None:
+        """Make *change*.
+
+        Raises:
+            NoSuchEnvironment, NoSuchApplication, NoSuchEntry: what it speaks of is not there.
+            EntryExists: what it adds is there already.
+            EntryInUse: something hangs on what it removes.
+            BadInput: what it speaks of is of the wrong kind.
+        """

@@ -85,7 +85,10 @@ class Listener:
             return
         script = self._scripts.get(session.script)
         log = self._log.bind(
-            script=session.script, call=session.call.get("uniqueid"), pbx=session.query.get("pbx")
+            script=session.script,
+            call=session.call.get("uniqueid"),
+            pbx=session.query.get("pbx"),
+            environment=session.query.get("environment"),
         )
         if script is None:
             log.error("no such script", known=sorted(self._scripts))

@@ -12,6 +12,13 @@ OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs."),
 )
 
+environment_option = click.option(
+    "--environment", default="", metavar="[TENANT/]NAME", help="Where; else the configured default."
+)
+application_option = click.option(
+    "--application", default="", metavar="NAME", help="The DNIS application; else default."
+)
+
 
 def asking_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options every question has, ``--config`` and ``--json``."""
@@ -36,14 +43,14 @@ def failing(command: Callable[..., None]) -> Callable[..., None]:
 
         from dialplan import PlanError
         from interact_ivr.config import ConfigError
-        from interact_ivr.domain.errors import BadRows, Refusal
+        from interact_ivr.domain.errors import BadDialPlan, BadRows, Refusal
         from interact_ivr.stores.sqlite.failures import unavailable
         from interact_ivr.stores.sqlite.lock import StoreHeldError
         from interact_ivr.stores.sqlite.schema import SchemaError
 
         try:
             command(*args, **kwargs)
-        except BadRows as error:
+        except (BadDialPlan, BadRows) as error:
             fail(*error.faults)
         except (ConfigError, PlanError) as error:
             fail(*str(error).splitlines())

@@ -4,7 +4,14 @@ from typing import Any
 
 import click
 
-from interact_ivr.cli.asking import ask, asking_options, fail, failing
+from interact_ivr.cli.asking import (
+    application_option,
+    ask,
+    asking_options,
+    environment_option,
+    fail,
+    failing,
+)
 from interact_ivr.cli.tables import local_time, print_json, print_table
 
 
@@ -15,9 +22,13 @@ def number() -> None:
 
 @number.command("import")
 @click.argument("file", type=click.Path(allow_dash=True))
+@environment_option
+@application_option
 @asking_options
 @failing
-def import_numbers(file: str, config: str | None, as_json: bool) -> None:
+def import_numbers(
+    file: str, environment: str, application: str, config: str | None, as_json: bool
+) -> None:
     """Take the numbers of FILE into the pool: all of them, or none.
 
     FILE is CSV in UTF-8 (- for standard input), its first line the header: number, and if wanted
@@ -29,7 +40,8 @@ def import_numbers(file: str, config: str | None, as_json: bool) -> None:
         rows, faults = read_numbers(file)
     except NumberFileError as error:
         fail(*(f"{file}: {fault}" for fault in error.faults))
-    answer = ask(config, "number.import", rows=rows, faults=faults)
+    where = {"environment": environment, "application": application}
+    answer = ask(config, "number.import", rows=rows, faults=faults, **where)
     if as_json:
         print_json(answer)
     else:
@@ -37,11 +49,14 @@ def import_numbers(file: str, config: str | None, as_json: bool) -> None:
 
 
 @number.command("list")
+@environment_option
+@application_option
 @asking_options
 @failing
-def list_numbers(config: str | None, as_json: bool) -> None:
+def list_numbers(environment: str, application: str, config: str | None, as_json: bool) -> None:
     """Show every number of the pool as it stands."""
-    numbers = ask(config, "number.list")["numbers"]
+    where = {"environment": environment, "application": application}
+    numbers = ask(config, "number.list", **where)["numbers"]
     if as_json:
         print_json(numbers)
     else:

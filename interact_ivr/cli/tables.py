@@ -13,6 +13,14 @@ def print_json(value: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
+def print_done(answer: Any, done: str, *, as_json: bool) -> None:
+    """Print what was done, in a sentence or as the service answered it."""
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo(done)
+
+
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table, as wide as its text where the output is not a terminal."""
     from rich import box

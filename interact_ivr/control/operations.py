@@ -4,13 +4,15 @@ The running service answers these over its control socket; where none runs, the 
 carries them out itself, under the store's lock.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from interact_ivr.control.directory import DirectoryOperations, Operation
 from interact_ivr.domain.errors import BadInput, Refusal
+from interact_ivr.service.administration import Administration
 from interact_ivr.service.allocations import Allocations
 from interact_ivr.service.numbers import NumberRow, Numbers
 
@@ -22,6 +24,7 @@ class Allocate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     group: str | None = None
     caller: str | None = None
     environment: str = ""
+    application: str = ""
 
 
 class Free(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,12 +42,14 @@ class ImportNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     faults: list[str] = []
     """What whoever read the rows has found already; told with the rest."""
     environment: str = ""
+    application: str = ""
 
 
 class ListNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Show the pool's numbers."""
 
     environment: str = ""
+    application: str = ""
 
 
 class ShowStatus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,7 +59,6 @@ class ShowStatus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 Request = Allocate | Free | ImportNumbers | ListNumbers | ShowStatus
-Operation = Callable[[Any], Awaitable[object]]
 
 
 class Operations:
@@ -64,6 +68,7 @@ class Operations:
         self,
         allocations: Allocations,
         numbers: Numbers,
+        administration: Administration,
         facts: Callable[[], Mapping[str, object]],
     ) -> None:
         self._allocations = allocations
@@ -75,6 +80,7 @@ class Operations:
             "number.import": (ImportNumbers, self._import),
             "number.list": (ListNumbers, self._list),
             "status": (ShowStatus, self._status),
+            **DirectoryOperations(administration).by_name,
         }
 
     async def carry_out(self, name: str, arguments: Mapping[str, object]) -> Any:
@@ -91,7 +97,11 @@ class Operations:
 
     async def _allocate(self, request: Allocate) -> object:
         return await self._allocations.allocate(
-            request.environment, request.interaction, request.group, request.caller
+            request.environment,
+            request.interaction,
+            request.group,
+            caller=request.caller,
+            application=request.application,
         )
 
     async def _free(self, request: Free) -> object:
@@ -101,11 +111,14 @@ class Operations:
         return {"status": status}
 
     async def _import(self, request: ImportNumbers) -> object:
-        taken = await self._numbers.take_in(request.environment, request.rows, request.faults)
+        taken = await self._numbers.take_in(
+            request.environment, request.rows, request.faults, request.application
+        )
         return {"imported": taken}
 
     async def _list(self, request: ListNumbers) -> object:
-        return {"numbers": await self._numbers.list(request.environment)}
+        numbers = await self._numbers.list(request.environment, request.application)
+        return {"numbers": numbers}
 
     async def _status(self, request: ShowStatus) -> object:
         counts = await self._numbers.counts(request.environment)

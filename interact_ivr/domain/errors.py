@@ -29,6 +29,16 @@ class BadRows(Refusal):
         self.faults = faults
 
 
+class BadDialPlan(Refusal):
+    """A dial plan cannot be used."""
+
+    code = "bad_dial_plan"
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
 class Exhausted(Refusal):
     """Every enabled number of the pool, or of the group, is allocated."""
 
@@ -58,6 +68,46 @@ class NoSuchEnvironment(Refusal):
     def __init__(self, name: str) -> None:
         super().__init__(f"environment {name!r} was not found")
         self.name = name
+
+
+class NoSuchApplication(Refusal):
+    """The environment has no DNIS application of this name."""
+
+    code = "no_such_application"
+
+    def __init__(self, name: str, environment: str) -> None:
+        super().__init__(f"application {name!r} was not found in environment {environment!r}")
+        self.name, self.environment = name, environment
+
+
+class NoSuchEntry(Refusal):
+    """The directory has no such tenant, key, user or token."""
+
+    code = "no_such_entry"
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"{kind} {name!r} was not found")
+        self.kind, self.name = kind, name
+
+
+class EntryExists(Refusal):
+    """The directory has an entry of this name already."""
+
+    code = "entry_exists"
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"{kind} {name!r} is there already")
+        self.kind, self.name = kind, name
+
+
+class EntryInUse(Refusal):
+    """Something hangs on the entry, so it stays."""
+
+    code = "entry_in_use"
+
+    def __init__(self, kind: str, name: str, by: str) -> None:
+        super().__init__(f"{kind} {name!r} cannot be removed: {by}")
+        self.kind, self.name, self.by = kind, name, by
 
 
 class StoreUnavailable(Refusal):

@@ -7,6 +7,8 @@ from typing import NewType
 
 from interact_ivr.domain.errors import BadInput
 
+EnvironmentName = NewType("EnvironmentName", str)
+"""``tenant/environment``."""
 EnvironmentId = NewType("EnvironmentId", int)
 ApplicationId = NewType("ApplicationId", int)
 NumberKey = NewType("NumberKey", str)

@@ -2,46 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from interact_ivr.domain.caller import CallerRules
-from interact_ivr.domain.errors import BadInput, NoSuchEnvironment, NoSuchNumber, Refusal, TooLate
-from interact_ivr.domain.lifecycle import Policy
+from interact_ivr.domain.errors import BadInput, NoSuchNumber, Refusal, TooLate
 from interact_ivr.domain.names import (
     AllocationId,
-    Alphabet,
     Ani,
-    ApplicationId,
     CallRef,
     InteractionId,
     NumberKey,
-    Scope,
 )
 from interact_ivr.domain.values import Allocation, FreeStatus, Question, Retrieval
 from interact_ivr.ports import AllocationStore, DialPlan
+from interact_ivr.service.environments import Environment, Environments
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """What the use cases need to know of one environment."""
-
-    name: str
-    scope: Scope
-    dial_plan: DialPlan
-    policy: Policy
-    alphabet: Alphabet
-    callers: CallerRules
-
-    @property
-    def policies(self) -> Mapping[ApplicationId, Policy]:
-        """The policy of each of its DNIS applications."""
-        return {self.scope.application: self.policy}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +38,6 @@ class Asking:
     """Whether the call still waits: asked when its turn comes, in any thread."""
 
 
-class Environments:
-    """The environments by name; the one called by no name is the default."""
-
-    def __init__(self, environments: Mapping[str, Environment], default: str) -> None:
-        self._environments = dict(environments)
-        self._default = default
-
-    def named(self, name: str = "") -> Environment:
-        """Find an environment, or raise `NoSuchEnvironment`. Never another one instead."""
-        try:
-            return self._environments[name or self._default]
-        except KeyError:
-            raise NoSuchEnvironment(name) from None
-
-
 class Allocations:
     """The use cases of a number's life."""
 
@@ -89,19 +53,26 @@ class Allocations:
         self._watched: set[asyncio.Future[None]] = set()
 
     async def allocate(
-        self, environment: str, interaction: str, group: str | None, caller: str | None = None
+        self,
+        environment: str,
+        interaction: str,
+        group: str | None,
+        *,
+        caller: str | None = None,
+        application: str = "",
     ) -> Allocation:
         """Lend the number that has rested longest to *interaction*, or renew the one it holds.
 
         *caller* is the number the customer is expected to call from, if the app knows it.
         """
         here = self._environments.named(environment)
+        pool = here.application(application)
         allocation = await self._store.allocate(
-            here.scope,
+            pool.scope,
             here.alphabet.interaction(interaction),
             None if group is None else here.alphabet.group(group),
             None if caller is None else _expected(here, caller),
-            here.policy,
+            pool.policy,
         )
         self._allocated(allocation)
         return allocation
@@ -117,9 +88,7 @@ class Allocations:
             named=InteractionId(asking.named) if asking.named else None,
         )
         asked = asyncio.ensure_future(
-            self._store.retrieve(
-                here.scope.environment, question, here.policies, deadline, asking.still_there
-            )
+            self._store.retrieve(here.id, question, here.policies, deadline, asking.still_there)
         )
         try:
             return await _within(deadline, asyncio.shield(asked))
@@ -132,7 +101,7 @@ class Allocations:
 
         async def see_through() -> None:
             with suppress(Refusal):  # not begun, or nothing of it is there: nothing was taken
-                await self._store.mark_undelivered(here.scope.environment, await asked, call)
+                await self._store.mark_undelivered(here.id, await asked, call)
 
         task = asyncio.ensure_future(see_through())
         self._watched.add(task)
@@ -141,7 +110,7 @@ class Allocations:
     async def undelivered(self, environment: str, retrieval: Retrieval, call: CallRef) -> None:
         """Put on record that *call* may not have learned what it was told."""
         here = self._environments.named(environment)
-        await self._store.mark_undelivered(here.scope.environment, retrieval, call)
+        await self._store.mark_undelivered(here.id, retrieval, call)
 
     async def probe(self, deadline: float) -> None:
         """Go the way of a retrieval to the store and back, or raise `StoreUnavailable`."""
@@ -158,7 +127,7 @@ class Allocations:
         here = self._environments.named(environment)
         only = None if allocation is None else AllocationId(allocation)
         keys = _keys(here.dial_plan, number)
-        freeing = self._store.free(here.scope.environment, keys, only, deadline)
+        freeing = self._store.free(here.id, keys, only, deadline)
         return await (freeing if deadline is None else _within(deadline, freeing))
 
     async def free_known(

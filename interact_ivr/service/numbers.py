@@ -9,7 +9,7 @@ from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import NumberKey
 from interact_ivr.domain.values import NewNumber, PoolNumber
 from interact_ivr.ports import NumberStore
-from interact_ivr.service.allocations import Environment, Environments
+from interact_ivr.service.environments import Environment, Environments
 
 _LONGEST = 64
 """Characters of a stored number: E.164 has 16 with its plus; a SIP address may be longer."""
@@ -34,7 +34,11 @@ class Numbers:
         self._environments = environments
 
     async def take_in(
-        self, environment: str, rows: Sequence[NumberRow], found: Sequence[str] = ()
+        self,
+        environment: str,
+        rows: Sequence[NumberRow],
+        found: Sequence[str] = (),
+        application: str = "",
     ) -> int:
         """Take all of *rows* into the pool, or none; say how many.
 
@@ -42,6 +46,7 @@ class Numbers:
             BadRows: every fault, each as ``line 3: ...``, with those *found* by the rows' reader.
         """
         here = self._environments.named(environment)
+        scope = here.application(application).scope
         faults = list(found)
         lines: dict[NumberKey, int] = {}
         numbers: list[NewNumber] = []
@@ -58,22 +63,22 @@ class Numbers:
             numbers.append(new)
         faults += [
             f"line {lines[known]}: {known} is in the environment already"
-            for known in await self._store.known(here.scope, list(lines))
+            for known in await self._store.known(scope, list(lines))
         ]
         if faults:
             raise BadRows(sorted(faults, key=_line_of))
-        await self._store.add(here.scope, numbers)
+        await self._store.add(scope, numbers)
         return len(numbers)
 
-    async def list(self, environment: str) -> Sequence[PoolNumber]:
+    async def list(self, environment: str, application: str = "") -> Sequence[PoolNumber]:
         """Give the pool's numbers as they stand, by number."""
-        here = self._environments.named(environment)
-        return await self._store.list(here.scope, here.policy)
+        pool = self._environments.named(environment).application(application)
+        return await self._store.list(pool.scope, pool.policy)
 
-    async def counts(self, environment: str) -> dict[State, int]:
+    async def counts(self, environment: str, application: str = "") -> dict[State, int]:
         """Count the pool's enabled numbers by state."""
-        here = self._environments.named(environment)
-        return await self._store.counts(here.scope, here.policy)
+        pool = self._environments.named(environment).application(application)
+        return await self._store.counts(pool.scope, pool.policy)
 
 
 def _new_number(here: Environment, row: NumberRow, faults: list[str]) -> NewNumber | None:

@@ -32,8 +32,15 @@ from interact_ivr.domain.values import (
     Retrieval,
     Sweep,
 )
-from interact_ivr.ports import AllocationStore, Clock, NumberStore, RingingStore, ScopeStore
+from interact_ivr.ports import (
+    AllocationStore,
+    Clock,
+    DirectoryStore,
+    NumberStore,
+    RingingStore,
+)
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
+from interact_ivr.stores.sqlite.directory import SqliteDirectory
 from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
@@ -75,10 +82,6 @@ class Entry:
     detail: str | None = None
 
 
-class Inventory(NumberStore, ScopeStore, Protocol):
-    """What takes numbers in."""
-
-
 class Lending(AllocationStore, RingingStore, Protocol):
     """What lends numbers and hands them over."""
 
@@ -86,7 +89,7 @@ class Lending(AllocationStore, RingingStore, Protocol):
 class Store(Protocol):
     """A store under test; what is written outlives `close`."""
 
-    def open(self, clock: Clock) -> tuple[Lending, Inventory]:
+    def open(self, clock: Clock) -> tuple[Lending, NumberStore, DirectoryStore]:
         """Open it, made anew the first time."""
 
     def close(self) -> None:
@@ -106,15 +109,18 @@ class SqliteStore:
         self.path = folder / "interact-ivr.db"
         self._writer: Writer | None = None
 
-    def open(self, clock: Clock) -> tuple[Lending, Inventory]:
+    def open(self, clock: Clock) -> tuple[Lending, NumberStore, DirectoryStore]:
         """Open the file."""
         create_database(self.path)
         with closing(open_database(self.path)) as connection:
             migrate(connection)
         self._writer = Writer(self.path, clock)
         self._writer.start()
-        return SqliteAllocations(self._writer), SqliteNumbers(
-            self._writer, Reader(self.path, clock)
+        reader = Reader(self.path, clock)
+        return (
+            SqliteAllocations(self._writer),
+            SqliteNumbers(self._writer, reader),
+            SqliteDirectory(self._writer, reader),
         )
 
     def close(self) -> None:
@@ -158,13 +164,15 @@ class Pool:
         self.store = store
         self.clock = SettableClock()
         self.scope: Scope
+        self.directory: DirectoryStore
         self._allocations: Lending
-        self._numbers: Inventory
+        self._numbers: NumberStore
 
     async def open(self) -> None:
         """Open the store, also again after `close`."""
-        self._allocations, self._numbers = self.store.open(self.clock)
-        self.scope = await self._numbers.scope("default")
+        self._allocations, self._numbers, self.directory = self.store.open(self.clock)
+        directory = await self.directory.read()
+        self.scope = Scope(directory.environments[0].id, directory.applications[0].id)
 
     async def reopen(self) -> None:
         """Restart."""

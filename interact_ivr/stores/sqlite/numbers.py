@@ -5,9 +5,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from interact_ivr.domain.errors import BadRows, NoSuchEnvironment
+from interact_ivr.domain.errors import BadRows
 from interact_ivr.domain.lifecycle import Policy, Standing, State
-from interact_ivr.domain.names import ApplicationId, EnvironmentId, NumberKey, Scope
+from interact_ivr.domain.names import NumberKey, Scope
 from interact_ivr.domain.values import NewNumber, PoolNumber
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.times import from_micros, to_micros
@@ -16,7 +16,7 @@ from interact_ivr.stores.sqlite.writer import Writer
 
 
 class SqliteNumbers:
-    """The `NumberStore` and the `ScopeStore` of the embedded store."""
+    """The `NumberStore` of the embedded store."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:
         self._writer = writer
@@ -37,10 +37,6 @@ class SqliteNumbers:
     async def counts(self, scope: Scope, policy: Policy) -> dict[State, int]:
         """Count the pool's enabled numbers by state."""
         return await self._reader.run(partial(_counts, scope, policy))
-
-    async def scope(self, environment: str) -> Scope:
-        """Find an environment by name and its DNIS application, or raise `NoSuchEnvironment`."""
-        return await self._reader.run(partial(_scope, environment))
 
 
 def _add(scope: Scope, numbers: Sequence[NewNumber], tx: Transaction) -> None:
@@ -97,10 +93,3 @@ def _counts(scope: Scope, policy: Policy, tx: Transaction) -> dict[State, int]:
     )
     states = (State.ALLOCATED, State.LAPSED, State.RESTING, State.IDLE)
     return {state: count or 0 for state, count in zip(states, row, strict=True)}
-
-
-def _scope(environment: str, tx: Transaction) -> Scope:
-    row = tx.one("find_scope", environment=environment)
-    if row is None:
-        raise NoSuchEnvironment(environment)
-    return Scope(EnvironmentId(row[0]), ApplicationId(row[1]))

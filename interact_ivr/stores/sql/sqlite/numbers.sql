@@ -19,9 +19,3 @@ SELECT
     sum(allocation_id IS NULL AND free_from > :rested_before),
     sum(allocation_id IS NULL AND free_from <= :rested_before)
 FROM number WHERE application_id = :application AND enabled = 1
-
--- name: find_scope
-SELECT environment.id, application.id
-FROM environment JOIN application ON application.environment_id = environment.id
-WHERE environment.name = :environment
-ORDER BY application.id LIMIT 1
