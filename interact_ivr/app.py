@@ -18,15 +18,20 @@ from dialplan import Engine, load_plan
 from interact_ivr import __version__
 from interact_ivr.agi.listener import Listener
 from interact_ivr.agi.session import Session
+from interact_ivr.ani_key import ani_key
 from interact_ivr.config import Config, warnings
 from interact_ivr.control.operations import Operations
 from interact_ivr.control.server import ControlServer
-from interact_ivr.domain.names import ALPHABETS
+from interact_ivr.domain.ani import AniSetting, StoredAni, stored_ani
+from interact_ivr.domain.names import ALPHABETS, Ani
 from interact_ivr.domain.values import Allocation, Expired
 from interact_ivr.service.allocations import Allocations, Environment, Environments
 from interact_ivr.service.expiry import Expiry
+from interact_ivr.service.journal import Journal
 from interact_ivr.service.numbers import Numbers
+from interact_ivr.service.purge import Purge, Purged
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
+from interact_ivr.stores.sqlite.journal import SqliteJournal
 from interact_ivr.stores.sqlite.lock import FileLock
 from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
@@ -50,7 +55,9 @@ class Parts:
 
     allocations: Allocations
     numbers: Numbers
+    journal: Journal
     expiry: Expiry
+    purge: Purge
 
 
 @asynccontextmanager
@@ -74,7 +81,9 @@ async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
         stack.callback(writer.close)
         writer.start()
         store = SqliteAllocations(writer)
-        inventory = SqliteNumbers(writer, Reader(config.store.path, clock))
+        reader = Reader(config.store.path, clock)
+        inventory = SqliteNumbers(writer, reader)
+        record = SqliteJournal(writer, reader)
         here = Environment(
             _DEFAULT_ENVIRONMENT,
             await inventory.scope(_DEFAULT_ENVIRONMENT),
@@ -85,9 +94,13 @@ async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
         environments = Environments({here.name: here}, here.name)
         expiry = Expiry(store, clock, expired=_log_expired, failed=_log_sweep_failed)
         yield Parts(
-            Allocations(store, environments, partial(_tell_allocated, expiry)),
+            Allocations(store, environments, partial(_tell_allocated, expiry), _stored_ani(config)),
             Numbers(inventory, environments),
+            Journal(record, record, store, environments),
             expiry,
+            Purge(
+                record, clock, config.journal.keep_for, purged=_log_purged, failed=_log_purge_failed
+            ),
         )
 
 
@@ -109,9 +122,9 @@ async def serve(config: Config, config_file: Path) -> None:
         listener = Listener(_scripts(parts.allocations), most_sessions=config.agi.most_sessions)
         await listener.start(config.agi.host, config.agi.port)
         facts = partial(_facts, config, config_file, listener, time.monotonic())
-        control = ControlServer(Operations(parts.allocations, parts.numbers, facts))
+        control = ControlServer(Operations(parts.allocations, parts.numbers, parts.journal, facts))
         await control.start(Path(config.control.socket))
-        sweeping = asyncio.create_task(parts.expiry.run())
+        tasks = [asyncio.create_task(task.run()) for task in (parts.expiry, parts.purge)]
         log.info("ready", **facts())
         try:
             await stop.wait()
@@ -119,21 +132,28 @@ async def serve(config: Config, config_file: Path) -> None:
             log.info("stopping", sessions=listener.sessions)
             await listener.close()
             await control.close()
-            sweeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await sweeping
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
 
 
 async def carry_out(config: Config, request: str, arguments: Mapping[str, object]) -> object:
     """Carry a request out without a service, under the store's lock."""
     async with opened(config, f"interact-ivr {request}") as parts:
-        operations = Operations(parts.allocations, parts.numbers, dict)
+        operations = Operations(parts.allocations, parts.numbers, parts.journal, dict)
         return await operations.carry_out(request, arguments)
 
 
 def _scripts(allocations: Allocations) -> dict[str, Callable[[Session], Awaitable[None]]]:
     scripts = (agi_scripts.retrieve_interaction, agi_scripts.free_number, agi_scripts.health)
     return {script.__name__: partial(script, allocations=allocations) for script in scripts}
+
+
+def _stored_ani(config: Config) -> Callable[[Ani | None], StoredAni | None]:
+    setting = AniSetting(config.journal.ani)
+    key = ani_key(config.store.path) if setting is AniSetting.HASH else b""
+    return partial(stored_ani, setting=setting, key=key)
 
 
 def _facts(
@@ -171,4 +191,20 @@ def _log_expired(expired: Expired) -> None:
 def _log_sweep_failed(error: Exception) -> None:
     structlog.get_logger("pool").error(
         "expiries are not on record", reason=str(error), cause=repr(error.__cause__ or error)
+    )
+
+
+def _log_purged(purged: Purged) -> None:
+    structlog.get_logger("journal").info(
+        "purged",
+        before=purged.before.isoformat(),
+        entries=purged.entries,
+        allocations=purged.allocations,
+        answers=purged.answers,
+    )
+
+
+def _log_purge_failed(error: Exception) -> None:
+    structlog.get_logger("journal").error(
+        "what is old was not purged", reason=str(error), cause=repr(error.__cause__ or error)
     )

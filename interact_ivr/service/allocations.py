@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from interact_ivr.domain.ani import StoredAni
 from interact_ivr.domain.errors import NoSuchEnvironment, NoSuchNumber, Refusal, TooLate
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import (
@@ -57,10 +58,12 @@ class Allocations:
         store: AllocationStore,
         environments: Environments,
         allocated: Callable[[Allocation], None],
+        stored_ani: Callable[[Ani | None], StoredAni | None],
     ) -> None:
         self._store = store
         self._environments = environments
         self._allocated = allocated
+        self._stored_ani = stored_ani
         self._watched: set[asyncio.Future[None]] = set()
 
     async def allocate(self, environment: str, interaction: str, group: str | None) -> Allocation:
@@ -85,13 +88,15 @@ class Allocations:
     ) -> Retrieval:
         """Hand the interaction that waits on the first of *dialed* that is ours over to *call*."""
         here = self._environments.named(environment)
-        keys = [key for number in dialed for key in _keys(here.dial_plan, number)]
+        keys = [key for number in dialed for key in lookup_keys(here.dial_plan, number)]
         ani = _calling_number(here.dial_plan, caller)
         asked = asyncio.ensure_future(
-            self._store.retrieve(here.scope.environment, keys, call, ani, deadline)
+            self._store.retrieve(
+                here.scope.environment, keys, call, self._stored_ani(ani), deadline
+            )
         )
         try:
-            return await _within(deadline, asyncio.shield(asked))
+            return replace(await _within(deadline, asyncio.shield(asked)), ani=ani)
         except TooLate:
             self._watch(asked, here, call)
             raise
@@ -126,7 +131,7 @@ class Allocations:
         """End whatever allocation *number* has; with *allocation*, only that one."""
         here = self._environments.named(environment)
         only = None if allocation is None else AllocationId(allocation)
-        keys = _keys(here.dial_plan, number)
+        keys = lookup_keys(here.dial_plan, number)
         freeing = self._store.free(here.scope.environment, keys, only, deadline)
         return await (freeing if deadline is None else _within(deadline, freeing))
 
@@ -159,7 +164,8 @@ def _calling_number(dial_plan: DialPlan, caller: str | None) -> Ani | None:
         return None
 
 
-def _keys(dial_plan: DialPlan, number: str) -> list[NumberKey]:
+def lookup_keys(dial_plan: DialPlan, number: str) -> list[NumberKey]:
+    """Give the keys under which *number* may be stored, best first; none where it is no number."""
     try:
         return [NumberKey(key) for key in dial_plan.lookup_keys(number)]
     except ValueError:
