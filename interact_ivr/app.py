@@ -39,6 +39,8 @@ from interact_ivr.stores.sqlite.schema import create_database, migrate, open_dat
 from interact_ivr.stores.sqlite.writer import Writer
 
 _DEFAULT_ENVIRONMENT = "default"
+_REWRITE_UP_TO = 32 * 1024 * 1024
+"""Bytes of a store that is rewritten while calls wait: a part of a second."""
 
 
 class WallClock:
@@ -61,8 +63,12 @@ class Parts:
 
 
 @asynccontextmanager
-async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
+async def opened(
+    config: Config, who: str, *, rewrite_up_to: int | None = None
+) -> AsyncIterator[Parts]:
     """Open the store as its one writer, and build the services over it.
+
+    Up to how many bytes its file may be rewritten, while whoever asks waits, is for *who* to say.
 
     Raises:
         StoreHeldError: another process has it.
@@ -83,7 +89,7 @@ async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
         store = SqliteAllocations(writer)
         reader = Reader(config.store.path, clock)
         inventory = SqliteNumbers(writer, reader)
-        record = SqliteJournal(writer, reader)
+        record = SqliteJournal(writer, reader, rewrite_up_to)
         here = Environment(
             _DEFAULT_ENVIRONMENT,
             await inventory.scope(_DEFAULT_ENVIRONMENT),
@@ -118,7 +124,7 @@ async def serve(config: Config, config_file: Path) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with opened(config, "interact-ivr serve") as parts:
+    async with opened(config, "interact-ivr serve", rewrite_up_to=_REWRITE_UP_TO) as parts:
         listener = Listener(_scripts(parts.allocations), most_sessions=config.agi.most_sessions)
         await listener.start(config.agi.host, config.agi.port)
         facts = partial(_facts, config, config_file, listener, time.monotonic())

@@ -151,7 +151,7 @@ class Retention(Protocol):
         """
 
     async def scrub(self) -> bool:
-        """Leave nothing of what was forgotten in the store's files; False if that must wait."""
+        """Leave nothing of what was forgotten in the store's files; False if calls would wait."""
 
 
 class NumberStore(Protocol):

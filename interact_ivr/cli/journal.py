@@ -84,7 +84,10 @@ def forget(interaction: str, yes: bool, force: bool, config: str | None, as_json
             f"{done['answers']} answers to calls removed"
         )
     if not done["scrubbed"]:
-        fail("the store is being read, its write-ahead log may still hold the text: try again")
+        fail(
+            "unused parts of the store's file may still hold the text; the same command rewrites "
+            "the file when no service runs"
+        )
 
 
 def _check_usage(*, at: object, pbx: object, call: object, **asked: Any) -> None:

@@ -1,6 +1,7 @@
 """The journal on SQLite: questions are read beside the writer; purging and forgetting write."""
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -39,9 +40,10 @@ _LOG_RETRY_SECONDS = 0.1
 class SqliteJournal:
     """The `JournalStore` and the `Retention` of the embedded store."""
 
-    def __init__(self, writer: Writer, reader: Reader) -> None:
+    def __init__(self, writer: Writer, reader: Reader, rewrite_up_to: int | None = None) -> None:
         self._writer = writer
         self._reader = reader
+        self._rewrite_up_to = rewrite_up_to
 
     async def entries(
         self,
@@ -83,10 +85,14 @@ class SqliteJournal:
         return await self._writer.run(partial(_forget, environment, interaction, tombstone, limit))
 
     async def scrub(self) -> bool:
-        """Empty the write-ahead log into the file; False while a reader needs it."""
+        """Rewrite the file if it is not too large for calls to wait, and empty its log.
+
+        Secure deletion alone leaves parts of cells behind that moved when a page was split.
+        """
+        rewritten = await self._writer.run_alone(partial(_rewrite, self._rewrite_up_to))
         for _ in range(_LOG_TRIES):
-            if await self._writer.empty_log():
-                return True
+            if await self._writer.run_alone(_empty_log):
+                return rewritten
             await asyncio.sleep(_LOG_RETRY_SECONDS)
         return False
 
@@ -209,3 +215,18 @@ def _forget(
         answers=tx.do("forget_answers", **of),  # found by their allocations: before these go
         allocations=tx.do("forget_allocations", tombstone=tombstone, **of),
     )
+
+
+def _rewrite(up_to: int | None, connection: sqlite3.Connection) -> bool:
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (page_size,) = connection.execute("PRAGMA page_size").fetchone()
+    if up_to is not None and pages * page_size > up_to:
+        return False
+    connection.execute("VACUUM")
+    return True
+
+
+def _empty_log(connection: sqlite3.Connection) -> bool:
+    """Move the write-ahead log into the file, leaving none; False while a reader needs it."""
+    busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy

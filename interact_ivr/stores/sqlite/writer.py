@@ -95,13 +95,11 @@ class Writer:
         result: T = await self._put(_Job(operation, deadline, loop, loop.create_future()))
         return result
 
-    async def empty_log(self) -> bool:
-        """Move the write-ahead log into the file, leaving none; False while a reader needs it."""
+    async def run_alone(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+        """Run *operation* in no transaction, as a pragma may want it; all else waits meanwhile."""
         loop = asyncio.get_running_loop()
-        emptied: bool = await self._put(
-            _Job(_empty_log, None, loop, loop.create_future(), alone=True)
-        )
-        return emptied
+        result: T = await self._put(_Job(operation, None, loop, loop.create_future(), alone=True))
+        return result
 
     def _put(self, job: _Job) -> asyncio.Future[Any]:
         if self._closing:
@@ -209,11 +207,6 @@ def _do_alone(connection: sqlite3.Connection, job: _Job) -> None:
         job.result = job.operation(connection)
     except sqlite3.Error as error:
         job.error = unavailable(error)
-
-
-def _empty_log(connection: sqlite3.Connection) -> bool:
-    busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    return not busy
 
 
 def _settle(jobs: list[_Job]) -> None:
