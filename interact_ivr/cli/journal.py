@@ -1,6 +1,7 @@
 """``journal``: who held which number when, and by which call it ended; ``journal forget``."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -50,8 +51,9 @@ def journal(context: click.Context, /, config: str | None, as_json: bool, **aske
         return
     asked["since"] = None if since is None else since.isoformat()
     if following:
-        for entry in _following(config, limit, asked):
-            print_json_line(entry) if as_json else click.echo("  ".join(_row(entry)).rstrip())
+        with suppress(KeyboardInterrupt):
+            for entry in _following(config, limit, asked):
+                print_json_line(entry) if as_json else click.echo("  ".join(_row(entry)).rstrip())
     elif as_json:
         print_json_array(entry for page in _pages(config, limit, asked) for entry in page)
     else:
@@ -119,21 +121,13 @@ def _pages(config: str | None, limit: int | None, asked: dict[str, Any]) -> Iter
 
 
 def _following(config: str | None, limit: int | None, asked: dict[str, Any]) -> Iterator[Entry]:
-    """Give the entries asked for, then each new one as it is written, until interrupted."""
+    """Give the entries asked for, then each new one as it is written."""
     newest = 0 if limit is None and asked["since"] is None else limit
     page = ask_running(config, "journal.list", newest=newest, **asked)
-    try:
-        while True:
-            yield from page["entries"]
-            page = ask_running(
-                config,
-                "journal.list",
-                after=page["after"],
-                wait_seconds=_WAIT_SECONDS,
-                **asked,
-            )
-    except KeyboardInterrupt:
-        return
+    while True:
+        yield from page["entries"]
+        after = page["after"]
+        page = ask_running(config, "journal.list", after=after, wait_seconds=_WAIT_SECONDS, **asked)
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

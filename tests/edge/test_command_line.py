@@ -19,6 +19,8 @@ from testbed.service import INTERACT_IVR, Service, ServiceError
 COMMANDS = (
     ("allocate", "order 1"),
     ("free", "380974520200"),
+    ("journal",),
+    ("journal", "forget", "--interaction", "order 1", "--yes"),
     ("number", "list"),
     ("number", "import", "-"),
     ("status",),

@@ -105,28 +105,31 @@ def _entries(
     newest: int | None,
     tx: Transaction,
 ) -> Page:
-    query, values = _query(environment, subject, tx)
+    query, before_newest, values = _queries(environment, subject, tx)
     if newest is not None:
-        row = tx.one(f"before_newest_{query}", newest=newest, **values)
+        row = tx.one(before_newest, newest=newest, **values)
         after = max(after, row[0] if row else "")
     entries = tuple(map(_entry, tx.all(query, after=after, limit=limit, **values)))
     return Page(entries, entries[-1].id if entries else after)
 
 
-def _query(
+def _queries(
     environment: EnvironmentId, subject: Subject, tx: Transaction
-) -> tuple[str, dict[str, object]]:
-    """Name the query that *subject* asks for, with its values."""
+) -> tuple[str, str, dict[str, object]]:
+    """Name the queries of a page about *subject* and of where its newest begin; their values."""
     here: dict[str, object] = {"environment": environment}
     match subject:
         case None:
-            return "entries", here
+            return "entries", "before_newest", here
         case OfNumber(keys):
-            return "entries_of_number", here | {"number": _number(environment, keys, tx)}
+            here["number"] = _number(environment, keys, tx)
+            return "entries_of_number", "before_newest_of_number", here
         case OfInteraction(interaction):
-            return "entries_of_interaction", here | {"interaction": interaction}
+            here["interaction"] = interaction
+            return "entries_of_interaction", "before_newest_of_interaction", here
         case OfCall(uniqueid, pbx):
-            return "entries_of_call", here | {"uniqueid": uniqueid, "pbx": pbx}
+            here |= {"uniqueid": uniqueid, "pbx": pbx}
+            return "entries_of_call", "before_newest_of_call", here
         case _:
             assert_never(subject)
 

@@ -22,19 +22,19 @@ WHERE uniqueid = :uniqueid AND environment_id = :environment AND pbx = coalesce(
   AND id > :after
 ORDER BY id LIMIT :limit
 
--- name: before_newest_entries
+-- name: before_newest
 SELECT id FROM journal WHERE environment_id = :environment
 ORDER BY id DESC LIMIT 1 OFFSET :newest
 
--- name: before_newest_entries_of_number
+-- name: before_newest_of_number
 SELECT id FROM journal WHERE environment_id = :environment AND number = :number
 ORDER BY id DESC LIMIT 1 OFFSET :newest
 
--- name: before_newest_entries_of_interaction
+-- name: before_newest_of_interaction
 SELECT id FROM journal WHERE environment_id = :environment AND interaction = :interaction
 ORDER BY id DESC LIMIT 1 OFFSET :newest
 
--- name: before_newest_entries_of_call
+-- name: before_newest_of_call
 SELECT id FROM journal
 WHERE uniqueid = :uniqueid AND environment_id = :environment AND pbx = coalesce(:pbx, pbx)
 ORDER BY id DESC LIMIT 1 OFFSET :newest
