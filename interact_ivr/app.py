@@ -136,6 +136,8 @@ async def serve(config: Config, config_file: Path) -> None:
             await stop.wait()
         finally:
             log.info("stopping", sessions=listener.sessions)
+            control.stop_listening()
+            parts.journal.wait_no_longer()
             await listener.close()
             await control.close()
             for task in tasks:

@@ -30,6 +30,7 @@ class Journal:
         self._retention = retention
         self._allocations = allocations
         self._environments = environments
+        self._waiting: set[asyncio.Timeout] = set()
 
     def number(self, environment: str, number: str) -> OfNumber:
         """Take *number*, in any written form, as what is asked about."""
@@ -57,7 +58,8 @@ class Journal:
         """Give the entries behind *after*; where there is none, wait up to *within* seconds."""
         page = Page((), after)
         try:
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(within) as waiting:
+                self._waiting.add(waiting)
                 while True:
                     grown = self._store.grown()  # from before the look: nothing is missed
                     page = await self.entries(environment, subject, after=after, limit=limit)
@@ -67,6 +69,13 @@ class Journal:
                     await asyncio.sleep(_PAUSE_SECONDS)
         except TimeoutError:
             return page
+        finally:
+            self._waiting.discard(waiting)
+
+    def wait_no_longer(self) -> None:
+        """Let all who wait have their answer now: the service stops."""
+        for waiting in self._waiting:
+            waiting.reschedule(asyncio.get_running_loop().time())
 
     async def who_held(self, environment: str, number: str, at: datetime) -> WhoHeld:
         """Say who held *number* at an instant that has come."""

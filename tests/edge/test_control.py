@@ -124,8 +124,8 @@ async def test_an_unknown_request_is_told_which_there_are(served: Control) -> No
         code, fault = await served.refused(json.dumps({"request": name}).encode())
         assert code == "bad_input"
         assert fault == (
-            "request: expected one of allocate, free, number.import, number.list, status, "
-            f"got {name!r}"
+            "request: expected one of allocate, free, number.import, number.list, "
+            f"journal.list, journal.who_held, journal.forget, status, got {name!r}"
         )
 
 

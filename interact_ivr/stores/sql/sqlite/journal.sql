@@ -2,7 +2,7 @@
 
 -- name: entries
 SELECT id, at, event, number, allocation_id, interaction, expires_at, pbx, uniqueid, ani
-FROM journal WHERE id > :after AND environment_id = :environment
+FROM journal WHERE id > :after AND +environment_id = :environment  -- "+": by id, not by an index
 ORDER BY id LIMIT :limit
 
 -- name: entries_of_number
@@ -23,7 +23,7 @@ WHERE uniqueid = :uniqueid AND environment_id = :environment AND pbx = coalesce(
 ORDER BY id LIMIT :limit
 
 -- name: before_newest
-SELECT id FROM journal WHERE environment_id = :environment
+SELECT id FROM journal WHERE +environment_id = :environment
 ORDER BY id DESC LIMIT 1 OFFSET :newest
 
 -- name: before_newest_of_number
