@@ -1,8 +1,8 @@
 """The task that removes what the journal has kept long enough, in steps that calls pass between."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from interact_ivr.domain.journal import PurgeStep
@@ -20,9 +20,9 @@ class Purged:
     """What a purge removed: all that ended *before*."""
 
     before: datetime
-    entries: int
-    allocations: int
-    answers: int
+    entries: int = 0
+    allocations: int = 0
+    answers: int = 0
 
 
 class Purge:
@@ -55,23 +55,29 @@ class Purge:
             await asyncio.sleep(_EVERY_SECONDS)
 
     async def once(self, before: datetime) -> Purged:
-        """Remove all that ended *before*, and tell if that was anything."""
-        entries, _ = await _through(self._store.purge_entries, before)
-        allocations, answers = await _through(self._store.purge_allocations, before)
-        purged = Purged(before, entries, allocations, answers)
-        if entries or allocations:
-            self._purged(purged)
-        return purged
+        """Remove all that ended *before*, and tell what that was, also if it fails on the way."""
+        done = Purged(before)
+        try:
+            async for step in _steps(self._store.purge_entries, before):
+                done = replace(done, entries=done.entries + step.removed)
+            async for step in _steps(self._store.purge_allocations, before):
+                done = replace(
+                    done,
+                    allocations=done.allocations + step.removed,
+                    answers=done.answers + step.answers,
+                )
+        finally:
+            if done != Purged(before):
+                self._purged(done)
+        return done
 
 
-async def _through(
+async def _steps(
     purge: Callable[[datetime, str, int], Awaitable[PurgeStep]], before: datetime
-) -> tuple[int, int]:
-    """Take all the steps of *purge*; say how many rows, and how many answers, it removed."""
-    removed = answers = 0
-    after: str | None = ""
-    while after is not None:
-        step = await purge(before, after, _STEP)
-        removed, answers, after = removed + step.removed, answers + step.answers, step.after
+) -> AsyncIterator[PurgeStep]:
+    """Take all the steps of *purge*."""
+    step = await purge(before, "", _STEP)
+    while step.after is not None:
+        yield step
         await asyncio.sleep(_BREATH_SECONDS)
-    return removed, answers
+        step = await purge(before, step.after, _STEP)
