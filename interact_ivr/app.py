@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,23 +18,31 @@ from dialplan import Engine, load_plan
 from interact_ivr import __version__
 from interact_ivr.agi.listener import Listener
 from interact_ivr.agi.session import Script
+from interact_ivr.ani_key import ani_key
 from interact_ivr.config import Config, warnings
 from interact_ivr.control.operations import Operations
 from interact_ivr.control.server import ControlServer
-from interact_ivr.domain.names import ALPHABETS, EnvironmentName
+from interact_ivr.domain.ani import AniSetting, StoredAni, stored_ani
+from interact_ivr.domain.names import ALPHABETS, Ani, EnvironmentName
 from interact_ivr.domain.values import Allocation, Expired
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.allocations import Allocations
 from interact_ivr.service.environments import Defaults, Environments
 from interact_ivr.service.expiry import Expiry
+from interact_ivr.service.journal import Journal
 from interact_ivr.service.numbers import Numbers
+from interact_ivr.service.purge import Purge, Purged
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.directory import SqliteDirectory
+from interact_ivr.stores.sqlite.journal import SqliteJournal
 from interact_ivr.stores.sqlite.lock import FileLock
 from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
+
+_REWRITE_UP_TO = 32 * 1024 * 1024
+"""Bytes of a store that is rewritten while calls wait: a part of a second."""
 
 
 class WallClock:
@@ -52,12 +60,18 @@ class Parts:
     allocations: Allocations
     numbers: Numbers
     administration: Administration
+    journal: Journal
     expiry: Expiry
+    purge: Purge
 
 
 @asynccontextmanager
-async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
+async def opened(
+    config: Config, who: str, *, rewrite_up_to: int | None = None
+) -> AsyncIterator[Parts]:
     """Open the store as its one writer, and build the services over it.
+
+    Up to how many bytes its file may be rewritten, while whoever asks waits, is for *who* to say.
 
     Raises:
         StoreHeldError: another process has it.
@@ -78,6 +92,7 @@ async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
         store = SqliteAllocations(writer)
         reader = Reader(config.store.path, clock)
         directory = SqliteDirectory(writer, reader)
+        record = SqliteJournal(writer, reader, rewrite_up_to)
         environments = Environments(directory, defaults, _dial_plan)
         await environments.reload()
         expiry = Expiry(store, clock, expired=_log_expired, failed=_log_sweep_failed)
@@ -85,7 +100,11 @@ async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
             Allocations(store, environments, partial(_tell_allocated, expiry)),
             Numbers(SqliteNumbers(writer, reader), environments),
             Administration(directory, environments, clock),
+            Journal(record, record, store, environments),
             expiry,
+            Purge(
+                record, clock, config.journal.keep_for, purged=_log_purged, failed=_log_purge_failed
+            ),
         )
 
 
@@ -103,7 +122,7 @@ async def serve(config: Config, config_file: Path) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with opened(config, "interact-ivr serve") as parts:
+    async with opened(config, "interact-ivr serve", rewrite_up_to=_REWRITE_UP_TO) as parts:
         if not parts.administration.has_default:
             missing = f"environment.default: there is no {parts.administration.default!r} yet"
             log.warning("configuration", warning=missing)
@@ -111,27 +130,28 @@ async def serve(config: Config, config_file: Path) -> None:
         listener = Listener(scripts, most_sessions=config.agi.most_sessions)
         await listener.start(config.agi.host, config.agi.port)
         facts = partial(_facts, config, config_file, listener, time.monotonic())
-        control = ControlServer(
-            Operations(parts.allocations, parts.numbers, parts.administration, facts)
-        )
+        control = ControlServer(_operations(parts, facts))
         await control.start(Path(config.control.socket))
-        sweeping = asyncio.create_task(parts.expiry.run())
+        tasks = [asyncio.create_task(task.run()) for task in (parts.expiry, parts.purge)]
         log.info("ready", **facts())
         try:
             await stop.wait()
         finally:
             log.info("stopping", sessions=listener.sessions)
+            control.stop_listening()
+            parts.journal.wait_no_longer()
             await listener.close()
             await control.close()
-            sweeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await sweeping
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
 
 
 async def carry_out(config: Config, request: str, arguments: Mapping[str, object]) -> object:
     """Carry a request out without a service, under the store's lock."""
     async with opened(config, f"interact-ivr {request}") as parts:
-        operations = Operations(parts.allocations, parts.numbers, parts.administration, dict)
+        operations = _operations(parts, dict)
         return await operations.carry_out(request, arguments)
 
 
@@ -142,11 +162,16 @@ def _defaults(config: Config) -> Defaults:
         policy=config.pool.policy,
         alphabet=ALPHABETS[config.interaction.alphabet],
         shared_callers=config.pool.shared_callers,
+        stored_ani=_stored_ani(config),
     )
 
 
 def _dial_plan(name: str) -> Engine:
     return Engine(load_plan(name))
+
+
+def _operations(parts: Parts, facts: Callable[[], Mapping[str, object]]) -> Operations:
+    return Operations(parts.allocations, parts.numbers, parts.administration, parts.journal, facts)
 
 
 def _scripts(allocations: Allocations, dnis_from: Sequence[str]) -> dict[str, Script]:
@@ -158,6 +183,12 @@ def _scripts(allocations: Allocations, dnis_from: Sequence[str]) -> dict[str, Sc
         "free_number": partial(agi_scripts.free_number, allocations=allocations),
         "health": partial(agi_scripts.health, allocations=allocations),
     }
+
+
+def _stored_ani(config: Config) -> Callable[[Ani | None], StoredAni | None]:
+    setting = AniSetting(config.journal.ani)
+    key = ani_key(config.store.path) if setting is AniSetting.HASH else b""
+    return partial(stored_ani, setting=setting, key=key)
 
 
 def _facts(
@@ -195,4 +226,20 @@ def _log_expired(expired: Expired) -> None:
 def _log_sweep_failed(error: Exception) -> None:
     structlog.get_logger("pool").error(
         "expiries are not on record", reason=str(error), cause=repr(error.__cause__ or error)
+    )
+
+
+def _log_purged(purged: Purged) -> None:
+    structlog.get_logger("journal").info(
+        "purged",
+        before=purged.before.isoformat(),
+        entries=purged.entries,
+        allocations=purged.allocations,
+        answers=purged.answers,
+    )
+
+
+def _log_purge_failed(error: Exception) -> None:
+    structlog.get_logger("journal").error(
+        "what is old was not purged", reason=str(error), cause=repr(error.__cause__ or error)
     )

@@ -179,6 +179,32 @@ class PoolConfig(msgspec.Struct, frozen=True):
         )
 
 
+class JournalConfig(msgspec.Struct, frozen=True):
+    """What the journal keeps, and how long."""
+
+    days: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=36_500,
+            title="how many days an ended allocation stays on record",
+            description="0 to 36500, where 0 is for ever",
+        ),
+    ] = 400
+    ani: Annotated[
+        Literal["plain", "hash", "none"],
+        Meta(
+            title="what is kept of a calling number",
+            description="plain, hash (with a key of this store's) or none",
+        ),
+    ] = "plain"
+
+    @property
+    def keep_for(self) -> timedelta | None:
+        """The same as a time; None: for ever."""
+        return timedelta(days=self.days) or None
+
+
 class InteractionConfig(msgspec.Struct, frozen=True):
     """What an interaction's id and a group may look like."""
 
@@ -221,6 +247,7 @@ class Config(msgspec.Struct, frozen=True):
     control: ControlConfig = ControlConfig()
     environment: EnvironmentConfig = EnvironmentConfig()
     pool: PoolConfig = PoolConfig()
+    journal: JournalConfig = JournalConfig()
     interaction: InteractionConfig = InteractionConfig()
     dial_plan: DialPlanConfig = DialPlanConfig()
     log: LogConfig = LogConfig()
@@ -245,7 +272,27 @@ def load_config(file: Path) -> Config:
     faults = [*_faults(tables)]
     if faults:
         raise ConfigError(file, faults)
-    return msgspec.convert(tables, Config)
+    config = msgspec.convert(tables, Config)
+    faults = [*contradictions(config)]
+    if faults:
+        raise ConfigError(file, faults)
+    return config
+
+
+def contradictions(config: Config) -> Iterator[str]:
+    """Name the values that do not go together, each of which alone may stand."""
+    kept = config.journal.keep_for
+    needed = {
+        "pool.hold_for_seconds": config.pool.hold_for_seconds,
+        "pool.redial_for_seconds": config.pool.redial_for_seconds,
+        "pool.late_for_seconds": config.pool.late_for_seconds,
+    }
+    for key, seconds in needed.items():
+        if kept is not None and kept < timedelta(seconds=seconds):
+            yield (
+                f"journal.days: expected 0, or at least {key} ({seconds:g} seconds), "
+                f"got {config.journal.days}"
+            )
 
 
 def warnings(config: Config) -> list[str]:

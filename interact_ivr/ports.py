@@ -1,10 +1,11 @@
 """The few things a service needs from outside; each method of a store is one transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from interact_ivr.domain.directory import Change, Directory
+from interact_ivr.domain.journal import Forgotten, Page, PurgeStep, Subject, WhoHeld
 from interact_ivr.domain.lifecycle import Policy, State
 from interact_ivr.domain.names import (
     AllocationId,
@@ -115,6 +116,69 @@ class RingingStore(Protocol):
 
     async def stopped_ringing(self, call: CallRef) -> None:
         """Take note that *call* is on no number any more; a retrieval says so by itself."""
+
+
+class JournalStore(Protocol):
+    """What the journal is asked. Nothing here makes a call wait."""
+
+    async def entries(
+        self,
+        environment: EnvironmentId,
+        subject: Subject,
+        after: str,
+        limit: int,
+        newest: int | None = None,
+    ) -> Page:
+        """Give up to *limit* entries about *subject* behind the id *after*, as written.
+
+        With *newest*, begin no earlier than so many entries before the end.
+
+        Raises:
+            NoSuchNumber: *subject* is a number that never was ours.
+        """
+
+    async def who_held(
+        self, environment: EnvironmentId, keys: Sequence[NumberKey], at: datetime
+    ) -> WhoHeld:
+        """Say who held the first of *keys* that is, or was, a number of ours.
+
+        Raises:
+            NoSuchNumber: none is.
+            BadInput: *at* has not come yet.
+        """
+
+    def grown(self) -> Awaitable[None]:
+        """Give what is done once anything is written after this moment."""
+
+
+class Retention(Protocol):
+    """How the journal loses what it need not know: in steps, each one transaction."""
+
+    async def purge_entries(self, before: datetime, after: str, limit: int) -> PurgeStep:
+        """Look at up to *limit* entries, and remove those of allocations that ended *before*."""
+
+    async def purge_allocations(self, before: datetime, after: str, limit: int) -> PurgeStep:
+        """Look at up to *limit* allocations, and remove those that nobody needs any more.
+
+        Kept are the open ones, a number's last one, and those that did not end *before*; with an
+        allocation go the answers that calls were given from it.
+        """
+
+    async def forget(
+        self,
+        environment: EnvironmentId,
+        interaction: InteractionId,
+        tombstone: InteractionId,
+        limit: int,
+    ) -> Forgotten:
+        """Put *tombstone* in place of up to *limit* traces of each kind; nothing left: all 0.
+
+        Raises:
+            StillHeld: an allocation of *interaction* is open.
+        """
+
+    async def scrub(self) -> bool:
+        """Leave nothing of what was forgotten in the store's files; False if calls would wait."""
 
 
 class NumberStore(Protocol):

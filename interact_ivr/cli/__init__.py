@@ -6,6 +6,7 @@ from interact_ivr.cli.access import token, user
 from interact_ivr.cli.allocations import allocate, free
 from interact_ivr.cli.applications import application
 from interact_ivr.cli.directory import environment, tenant
+from interact_ivr.cli.journal import journal
 from interact_ivr.cli.numbers import number
 from interact_ivr.cli.service import init, serve, status
 
@@ -31,5 +32,6 @@ for _command in (
     number,
     allocate,
     free,
+    journal,
 ):
     main.add_command(_command)

@@ -83,3 +83,21 @@ def ask(config_file: str | None, request: str, **arguments: object) -> Any:
 
         configure_logging("warning")
         return asyncio.run(carry_out(config, request, arguments))
+
+
+def ask_running(config_file: str | None, request: str, **arguments: object) -> Any:
+    """Give the running service's answer, or end the command with the reason."""
+    from pathlib import Path
+
+    from interact_ivr.config import config_file as named
+    from interact_ivr.config import load_config
+    from interact_ivr.control.client import NotRunning, Refused
+    from interact_ivr.control.client import ask as ask_service
+
+    socket = load_config(named(config_file)).control.socket
+    try:
+        return ask_service(Path(socket), request, arguments)
+    except Refused as refused:
+        fail(*refused.faults)
+    except NotRunning:
+        fail(f"no service listens on {socket}")

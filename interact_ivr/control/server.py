@@ -18,6 +18,8 @@ from interact_ivr.domain.errors import BadInput, Refusal
 
 MAX_REQUEST = 256 * 1024 * 1024
 _REQUEST_WITHIN = 30.0
+_FINISH_WITHIN = 2.0
+"""How long a stop waits for what is being answered."""
 
 
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
@@ -40,6 +42,7 @@ class ControlServer:
         self._max_request = max_request
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
+        self._answering: set[asyncio.Task[None] | None] = set()
         self._log = structlog.get_logger("control")
 
     async def start(self, path: Path) -> None:
@@ -47,14 +50,25 @@ class ControlServer:
         self._server = await asyncio.start_unix_server(self._serve, sock=_bind(path))
         self._path = path
 
-    async def close(self) -> None:
-        """Stop listening and take the socket away."""
+    def stop_listening(self) -> None:
+        """Take the socket away; what is being answered goes on."""
         if self._server is not None:
             self._server.close()
         if self._path is not None:
             self._path.unlink(missing_ok=True)
 
+    async def close(self) -> None:
+        """Stop listening, let what is being answered finish, and hang up on the rest."""
+        self.stop_listening()
+        answering = [task for task in self._answering if task is not None]
+        if answering:
+            _, late = await asyncio.wait(answering, timeout=_FINISH_WITHIN)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._answering.add(task := asyncio.current_task())
         try:
             async with asyncio.timeout(self._request_within):
                 text = await _until_end(reader, self._max_request)
@@ -62,7 +76,10 @@ class ControlServer:
             await writer.drain()
         except (TimeoutError, ConnectionError) as error:
             self._log.info("no request", reason=str(error))
+        except asyncio.CancelledError:
+            self._log.info("no answer", reason="the service stops")  # closed: see close()
         finally:
+            self._answering.discard(task)
             writer.close()
 
     async def _answer(self, text: bytes) -> dict[str, object]:

@@ -110,6 +110,17 @@ class EntryInUse(Refusal):
         self.kind, self.name, self.by = kind, name, by
 
 
+class StillHeld(Refusal):
+    """The interaction has an allocation whose end is not on record; nothing of it is forgotten."""
+
+    code = "still_held"
+
+    def __init__(self, interaction: str, number: str, allocation: str, *, ran_out: bool) -> None:
+        super().__init__(f"interaction {interaction!r} holds {number}")
+        self.interaction, self.number, self.allocation = interaction, number, allocation
+        self.ran_out = ran_out
+
+
 class StoreUnavailable(Refusal):
     """The store cannot do it now: out of reach, full, read-only, locked, or too busy."""
 

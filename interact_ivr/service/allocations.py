@@ -81,7 +81,7 @@ class Allocations:
         """Hand the interaction that waits on the dialed number over to the call that asks."""
         here = self._environments.named(environment)
         question = Question(
-            keys=[key for number in asking.dialed for key in _keys(here.dial_plan, number)],
+            keys=[key for number in asking.dialed for key in lookup_keys(here.dial_plan, number)],
             call=asking.call,
             caller=here.callers.caller(asking.caller, withheld=asking.withheld),
             age=asking.age,
@@ -126,7 +126,7 @@ class Allocations:
         """End whatever allocation *number* has; with *allocation*, only that one."""
         here = self._environments.named(environment)
         only = None if allocation is None else AllocationId(allocation)
-        keys = _keys(here.dial_plan, number)
+        keys = lookup_keys(here.dial_plan, number)
         freeing = self._store.free(here.id, keys, only, deadline)
         return await (freeing if deadline is None else _within(deadline, freeing))
 
@@ -157,7 +157,8 @@ def _expected(here: Environment, caller: str) -> Ani | None:
     return expected.stored
 
 
-def _keys(dial_plan: DialPlan, number: str) -> list[NumberKey]:
+def lookup_keys(dial_plan: DialPlan, number: str) -> list[NumberKey]:
+    """Give the keys under which *number* may be stored, best first; none where it is no number."""
     try:
         return [NumberKey(key) for key in dial_plan.lookup_keys(number)]
     except ValueError:

@@ -20,6 +20,7 @@ from interact_ivr.domain.errors import NoSuchApplication, NoSuchEnvironment
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import (
     Alphabet,
+    Ani,
     ApplicationId,
     EnvironmentId,
     EnvironmentName,
@@ -39,6 +40,8 @@ class Defaults:
     alphabet: Alphabet
     shared_callers: Collection[str] = ()
     """Numbers that many people call from, as written."""
+    stored_ani: Callable[[Ani], Ani | None] = lambda ani: ani
+    """What is kept of a calling number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ class Environments:
             id=known.id,
             dial_plan=plan,
             alphabet=self.defaults.alphabet,
-            callers=CallerRules(plan.normalize, shared=shared),
+            callers=CallerRules(plan.normalize, self.defaults.stored_ani, shared),
             applications=applications,
             policies={each.scope.application: each.policy for each in applications.values()},
         )

@@ -36,11 +36,14 @@ from interact_ivr.ports import (
     AllocationStore,
     Clock,
     DirectoryStore,
+    JournalStore,
     NumberStore,
+    Retention,
     RingingStore,
 )
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.directory import SqliteDirectory
+from interact_ivr.stores.sqlite.journal import SqliteJournal
 from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
@@ -86,11 +89,18 @@ class Lending(AllocationStore, RingingStore, Protocol):
     """What lends numbers and hands them over."""
 
 
+class Record(JournalStore, Retention, Protocol):
+    """What answers for the journal, and makes it smaller."""
+
+
 class Store(Protocol):
     """A store under test; what is written outlives `close`."""
 
     def open(self, clock: Clock) -> tuple[Lending, NumberStore, DirectoryStore]:
         """Open it, made anew the first time."""
+
+    def record(self) -> Record:
+        """Give the open store's journal, as the service asks it."""
 
     def close(self) -> None:
         """Close it as a service that stops does."""
@@ -100,6 +110,12 @@ class Store(Protocol):
 
     def journal(self) -> list[Entry]:
         """Read the journal, past the service, in its own order."""
+
+    def bytes(self) -> bytes:
+        """Give all that it keeps on disk."""
+
+    def allocations(self) -> dict[str, str]:
+        """Give the allocations it knows, open and ended, each with its interaction."""
 
 
 class SqliteStore:
@@ -111,6 +127,7 @@ class SqliteStore:
 
     def open(self, clock: Clock) -> tuple[Lending, NumberStore, DirectoryStore]:
         """Open the file."""
+        self._clock = clock
         create_database(self.path)
         with closing(open_database(self.path)) as connection:
             migrate(connection)
@@ -122,6 +139,11 @@ class SqliteStore:
             SqliteNumbers(self._writer, reader),
             SqliteDirectory(self._writer, reader),
         )
+
+    def record(self) -> Record:
+        """Give the journal of the open file."""
+        assert self._writer is not None
+        return SqliteJournal(self._writer, Reader(self.path, self._clock))
 
     def close(self) -> None:
         """Close the file."""
@@ -153,6 +175,15 @@ class SqliteStore:
             for event, at, number, allocation, interaction, expires_at, *call in rows
         ]
 
+    def bytes(self) -> bytes:
+        """Read the file and those beside it."""
+        return b"".join(file.read_bytes() for file in sorted(self.path.parent.iterdir()))
+
+    def allocations(self) -> dict[str, str]:
+        """Read the table by SQL."""
+        with closing(sqlite3.connect(self.path)) as connection:
+            return dict(connection.execute("SELECT id, interaction FROM allocation").fetchall())
+
 
 STORES: dict[str, Callable[[Path], Store]] = {"sqlite": SqliteStore}
 
@@ -165,12 +196,14 @@ class Pool:
         self.clock = SettableClock()
         self.scope: Scope
         self.directory: DirectoryStore
+        self.record: Record
         self._allocations: Lending
         self._numbers: NumberStore
 
     async def open(self) -> None:
         """Open the store, also again after `close`."""
         self._allocations, self._numbers, self.directory = self.store.open(self.clock)
+        self.record = self.store.record()
         directory = await self.directory.read()
         self.scope = Scope(directory.environments[0].id, directory.applications[0].id)
 

@@ -73,7 +73,9 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
     config = msgspec.convert({"store": {"url": f"sqlite:///{tmp_path}/interact-ivr.db"}}, Config)
     with tempfile.TemporaryDirectory(prefix="ivr-") as folder:  # a socket's path is short
         async with opened(config, "a test") as parts:
-            operations = Operations(parts.allocations, parts.numbers, parts.administration, dict)
+            operations = Operations(
+                parts.allocations, parts.numbers, parts.administration, parts.journal, dict
+            )
             yield Control(operations, Path(folder) / "control.sock")
 
 

@@ -1,6 +1,7 @@
 """The configuration file: taken whole or refused whole, with every fault told at once."""
 
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -94,6 +95,10 @@ def test_every_key_refuses_another_kind_of_value(
         "[pool]\nrest_for_seconds = -1",
         "[pool]\nrest_for_seconds = nan",
         "[pool]\nresting = 'Strict'",
+        "[journal]\ndays = -1",
+        "[journal]\ndays = 0.5",
+        "[journal]\ndays = 36501",
+        "[journal]\nani = 'hashed'",
         "[interaction]\nalphabet = ''",
         "[store]\nurl = 'sqlite:'",
         "[store]\nurl = 'postgresql://localhost/x'",
@@ -215,3 +220,16 @@ def test_the_file_given_goes_before_the_environment_s(monkeypatch: pytest.Monkey
     assert config_file(None) == Path("/there.toml")
     monkeypatch.setenv(VARIABLE, "")
     assert config_file(None) == DEFAULT_FILE
+
+
+@pytest.mark.parametrize("days", [0, 1, 400])
+def test_a_journal_that_ends_before_a_hold_does_is_refused(tmp_path: Path, days: int) -> None:
+    """Who holds a number is on record for as long: kept for ever, or longer than that."""
+    text = f"[journal]\ndays = {days}\n[pool]\nhold_for_seconds = 86401\n"
+    if days == 1:
+        assert _faults(tmp_path, text) == [
+            "journal.days: expected 0, or at least pool.hold_for_seconds (86401 seconds), got 1"
+        ]
+    else:
+        kept = load_config(_written(tmp_path, text)).journal.keep_for
+        assert kept == (timedelta(days=days) if days else None)

@@ -53,6 +53,33 @@ def test_what_every_call_asks_is_found_by_an_index(
     assert "TEMP B-TREE" not in steps
 
 
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("entries", "PRIMARY KEY"),
+        ("entries_of_number", "journal_of_number "),
+        ("entries_of_interaction", "journal_of_interaction "),
+        ("entries_of_call", "journal_of_call "),
+        ("entries_of_last_allocation", "journal_of_number "),
+        ("purge_entries", "PRIMARY KEY"),
+        ("purge_answers", "answer_of_allocation "),
+        ("purge_allocations", "allocation_of_number "),
+        ("forget_entries", "journal_of_interaction "),
+        ("forget_allocations", "allocation_of_interaction "),
+    ],
+)
+def test_what_the_journal_is_asked_is_found_by_an_index(
+    database: sqlite3.Connection, name: str, index: str
+) -> None:
+    """However long the journal is, a page or a step of it reads about as much as it gives."""
+    values = dict.fromkeys(re.findall(r":(\w+)", QUERIES[name]), 1)
+    plan = database.execute(f"EXPLAIN QUERY PLAN {QUERIES[name]}", values).fetchall()
+    steps = " / ".join(detail for *_, detail in plan)
+    assert index in steps + " "
+    assert "TEMP B-TREE" not in steps
+    assert not re.search(r"SCAN (journal|allocation|answer)\b", steps)
+
+
 def test_every_query_is_asked_for_by_name() -> None:
     """No query is left over, and no name is asked for that no file has."""
     sources = "\n".join(path.read_text("utf-8") for path in SOURCES)

@@ -42,6 +42,7 @@ def open_database(path: Path, *, busy_timeout_ms: int = 250) -> sqlite3.Connecti
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # what is purged is not left in free pages
     except (sqlite3.Error, SchemaError):
         connection.close()
         raise
