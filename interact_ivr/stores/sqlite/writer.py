@@ -50,10 +50,18 @@ class Writer:
     """A thread with the store's only writing connection, fed by a bounded queue."""
 
     def __init__(
-        self, database: Path, clock: Clock, *, queue_limit: int = 4096, group_limit: int = 128
+        self,
+        database: Path,
+        clock: Clock,
+        *,
+        queue_limit: int = 4096,
+        group_limit: int = 128,
+        with_each: Callable[[sqlite3.Connection], None] | None = None,
     ) -> None:
+        """*with_each* is done at the end of each group's transaction, which it is part of."""
         self.database = database
         self._clock = clock
+        self._with_each = with_each
         self._queries = load_queries("sqlite")
         self._jobs: queue.Queue[_Job | None] = queue.Queue(queue_limit)
         self._group_limit = group_limit
@@ -130,6 +138,8 @@ class Writer:
             connection.execute("BEGIN IMMEDIATE")
             for job in group:
                 self._attempt(connection, job)
+            if self._with_each is not None:
+                self._with_each(connection)
             connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             self._drop_connection()  # a transaction that was not committed ends with it
