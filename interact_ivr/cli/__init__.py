@@ -3,6 +3,7 @@
 import click
 
 from interact_ivr.cli.allocations import allocate, free
+from interact_ivr.cli.database import db
 from interact_ivr.cli.numbers import number
 from interact_ivr.cli.service import init, serve, status
 
@@ -16,5 +17,5 @@ def main() -> None:
     """
 
 
-for _command in (init, serve, status, number, allocate, free):
+for _command in (init, serve, status, number, allocate, free, db):
     main.add_command(_command)

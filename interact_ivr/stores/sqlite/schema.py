@@ -2,13 +2,15 @@
 
 import os
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from interact_ivr.stores.queries import load_migrations
+from interact_ivr.stores.sqlite.lock import FileLock
 
 OLDEST_SQLITE = (3, 37, 0)
 """STRICT tables."""
+_OURS = {"number", "allocation", "answer", "journal"}
 
 
 class SchemaError(Exception):
@@ -47,24 +49,39 @@ def open_database(path: Path, *, busy_timeout_ms: int = 250) -> sqlite3.Connecti
     return connection
 
 
-def migrate(connection: sqlite3.Connection) -> int:
-    """Bring the schema up to date, one transaction a migration; give its version.
+def check_version(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Give the file's schema and the latest one that this release knows; 0 is an empty file.
 
     Raises:
         SchemaError: the file was written by a later release, or is another program's.
     """
-    migrations = load_migrations("sqlite")
-    latest = len(migrations)
+    latest = len(load_migrations("sqlite"))
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    if not (tables >= _OURS if version else tables == set()):
+        raise SchemaError("the file is a database of another program")
     if version > latest:
         raise SchemaError(
             f"the store has schema {version}, this release knows schemas up to {latest}: "
             "a later release of interact-ivr has written it"
         )
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if version == 0 and tables:
-        raise SchemaError("the file is a database of another program")
-    for number, script in migrations[version:]:
+    return version, latest
+
+
+def migrate_file(path: Path, who: str) -> int:
+    """Bring the file at *path* up to date as `migrate` does, under the store's lock."""
+    with FileLock(path, who), closing(open_database(path)) as connection:
+        return migrate(connection)
+
+
+def migrate(connection: sqlite3.Connection) -> int:
+    """Bring the schema up to date, one transaction a migration; give its version.
+
+    Raises:
+        SchemaError: as `check_version` does.
+    """
+    version, latest = check_version(connection)
+    for number, script in load_migrations("sqlite")[version:]:
         try:
             connection.executescript(
                 f"BEGIN;\n{script}\nPRAGMA user_version = {number:d};\nCOMMIT;"
