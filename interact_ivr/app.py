@@ -4,10 +4,10 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -21,27 +21,23 @@ from interact_ivr.agi.session import Session
 from interact_ivr.config import Config, warnings
 from interact_ivr.control.operations import Operations
 from interact_ivr.control.server import ControlServer
-from interact_ivr.domain.names import ALPHABETS
+from interact_ivr.domain.names import ALPHABETS, Scope
 from interact_ivr.domain.values import Allocation, Expired
+from interact_ivr.log import configure_logging
+from interact_ivr.reload import Reload
 from interact_ivr.service.allocations import Allocations, Environment, Environments
 from interact_ivr.service.expiry import Expiry
 from interact_ivr.service.numbers import Numbers
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
+from interact_ivr.stores.sqlite.clock import StoreClock, boot_id
 from interact_ivr.stores.sqlite.lock import FileLock
 from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
+from interact_ivr.systemd import Systemd
 
 _DEFAULT_ENVIRONMENT = "default"
-
-
-class WallClock:
-    """The machine's time of day."""
-
-    def now(self) -> datetime:
-        """Give the present time, aware, UTC."""
-        return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +47,9 @@ class Parts:
     allocations: Allocations
     numbers: Numbers
     expiry: Expiry
+    clock: StoreClock
+    adopt: Callable[[Config], None]
+    """Make effective what of another configuration can be while running; PlanError changes none."""
 
 
 @asynccontextmanager
@@ -62,32 +61,33 @@ async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
         SchemaError, sqlite3.Error, OSError: it cannot be opened.
         dialplan.PlanError: the dial plan has faults.
     """
-    engine = Engine(load_plan(config.dial_plan.plan))
+    engine = _engine(config)
     async with AsyncExitStack() as stack:
         config.store.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         stack.enter_context(FileLock(config.store.path, who))
         create_database(config.store.path)
         with closing(open_database(config.store.path)) as connection:
             migrate(connection)
-        clock = WallClock()
-        writer = Writer(config.store.path, clock)
+            clock = StoreClock.of(connection, boot_id(), stepped=_log_clock_set)
+        writer = Writer(config.store.path, clock, with_each=clock.keep)
         stack.callback(writer.close)
         writer.start()
         store = SqliteAllocations(writer)
         inventory = SqliteNumbers(writer, Reader(config.store.path, clock))
-        here = Environment(
-            _DEFAULT_ENVIRONMENT,
-            await inventory.scope(_DEFAULT_ENVIRONMENT),
-            engine,
-            config.pool.policy,
-            ALPHABETS[config.interaction.alphabet],
-        )
+        scope = await inventory.scope(_DEFAULT_ENVIRONMENT)
+        here = _environment(config, scope, engine)
         environments = Environments({here.name: here}, here.name)
+
+        def adopt(other: Config) -> None:
+            environments.replace(_environment(other, scope, _engine(other)))
+
         expiry = Expiry(store, clock, expired=_log_expired, failed=_log_sweep_failed)
         yield Parts(
             Allocations(store, environments, partial(_tell_allocated, expiry)),
             Numbers(inventory, environments),
             expiry,
+            clock,
+            adopt,
         )
 
 
@@ -102,26 +102,55 @@ async def serve(config: Config, config_file: Path) -> None:
     log = structlog.get_logger("service")
     for warning in warnings(config):
         log.warning("configuration", warning=warning)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = _stop_signals()
+    systemd = Systemd.of(os.environ, os.getpid())
     async with opened(config, "interact-ivr serve") as parts:
+
+        def adopt(other: Config) -> None:
+            parts.adopt(other)
+            configure_logging(other.log.level)
+
+        reload = Reload(config, config_file, adopt, systemd)
         listener = Listener(_scripts(parts.allocations), most_sessions=config.agi.most_sessions)
         await listener.start(config.agi.host, config.agi.port)
-        facts = partial(_facts, config, config_file, listener, time.monotonic())
+        facts = partial(_facts, config, config_file, listener, parts.clock, time.monotonic())
         control = ControlServer(Operations(parts.allocations, parts.numbers, facts))
         await control.start(Path(config.control.socket))
-        sweeping = asyncio.create_task(parts.expiry.run())
+        work = (parts.expiry.run(), reload.run(), systemd.watch(parts.allocations.probe))
+        tasks = [asyncio.create_task(each) for each in work]
         log.info("ready", **facts())
+        systemd.tell("READY=1", f"STATUS=answering calls on {config.agi.host}:{listener.port}")
         try:
             await stop.wait()
         finally:
             log.info("stopping", sessions=listener.sessions)
-            await listener.close()
-            await control.close()
-            sweeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await sweeping
+            systemd.tell("STOPPING=1", "STATUS=letting calls in flight finish")
+            await asyncio.gather(listener.close(), control.close())
+            await _cancelled(tasks)
+
+
+def _stop_signals() -> asyncio.Event:
+    """Give what SIGTERM or SIGINT sets; a second one of them ends the process at once."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+
+    def stop_once() -> None:
+        stop.set()
+        for number in numbers:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in numbers:
+        loop.add_signal_handler(number, stop_once)
+    return stop
+
+
+async def _cancelled(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def carry_out(config: Config, request: str, arguments: Mapping[str, object]) -> object:
@@ -131,13 +160,22 @@ async def carry_out(config: Config, request: str, arguments: Mapping[str, object
         return await operations.carry_out(request, arguments)
 
 
+def _engine(config: Config) -> Engine:
+    return Engine(load_plan(config.dial_plan.plan))
+
+
+def _environment(config: Config, scope: Scope, engine: Engine) -> Environment:
+    alphabet = ALPHABETS[config.interaction.alphabet]
+    return Environment(_DEFAULT_ENVIRONMENT, scope, engine, config.pool.policy, alphabet)
+
+
 def _scripts(allocations: Allocations) -> dict[str, Callable[[Session], Awaitable[None]]]:
     scripts = (agi_scripts.retrieve_interaction, agi_scripts.free_number, agi_scripts.health)
     return {script.__name__: partial(script, allocations=allocations) for script in scripts}
 
 
 def _facts(
-    config: Config, config_file: Path, listener: Listener, started: float
+    config: Config, config_file: Path, listener: Listener, clock: StoreClock, started: float
 ) -> dict[str, object]:
     return {
         "version": __version__,
@@ -148,6 +186,7 @@ def _facts(
         "agi": f"{config.agi.host}:{listener.port}",
         "control": config.control.socket,
         "sessions": listener.sessions,
+        "store_ahead_seconds": round(clock.ahead.total_seconds(), 1),
     }
 
 
@@ -159,6 +198,14 @@ def _tell_allocated(expiry: Expiry, allocation: Allocation) -> None:
         allocation=allocation.id,
         lent_early=allocation.lent_early,
         expires_at=allocation.expires_at.isoformat(),
+    )
+
+
+def _log_clock_set(by: timedelta, ahead: timedelta) -> None:
+    structlog.get_logger("service").warning(
+        "the clock was set",
+        by_seconds=round(by.total_seconds(), 1),
+        store_ahead_seconds=round(ahead.total_seconds(), 1),
     )
 
 

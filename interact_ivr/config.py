@@ -18,6 +18,8 @@ from interact_ivr.domain.lifecycle import Policy
 
 DEFAULT_FILE = Path("/etc/interact-ivr/interact-ivr.toml")
 VARIABLE = "INTERACT_IVR_CONFIG"
+NEEDS_RESTART = ("store", "agi", "control")
+"""The sections that a running service keeps; it takes all others at a reload."""
 
 
 class ConfigError(Exception):
@@ -181,6 +183,22 @@ def load_config(file: Path) -> Config:
     if faults:
         raise ConfigError(file, faults)
     return msgspec.convert(tables, Config)
+
+
+def after_reload(old: Config, new: Config) -> Config:
+    """Give what is effective when a service that runs with *old* has read *new*."""
+    kept = {section: getattr(old, section) for section in NEEDS_RESTART}
+    return msgspec.structs.replace(new, **kept)
+
+
+def changes(old: Config, new: Config) -> list[str]:
+    """Name the keys whose values differ."""
+    names = (name.split(".") for name, *_ in keys())
+    return [
+        f"{section}.{key}"
+        for section, key in names
+        if getattr(getattr(old, section), key) != getattr(getattr(new, section), key)
+    ]
 
 
 def warnings(config: Config) -> list[str]:

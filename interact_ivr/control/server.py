@@ -40,19 +40,30 @@ class ControlServer:
         self._max_request = max_request
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
+        self._requests: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger("control")
 
     async def start(self, path: Path) -> None:
         """Listen on *path*; a socket left there by a service that was killed is replaced."""
-        self._server = await asyncio.start_unix_server(self._serve, sock=_bind(path))
+        self._server = await asyncio.start_unix_server(self._accept, sock=_bind(path))
         self._path = path
 
-    async def close(self) -> None:
-        """Stop listening and take the socket away."""
+    async def close(self, within: float = 2.0) -> None:
+        """Take the socket away, and let requests in flight finish for up to *within* seconds."""
         if self._server is not None:
             self._server.close()
         if self._path is not None:
             self._path.unlink(missing_ok=True)
+        if self._requests:
+            _, late = await asyncio.wait(self._requests, timeout=within)
+            for task in late:
+                task.cancel()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if task := asyncio.current_task():
+            self._requests.add(task)
+            task.add_done_callback(self._requests.discard)
+        await self._serve(reader, writer)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -48,6 +48,10 @@ class Environments:
         except KeyError:
             raise NoSuchEnvironment(name) from None
 
+    def replace(self, environment: Environment) -> None:
+        """Let what is asked from now on find *environment* by its name."""
+        self._environments[environment.name] = environment
+
 
 class Allocations:
     """The use cases of a number's life."""

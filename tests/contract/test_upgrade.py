@@ -105,7 +105,7 @@ def test_an_upgraded_schema_is_the_one_a_new_store_has(tmp_path: Path) -> None:
 async def test_every_number_stands_as_it_did(upgraded: Pool) -> None:
     """Idle, resting, allocated, lapsed; disabled or not; with its group; and the journal."""
     assert await upgraded.states() == NUMBERS
-    shown = {number.number: number for number in await upgraded.shown()}
+    shown = {str(number.number): number for number in await upgraded.shown()}
     assert [number for number in shown if not shown[number].enabled] == [DISABLED]
     assert (shown[EXPIRED].group, shown[LAPSED].group) == ("sales", "support")
     assert (shown[NEVER].dnid, shown[DISABLED].dnid) == ("0200", None)

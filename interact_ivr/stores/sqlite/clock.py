@@ -20,6 +20,8 @@ from interact_ivr.domain.names import ulid_time
 from interact_ivr.stores.queries import load_queries
 from interact_ivr.stores.sqlite.times import from_micros, to_micros
 
+_STEP = 1_000_000
+"""Microseconds from which on a step of the wall clock is told."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -50,12 +52,23 @@ def boot_id() -> str:
 
 
 class StoreClock:
-    """The `Clock` of the embedded store, for all its threads."""
+    """The `Clock` of the embedded store, for all its threads.
 
-    def __init__(self, lead: int, boot: str, read: Callable[[], Reading] = read_clocks) -> None:
-        self._lead = lead
+    Whoever sets the wall clock by a second or more is told by *stepped*: by how much, and how far
+    store time is ahead of it now. What is called there must not block.
+    """
+
+    def __init__(
+        self,
+        lead: int,
+        boot: str,
+        read: Callable[[], Reading] = read_clocks,
+        stepped: Callable[[timedelta, timedelta], None] | None = None,
+    ) -> None:
+        self._lead = self._wall_lead = lead
         self._boot = boot
         self._read = read
+        self._stepped = stepped
         self._queries = load_queries("sqlite")
         self._lock = threading.Lock()
 
@@ -65,16 +78,22 @@ class StoreClock:
         connection: sqlite3.Connection,
         boot: str,
         read: Callable[[], Reading] = read_clocks,
+        stepped: Callable[[timedelta, timedelta], None] | None = None,
     ) -> Self:
         """Go on where the store's time has been, as its file says."""
-        return cls(_known_lead(connection, load_queries("sqlite"), boot, read()), boot, read)
+        lead = _known_lead(connection, load_queries("sqlite"), boot, read())
+        return cls(lead, boot, read, stepped)
 
     def now(self) -> datetime:
         """Give the store's time, aware, UTC."""
         with self._lock:
             reading = self._read()
+            step, self._wall_lead = reading.lead - self._wall_lead, reading.lead
             self._lead = max(self._lead, reading.lead)
-            return from_micros(self._lead + reading.boot)
+            now, ahead = self._lead + reading.boot, self._lead - reading.lead
+        if self._stepped is not None and abs(step) >= _STEP:
+            self._stepped(timedelta(microseconds=step), timedelta(microseconds=ahead))
+        return from_micros(now)
 
     @property
     def ahead(self) -> timedelta:

@@ -119,7 +119,7 @@ def _copy(source: sqlite3.Connection, to: Path, progress: Progress) -> None:
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole without a -wal beside it
         (found,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
     if found != "ok":
-        raise CopyError(f"the copy is damaged: {found}")
+        raise CopyError(f"the copy is damaged: {' '.join(found.split())}")
 
 
 def _give_to_owner_of(model: Path, file: Path) -> None:
