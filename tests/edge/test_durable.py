@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from interact_ivr.control.client import Refused
+from testbed.agi_peer import Peer, environment
 from testbed.children import argv
 from testbed.line import Line, control
 from testbed.service import Service, ServiceError
@@ -229,6 +230,12 @@ def _works_again(line: Line) -> None:
     assert line.journal() == ["allocated", "retrieved", "lent early", "retrieved"]
 
 
+def _health(service: Service) -> str:
+    with Peer.call(service.agi_port) as peer:
+        peer.send(environment("health"))
+        return peer.converse().variables["INTERACT_HEALTH"]
+
+
 @pytest.fixture
 def waiting(service_factory: Callable[..., Service]) -> Line:
     """Give a number on which somebody waits, of a service of the test's own."""
@@ -276,7 +283,10 @@ def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
             service.database.chmod(0o400)
             _unavailable(line, "another program holds its file|it is read-only")
         _unavailable(line, "it is read-only")
-        service.database.chmod(0o600)
+        assert _health(service) == "UNAVAILABLE"
+        for file in service.folder.glob("interact-ivr.db*"):  # SQLite gives the others its mode
+            file.chmod(0o600)
+        assert _health(service) == "READY"
         _works_again(line)
 
 
