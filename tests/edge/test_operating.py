@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import sqlite3
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from interact_ivr.control.client import NotRunning
 from testbed.agi_peer import Peer
 from testbed.line import Line, control
 from testbed.service import Service
@@ -190,6 +192,36 @@ def test_what_needs_a_restart_is_named(service_factory: Callable[..., Service]) 
 
 
 # Stopping
+
+
+def test_a_request_in_flight_is_answered(service_factory: Callable[..., Service]) -> None:
+    """Who had begun to ask when the service was told to stop gets an answer; nobody else does."""
+    service = service_factory()
+    line = Line.taken_into(service)
+    text = json.dumps(
+        {"request": "allocate", "arguments": {"interaction": "in flight", "group": line.group}}
+    ).encode()
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.settimeout(PATIENCE)
+        asking.connect(str(service.control_socket))
+        asking.sendall(text[:20])
+        control(service, "status")  # answered after it: so ours was accepted
+        service.signal(signal.SIGTERM)
+        service.wait_log("stopping")
+        with pytest.raises(NotRunning):
+            _until_away(service)
+        asking.sendall(text[20:])
+        asking.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: asking.recv(65536), b""))
+    assert json.loads(answer)["answer"]["interaction"] == "in flight"
+    assert exit_status(service.pid) == 0
+    assert line.journal() == ["allocated"]
+
+
+def _until_away(service: Service) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        control(service, "status")
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
