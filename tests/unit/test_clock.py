@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,10 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interact_ivr.domain.names import new_ulid
+from interact_ivr.domain.lifecycle import Policy
+from interact_ivr.domain.names import (
+    ApplicationId,
+    EnvironmentId,
+    InteractionId,
+    NumberKey,
+    Scope,
+    new_ulid,
+)
+from interact_ivr.domain.values import NewNumber
+from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.clock import Reading, StoreClock, boot_id, read_clocks
+from interact_ivr.stores.sqlite.numbers import SqliteNumbers
+from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.times import from_micros, to_micros
+from interact_ivr.stores.sqlite.writer import Writer
 
 NOON = 1_777_896_000_000_000
 SECOND = 1_000_000
@@ -162,6 +175,56 @@ def test_how_far_the_wall_clock_was_set_back_is_known(machine: Machine) -> None:
     assert machine.clock.ahead == timedelta(0)
     machine.set_wall(-90 * SECOND)
     assert machine.clock.ahead == timedelta(seconds=90)
+
+
+def test_who_sets_the_clock_is_told_of(machine: Machine) -> None:
+    """Once a step, by how much, both ways; what is less than a second is nobody's business."""
+    told: list[tuple[float, float]] = []
+    clock = StoreClock.of(
+        machine.connection,
+        "boot 1",
+        machine.read,
+        lambda by, ahead: told.append((by.total_seconds(), ahead.total_seconds())),
+    )
+    for step in (0, -90, 60, 3600, 0.5, -0.5):
+        machine.set_wall(int(step * SECOND))
+        machine.elapse(HOUR)
+        clock.now()
+        clock.now()
+    assert told == [(-90, 90), (60, 30), (3600, 0)]
+
+
+async def test_an_allocation_expires_in_time_though_the_clock_is_set_back(
+    machine: Machine, tmp_path: Path
+) -> None:
+    """A hold of ten minutes is over after ten minutes, over a step of an hour and a restart."""
+    policy = Policy(timedelta(minutes=10), timedelta(0), strict_rest=False)
+    scope = Scope(EnvironmentId(1), ApplicationId(1))
+    path = tmp_path / "interact-ivr.db"
+    with _opened(machine, path) as writer:
+        await SqliteNumbers(writer, Reader(path, machine.clock)).add(
+            scope, [NewNumber(NumberKey("+1"), "1")]
+        )
+        await SqliteAllocations(writer).allocate(scope, InteractionId("a"), None, policy)
+    machine.set_wall(-HOUR)
+    machine.elapse(5 * 60 * SECOND)
+    machine.start()
+    with _opened(machine, path) as writer:
+        store = SqliteAllocations(writer)
+        machine.elapse(5 * 60 * SECOND - 1)
+        assert (await store.sweep(10)).expired == ()
+        machine.elapse(1)
+        assert [each.interaction for each in (await store.sweep(10)).expired] == ["a"]
+
+
+@contextmanager
+def _opened(machine: Machine, path: Path) -> Iterator[Writer]:
+    writer = Writer(path, machine.clock, with_each=machine.clock.keep)
+    writer.start()
+    try:
+        yield writer
+    finally:
+        writer.close()
 
 
 def test_the_machine_s_own_clocks() -> None:

@@ -54,8 +54,8 @@ def boot_id() -> str:
 class StoreClock:
     """The `Clock` of the embedded store, for all its threads.
 
-    Whoever sets the wall clock by a second or more is told by *stepped*: by how much, and how far
-    store time is ahead of it now. What is called there must not block.
+    Where the wall clock was set by a second or more, *stepped* is told by how much, and how far
+    store time is ahead of it now; it is called by whichever thread asked for the time.
     """
 
     def __init__(
