@@ -50,7 +50,7 @@ class Client:
         for self._count in range(count):
             kind = self._random.choices(kinds, weights)[0]
             if kind == "list":
-                self._ask("number.list")
+                self._answer("number.list")
             elif kind == "again" and self._told:
                 self._retrieve(*self._random.choice(self._told))
             elif not self._held or (kind == "allocate" and len(self._held) < MOST_HELD):
@@ -70,13 +70,13 @@ class Client:
         interaction = (
             self._random.choice(self._held).interaction if again else f"{self._name}-{self._count}"
         )
-        answer = self._ask("allocate", interaction=interaction)
-        if answer is not None and not again:
+        answer = self._answer("allocate", interaction=interaction)
+        if "refused" not in answer and not again:
             self._held.append(Held(answer["number"], answer["id"], interaction))
 
     def _free(self) -> None:
         held = self._take()
-        self._ask("free", number=held.number, allocation=held.allocation)
+        self._answer("free", number=held.number, allocation=held.allocation)
 
     def _retrieve(self, number: str, uniqueid: str) -> None:
         """Dial *number*, and ask again as the same call until there is an answer."""
@@ -107,8 +107,14 @@ class Client:
             except ConnectionError:
                 _wait(deadline)
 
+    def _answer(self, request: str, **arguments: object) -> Any:
+        """Ask over the control socket, again and again until there is an answer."""
+        while (answer := self._ask(request, **arguments)) is None:
+            pass
+        return answer
+
     def _ask(self, request: str, **arguments: object) -> Any:
-        """Ask over the control socket, once it is there; None without an answer, or refused."""
+        """Ask once, as soon as the service is there; None where no answer came."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         answer = None
         while True:
@@ -122,7 +128,7 @@ class Client:
             except ConnectionError:
                 pass
             self._note(request, arguments, answer)
-            return None if answer and "refused" in answer else answer
+            return answer
 
     def _note(self, request: str, arguments: dict[str, Any], answer: Any) -> None:
         self._record.write(json.dumps([request, arguments, answer]) + "\n")
