@@ -87,7 +87,8 @@ def test_a_backup_is_not_overwritten_unless_asked(stopped: Service, tmp_path: Pa
     assert told == {"backup": str(copy), "bytes": copy.stat().st_size}
     assert _allocated(copy) == ["waiting"]
     store = str(stopped.database)
-    assert _fails(stopped, "db", "backup", "--force", store) == f"{store} is there already"
+    for command in (("backup", "--force"), ("restore",)):
+        assert _fails(stopped, "db", *command, store) == f"{store} is the store itself"
 
 
 def test_a_backup_that_cannot_be_made_leaves_nothing(stopped: Service, tmp_path: Path) -> None:

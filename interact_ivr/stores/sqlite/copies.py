@@ -34,8 +34,9 @@ def back_up(database: Path, to: Path, progress: Progress, *, replace: bool = Fal
     Raises:
         CopyError: *to* is there and may not be replaced, or the copy is damaged.
     """
-    if to.exists() and (not replace or to.samefile(database)):
+    if to.exists() and not replace:
         raise CopyError(f"{to} is there already")
+    _check_apart(to, database)
     with closing(_reading(database)) as source, _made_whole(to) as copy:
         _check_ours(source, database)
         _copy(source, copy, progress)
@@ -51,8 +52,7 @@ def restore(database: Path, backup: Path, who: str, progress: Progress) -> Path 
     """
     database.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     with FileLock(database, who), closing(_reading(backup)) as source:
-        if database.exists() and backup.samefile(database):
-            raise CopyError(f"{backup} is the store itself")
+        _check_apart(backup, database)
         _check_ours(source, backup)
         aside = None
         with _made_whole(database) as copy:
@@ -83,6 +83,11 @@ def _reading(file: Path) -> sqlite3.Connection:
         connection.close()
         raise CopyError(f"{file}: {unavailable(error).reason}") from error
     return connection
+
+
+def _check_apart(copy: Path, database: Path) -> None:
+    if copy.exists() and database.exists() and copy.samefile(database):
+        raise CopyError(f"{copy} is the store itself")
 
 
 def _check_ours(connection: sqlite3.Connection, file: Path) -> None:
