@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from interact_ivr.control.server import ControlServer
 from interact_ivr.domain.ani import AniSetting, StoredAni, stored_ani
 from interact_ivr.domain.names import ALPHABETS, Ani, EnvironmentName
 from interact_ivr.domain.values import Allocation, Expired
+from interact_ivr.log import configure_logging
+from interact_ivr.reload import Reload
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.allocations import Allocations
 from interact_ivr.service.environments import Defaults, Environments
@@ -33,6 +35,7 @@ from interact_ivr.service.journal import Journal
 from interact_ivr.service.numbers import Numbers
 from interact_ivr.service.purge import Purge, Purged
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
+from interact_ivr.stores.sqlite.clock import StoreClock, boot_id
 from interact_ivr.stores.sqlite.directory import SqliteDirectory
 from interact_ivr.stores.sqlite.journal import SqliteJournal
 from interact_ivr.stores.sqlite.lock import FileLock
@@ -40,17 +43,10 @@ from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
+from interact_ivr.systemd import Systemd
 
 _REWRITE_UP_TO = 32 * 1024 * 1024
 """Bytes of a store that is rewritten while calls wait: a part of a second."""
-
-
-class WallClock:
-    """The machine's time of day."""
-
-    def now(self) -> datetime:
-        """Give the present time, aware, UTC."""
-        return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +59,9 @@ class Parts:
     journal: Journal
     expiry: Expiry
     purge: Purge
+    clock: StoreClock
+    adopt: Callable[[Config], None]
+    """Make effective what of another configuration can be while running; PlanError changes none."""
 
 
 @asynccontextmanager
@@ -85,8 +84,8 @@ async def opened(
         create_database(config.store.path)
         with closing(open_database(config.store.path)) as connection:
             migrate(connection)
-        clock = WallClock()
-        writer = Writer(config.store.path, clock)
+            clock = StoreClock.of(connection, boot_id(), stepped=_log_clock_set)
+        writer = Writer(config.store.path, clock, with_each=clock.keep)
         stack.callback(writer.close)
         writer.start()
         store = SqliteAllocations(writer)
@@ -95,6 +94,14 @@ async def opened(
         record = SqliteJournal(writer, reader, rewrite_up_to)
         environments = Environments(directory, defaults, _dial_plan)
         await environments.reload()
+        purge = Purge(
+            record, clock, config.journal.keep_for, purged=_log_purged, failed=_log_purge_failed
+        )
+
+        def adopt(other: Config) -> None:
+            environments.adopt(_defaults(other))
+            purge.keep_for = other.journal.keep_for
+
         expiry = Expiry(store, clock, expired=_log_expired, failed=_log_sweep_failed)
         yield Parts(
             Allocations(store, environments, partial(_tell_allocated, expiry)),
@@ -102,9 +109,9 @@ async def opened(
             Administration(directory, environments, clock),
             Journal(record, record, store, environments),
             expiry,
-            Purge(
-                record, clock, config.journal.keep_for, purged=_log_purged, failed=_log_purge_failed
-            ),
+            purge,
+            clock,
+            adopt,
         )
 
 
@@ -119,33 +126,66 @@ async def serve(config: Config, config_file: Path) -> None:
     log = structlog.get_logger("service")
     for warning in warnings(config):
         log.warning("configuration", warning=warning)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = _stop_signals()
+    systemd = Systemd.of(os.environ, os.getpid())
     async with opened(config, "interact-ivr serve", rewrite_up_to=_REWRITE_UP_TO) as parts:
         if not parts.administration.has_default:
             missing = f"environment.default: there is no {parts.administration.default!r} yet"
             log.warning("configuration", warning=missing)
+
+        def adopt(other: Config) -> None:
+            parts.adopt(other)
+            configure_logging(other.log.level)
+
+        reload = Reload(config, config_file, adopt, systemd)
         scripts = _scripts(parts.allocations, config.agi.dnis_from)
         listener = Listener(scripts, most_sessions=config.agi.most_sessions)
         await listener.start(config.agi.host, config.agi.port)
-        facts = partial(_facts, config, config_file, listener, time.monotonic())
+        facts = partial(_facts, config, config_file, listener, parts.clock, time.monotonic())
         control = ControlServer(_operations(parts, facts))
         await control.start(Path(config.control.socket))
-        tasks = [asyncio.create_task(task.run()) for task in (parts.expiry, parts.purge)]
+        work = (
+            parts.expiry.run(),
+            parts.purge.run(),
+            reload.run(),
+            systemd.watch(parts.allocations.probe),
+        )
+        tasks = [asyncio.create_task(each) for each in work]
         log.info("ready", **facts())
+        systemd.tell("READY=1", f"STATUS=answering calls on {config.agi.host}:{listener.port}")
         try:
             await stop.wait()
         finally:
             log.info("stopping", sessions=listener.sessions)
+            systemd.tell("STOPPING=1", "STATUS=letting calls in flight finish")
             control.stop_listening()
             parts.journal.wait_no_longer()
-            await listener.close()
-            await control.close()
-            for task in tasks:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await asyncio.gather(listener.close(), control.close())
+            await _cancelled(tasks)
+
+
+def _stop_signals() -> asyncio.Event:
+    """Give what SIGTERM or SIGINT sets; a second one of them ends the process at once."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+
+    def stop_once() -> None:
+        stop.set()
+        for number in numbers:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in numbers:
+        loop.add_signal_handler(number, stop_once)
+    return stop
+
+
+async def _cancelled(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def carry_out(config: Config, request: str, arguments: Mapping[str, object]) -> object:
@@ -192,7 +232,7 @@ def _stored_ani(config: Config) -> Callable[[Ani | None], StoredAni | None]:
 
 
 def _facts(
-    config: Config, config_file: Path, listener: Listener, started: float
+    config: Config, config_file: Path, listener: Listener, clock: StoreClock, started: float
 ) -> dict[str, object]:
     return {
         "version": __version__,
@@ -203,6 +243,7 @@ def _facts(
         "agi": f"{config.agi.host}:{listener.port}",
         "control": config.control.socket,
         "sessions": listener.sessions,
+        "store_ahead_seconds": round(clock.ahead.total_seconds(), 1),
     }
 
 
@@ -214,6 +255,14 @@ def _tell_allocated(expiry: Expiry, allocation: Allocation) -> None:
         allocation=allocation.id,
         lent_early=allocation.lent_early,
         expires_at=allocation.expires_at.isoformat(),
+    )
+
+
+def _log_clock_set(by: timedelta, ahead: timedelta) -> None:
+    structlog.get_logger("service").warning(
+        "the clock was set",
+        by_seconds=round(by.total_seconds(), 1),
+        store_ahead_seconds=round(ahead.total_seconds(), 1),
     )
 
 

@@ -18,6 +18,8 @@ from interact_ivr.domain.lifecycle import Policy
 
 DEFAULT_FILE = Path("/etc/interact-ivr/interact-ivr.toml")
 VARIABLE = "INTERACT_IVR_CONFIG"
+NEEDS_RESTART = ("store", "agi", "control")
+"""The sections that a running service keeps; it takes all others at a reload."""
 
 
 class ConfigError(Exception):
@@ -158,7 +160,7 @@ class PoolConfig(msgspec.Struct, frozen=True):
         ),
     ] = "renew"
     shared_callers: Annotated[
-        tuple[Annotated[str, Meta(min_length=1, max_length=64)], ...],
+        tuple[Annotated[str, Meta(pattern=r"^\+?[0-9][0-9 ()./-]{5,30}$")], ...],
         Meta(
             title="calling numbers that many people share, such as a switchboard's",
             description="a list of numbers",
@@ -293,6 +295,22 @@ def contradictions(config: Config) -> Iterator[str]:
                 f"journal.days: expected 0, or at least {key} ({seconds:g} seconds), "
                 f"got {config.journal.days}"
             )
+
+
+def after_reload(old: Config, new: Config) -> Config:
+    """Give what is effective when a service that runs with *old* has read *new*."""
+    kept = {section: getattr(old, section) for section in NEEDS_RESTART}
+    return msgspec.structs.replace(new, **kept)
+
+
+def changes(old: Config, new: Config) -> list[str]:
+    """Name the keys whose values differ."""
+    names = (name.split(".") for name, *_ in keys())
+    return [
+        f"{section}.{key}"
+        for section, key in names
+        if getattr(getattr(old, section), key) != getattr(getattr(new, section), key)
+    ]
 
 
 def warnings(config: Config) -> list[str]:

@@ -5,6 +5,7 @@ import click
 from interact_ivr.cli.access import token, user
 from interact_ivr.cli.allocations import allocate, free
 from interact_ivr.cli.applications import application
+from interact_ivr.cli.database import db
 from interact_ivr.cli.directory import environment, tenant
 from interact_ivr.cli.journal import journal
 from interact_ivr.cli.numbers import number
@@ -33,5 +34,6 @@ for _command in (
     allocate,
     free,
     journal,
+    db,
 ):
     main.add_command(_command)

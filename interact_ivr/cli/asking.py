@@ -44,6 +44,7 @@ def failing(command: Callable[..., None]) -> Callable[..., None]:
         from dialplan import PlanError
         from interact_ivr.config import ConfigError
         from interact_ivr.domain.errors import BadDialPlan, BadRows, Refusal
+        from interact_ivr.stores.sqlite.copies import CopyError
         from interact_ivr.stores.sqlite.failures import unavailable
         from interact_ivr.stores.sqlite.lock import StoreHeldError
         from interact_ivr.stores.sqlite.schema import SchemaError
@@ -54,7 +55,7 @@ def failing(command: Callable[..., None]) -> Callable[..., None]:
             fail(*error.faults)
         except (ConfigError, PlanError) as error:
             fail(*str(error).splitlines())
-        except (Refusal, StoreHeldError, SchemaError, OSError) as error:
+        except (Refusal, StoreHeldError, SchemaError, CopyError, OSError) as error:
             fail(str(error))
         except sqlite3.Error as error:
             fail(str(unavailable(error)))

@@ -43,9 +43,10 @@ def ask(path: Path, request: str, arguments: Mapping[str, object], *, timeout: f
         connection.sendall(text)
         connection.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: connection.recv(1 << 20), b""))
-    if not answer:
-        raise ConnectionError("the service closed the connection without an answer")
-    decoded = msgspec.json.decode(answer)
+    try:
+        decoded = msgspec.json.decode(answer)
+    except msgspec.DecodeError:  # nothing, or half of it: the service has ended meanwhile
+        raise ConnectionError("the service closed the connection without an answer") from None
     if "refused" in decoded:
         raise Refused(decoded["refused"]["code"], decoded["refused"]["faults"])
     return decoded["answer"]

@@ -101,11 +101,18 @@ class Environments:
             StoreUnavailable: it cannot be read.
             ValueError: a dial plan cannot be used.
         """
-        directory = await self._store.read()
+        self._take(await self._store.read(), self.defaults)
+
+    def adopt(self, defaults: Defaults) -> None:
+        """Let other *defaults* count from now on; ValueError where one cannot be used."""
+        self._take(self.directory, defaults)
+
+    def _take(self, directory: Directory, defaults: Defaults) -> None:
         self._by_name = {
-            known.name: self._environment(known, directory) for known in directory.environments
+            known.name: self._environment(known, directory, defaults)
+            for known in directory.environments
         }
-        self.directory = directory
+        self.directory, self.defaults = directory, defaults
 
     def full_name(self, name: str = "") -> EnvironmentName:
         """Give the ``tenant/environment`` that *name* means; `BadInput` where it can be none."""
@@ -127,11 +134,13 @@ class Environments:
             self._dial_plans[name] = self._load_dial_plan(name)
         return self._dial_plans[name]
 
-    def _environment(self, known: KnownEnvironment, directory: Directory) -> Environment:
-        plan = self.dial_plan(known.dial_plan) if known.dial_plan else self.defaults.dial_plan
-        shared = frozenset(map(plan.normalize, self.defaults.shared_callers))
+    def _environment(
+        self, known: KnownEnvironment, directory: Directory, defaults: Defaults
+    ) -> Environment:
+        plan = self.dial_plan(known.dial_plan) if known.dial_plan else defaults.dial_plan
+        shared = frozenset(map(plan.normalize, defaults.shared_callers))
         applications = {
-            application.name: self._application(known.id, application)
+            application.name: self._application(known.id, application, defaults)
             for application in directory.applications
             if application.environment == known.name and not application.allocates_from
         }
@@ -139,12 +148,14 @@ class Environments:
             name=known.name,
             id=known.id,
             dial_plan=plan,
-            alphabet=self.defaults.alphabet,
-            callers=CallerRules(plan.normalize, self.defaults.stored_ani, shared),
+            alphabet=defaults.alphabet,
+            callers=CallerRules(plan.normalize, defaults.stored_ani, shared),
             applications=applications,
             policies={each.scope.application: each.policy for each in applications.values()},
         )
 
-    def _application(self, environment: EnvironmentId, known: KnownApplication) -> Application:
-        policy = known.settings.over(self.defaults.policy)
+    def _application(
+        self, environment: EnvironmentId, known: KnownApplication, defaults: Defaults
+    ) -> Application:
+        policy = known.settings.over(defaults.policy)
         return Application(known.name, Scope(environment, known.id), policy)

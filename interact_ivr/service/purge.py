@@ -39,17 +39,17 @@ class Purge:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._keep_for = keep_for
+        self.keep_for = keep_for
+        """None: for ever."""
         self._purged = purged
         self._failed = failed
 
     async def run(self) -> None:
-        """Purge now and every hour until cancelled; at once over where all is kept for ever."""
-        if self._keep_for is None:
-            return
+        """Purge now and every hour until cancelled."""
         while True:
             try:
-                await self.once(self._clock.now() - self._keep_for)
+                if self.keep_for is not None:
+                    await self.once(self._clock.now() - self.keep_for)
             except Exception as error:  # noqa: BLE001  the task's outermost edge: told, tried again
                 self._failed(error)
             await asyncio.sleep(_EVERY_SECONDS)

@@ -10,9 +10,12 @@ import pytest
 
 from interact_ivr.config import (
     DEFAULT_FILE,
+    NEEDS_RESTART,
     VARIABLE,
     Config,
     ConfigError,
+    after_reload,
+    changes,
     config_file,
     load_config,
     sample,
@@ -233,3 +236,17 @@ def test_a_journal_that_ends_before_a_hold_does_is_refused(tmp_path: Path, days:
     else:
         kept = load_config(_written(tmp_path, text)).journal.keep_for
         assert kept == (timedelta(days=days) if days else None)
+
+
+def test_a_reload_takes_all_but_what_needs_a_restart() -> None:
+    """Every key is one or the other, and each that differs is named."""
+    assert set(NEEDS_RESTART) < set(SECTIONS)
+    old = Config()
+    new = msgspec.convert(
+        {"agi": {"port": 1}, "pool": {"hold_for_seconds": 1.0}, "log": {"level": "debug"}}, Config
+    )
+    effective = after_reload(old, new)
+    assert (effective.agi, effective.pool, effective.log) == (old.agi, new.pool, new.log)
+    assert changes(old, effective) == ["pool.hold_for_seconds", "log.level"]
+    assert changes(effective, new) == ["agi.port"]
+    assert changes(new, new) == []

@@ -54,11 +54,19 @@ class Writer:
     """A thread with the store's only writing connection, fed by a bounded queue."""
 
     def __init__(
-        self, database: Path, clock: Clock, *, queue_limit: int = 4096, group_limit: int = 128
+        self,
+        database: Path,
+        clock: Clock,
+        *,
+        queue_limit: int = 4096,
+        group_limit: int = 128,
+        with_each: Callable[[sqlite3.Connection], None] | None = None,
     ) -> None:
+        """*with_each* is done at the end of each group's transaction, which it is part of."""
         self.database = database
         self.growth = Growth()
         self._clock = clock
+        self._with_each = with_each
         self._queries = load_queries("sqlite")
         self._jobs: queue.Queue[_Job | None] = queue.Queue(queue_limit)
         self._group_limit = group_limit
@@ -151,6 +159,8 @@ class Writer:
             for job in group:
                 if not job.alone:
                     self._attempt(connection, job)
+            if self._with_each is not None:
+                self._with_each(connection)
             connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             self._drop_connection()  # a transaction that was not committed ends with it
