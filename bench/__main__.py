@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -49,6 +50,7 @@ def keep(name: str, rows: Sequence[Row]) -> None:
     result = {
         "measurement": name,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit(),
         "machine": machine(),
         "versions": {
             "interact_ivr": __version__,
@@ -61,6 +63,18 @@ def keep(name: str, rows: Sequence[Row]) -> None:
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps(result, indent=2) + "\n"
     (RESULTS / f"{name}.json").write_text(text, "utf-8")
+
+
+def commit() -> str:
+    """Say on which commit this runs, and whether the tree differs from it."""
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return said.stdout.strip() or "unknown"
 
 
 def machine() -> dict[str, object]:

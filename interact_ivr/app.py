@@ -4,8 +4,8 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -140,10 +140,12 @@ async def serve(config: Config, config_file: Path) -> None:
         reload = Reload(config, config_file, adopt, systemd)
         scripts = _scripts(parts.allocations, config.agi.dnis_from)
         listener = Listener(scripts, most_sessions=config.agi.most_sessions)
-        await listener.start(config.agi.host, config.agi.port)
+        with _telling("agi.host, agi.port"):
+            await listener.start(config.agi.host, config.agi.port)
         facts = partial(_facts, config, config_file, listener, parts.clock, time.monotonic())
         control = ControlServer(_operations(parts, facts))
-        await control.start(Path(config.control.socket))
+        with _telling("control.socket"):
+            await control.start(Path(config.control.socket))
         work = (
             parts.expiry.run(),
             parts.purge.run(),
@@ -162,6 +164,15 @@ async def serve(config: Config, config_file: Path) -> None:
             parts.journal.wait_no_longer()
             await asyncio.gather(listener.close(), control.close())
             await _cancelled(tasks)
+
+
+@contextmanager
+def _telling(keys: str) -> Iterator[None]:
+    """Name the configuration's *keys* when what they say cannot be listened on."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(f"{keys}: cannot be listened on: {error}") from error
 
 
 def _stop_signals() -> asyncio.Event:
@@ -190,7 +201,7 @@ async def _cancelled(tasks: Sequence["asyncio.Task[None]"]) -> None:
 
 async def carry_out(config: Config, request: str, arguments: Mapping[str, object]) -> object:
     """Carry a request out without a service, under the store's lock."""
-    async with opened(config, f"interact-ivr {request}") as parts:
+    async with opened(config, f"interact-ivr {request.replace('.', ' ')}") as parts:
         operations = _operations(parts, dict)
         return await operations.carry_out(request, arguments)
 

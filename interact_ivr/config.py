@@ -36,7 +36,7 @@ class StoreConfig(msgspec.Struct, frozen=True):
     url: Annotated[
         str,
         Meta(
-            pattern=r"^sqlite:////?[^/]",
+            pattern=r"^sqlite:////?[^/\0]([^\0]*[^/.\0])?$",
             title="the store",
             description="sqlite:/// and the path of a file",
         ),
@@ -78,8 +78,7 @@ class ControlConfig(msgspec.Struct, frozen=True):
     socket: Annotated[
         str,
         Meta(
-            min_length=1,
-            max_length=100,
+            pattern=r"^[^\0]{1,100}$",
             title="a Unix socket",
             description="a path of at most 100 characters",
         ),
@@ -225,7 +224,7 @@ class DialPlanConfig(msgspec.Struct, frozen=True):
     plan: Annotated[
         str,
         Meta(
-            min_length=1,
+            pattern=r"^[^\0]+$",
             title="which dial plan",
             description="a shipped plan (e164, nanp) or the path of a file",
         ),

@@ -1,5 +1,6 @@
 """How the service logs: facts as JSON lines on standard error, in colour on a terminal."""
 
+import json
 import logging
 import sys
 from typing import Any
@@ -35,4 +36,7 @@ def configure_logging(level: str) -> None:
 
 
 def _encode(value: Any, **_: Any) -> str:
-    return msgspec.json.encode(value, enc_hook=repr).decode()
+    try:
+        return msgspec.json.encode(value, enc_hook=repr).decode()
+    except UnicodeEncodeError:  # a path or an argument that is no UTF-8
+        return json.dumps(value, default=repr)

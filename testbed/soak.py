@@ -13,8 +13,10 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.__main__ import commit, machine
 from interact_ivr.control.client import Refused, ask
 from testbed.fetch import bring
 from testbed.ivr import extensions
@@ -29,6 +31,8 @@ BATCH = 40
 HOLD_SECONDS = 5
 GROWTH_MB = 8.0
 GROWTH_DESCRIPTORS = 8
+SHOWN = 20
+"""Samples that the report keeps, evenly taken."""
 SETTLING = 5
 """Samples before the one that later ones are compared with."""
 
@@ -68,9 +72,16 @@ def main(minutes: float) -> int:
             )
     faults = list(grown(samples))
     REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(
-        json.dumps({"faults": faults, "samples": [asdict(one) for one in samples]}, indent=1) + "\n"
-    )
+    report = {
+        "commit": commit(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "minutes": minutes,
+        "faults": faults,
+        "samples": [asdict(one) for one in samples[:: len(samples) // SHOWN + 1]],
+        "last": asdict(samples[-1]),
+    }
+    REPORT.write_text(json.dumps(report, indent=1) + "\n")
     print("", *(faults or ["nothing grew, every call found its own"]), sep="\n")
     return 1 if faults else 0
 

@@ -289,7 +289,7 @@ def test_an_application_s_own_hold_ends_by_itself(service: Service, live: str) -
     control(service, "allocate", interaction="order 1", environment=live)
     ended = "SELECT ended_as FROM allocation ORDER BY id DESC LIMIT 1"
     until(lambda: stored(service, ended) == [("expired",)])
-    assert dial(service, f"?environment={live}")["INTERACT_STATUS"] == "NOT_ALLOCATED"
+    assert dial(service, f"?environment={live}")["INTERACT_STATUS"] == "LATE"
 
 
 def test_an_environment_s_own_dial_plan_counts(service: Service, live: str) -> None:

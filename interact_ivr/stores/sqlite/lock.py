@@ -3,9 +3,13 @@
 import contextlib
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+_PATIENCE_SECONDS = 2.0
+_POLL_SECONDS = 0.02
 
 
 class StoreHeldError(Exception):
@@ -28,14 +32,18 @@ class FileLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock at once, or raise `StoreHeldError` with what its holder wrote there."""
+        """Take the lock, or raise `StoreHeldError` with what its holder wrote there.
+
+        A command holds it for a moment only, so whoever comes meanwhile waits for a while.
+        """
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
-            os.close(descriptor)
-            raise StoreHeldError(self.path, holder) from None
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not _locks(descriptor):
+            if time.monotonic() > deadline:
+                holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
+                os.close(descriptor)
+                raise StoreHeldError(self.path, holder)
+            time.sleep(_POLL_SECONDS)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{self._who}, process {os.getpid()}\n".encode(), 0)
         self._descriptor = descriptor
@@ -59,3 +67,11 @@ class FileLock:
         traceback: TracebackType | None,
     ) -> None:
         self.release()
+
+
+def _locks(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
