@@ -46,7 +46,13 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*headings, box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    table = Table(
+        *headings,
+        box=box.SIMPLE_HEAD if any(headings) else None,
+        header_style="bold",
+        pad_edge=False,
+        show_header=any(headings),
+    )
     for row in rows:
         table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
     console = Console(highlight=False)
