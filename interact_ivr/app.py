@@ -19,7 +19,8 @@ from interact_ivr import __version__
 from interact_ivr.agi.listener import Listener
 from interact_ivr.agi.session import Script
 from interact_ivr.ani_key import ani_key
-from interact_ivr.config import Config, warnings
+from interact_ivr.config import warnings
+from interact_ivr.config_keys import Config
 from interact_ivr.control.operations import Operations
 from interact_ivr.control.server import ControlServer
 from interact_ivr.domain.ani import AniSetting, StoredAni, stored_ani

@@ -8,7 +8,8 @@ from pathlib import Path
 import structlog
 
 from dialplan import PlanError
-from interact_ivr.config import Config, ConfigError, after_reload, changes, load_config, warnings
+from interact_ivr.config import ConfigError, after_reload, changes, load_config, warnings
+from interact_ivr.config_keys import Config
 from interact_ivr.systemd import Systemd
 
 

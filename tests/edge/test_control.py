@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 
 from interact_ivr.app import opened
-from interact_ivr.config import Config
+from interact_ivr.config_keys import Config
 from interact_ivr.control.client import NotRunning, Refused, ask
 from interact_ivr.control.operations import Operations
 from interact_ivr.control.server import ControlServer

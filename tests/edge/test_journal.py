@@ -19,7 +19,7 @@ import msgspec
 import pytest
 
 from interact_ivr.app import opened
-from interact_ivr.config import Config
+from interact_ivr.config_keys import Config
 from interact_ivr.control.client import Refused
 from interact_ivr.domain.names import new_ulid
 from testbed.line import Line, control

@@ -12,7 +12,6 @@ from interact_ivr.config import (
     DEFAULT_FILE,
     NEEDS_RESTART,
     VARIABLE,
-    Config,
     ConfigError,
     after_reload,
     changes,
@@ -21,6 +20,7 @@ from interact_ivr.config import (
     sample,
     warnings,
 )
+from interact_ivr.config_keys import Config
 
 SECTIONS = get_type_hints(Config)
 KEYS = [

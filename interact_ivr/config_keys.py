@@ -1,0 +1,237 @@
+"""The configuration's keys: each with its type, its default, and what it is and expects.
+
+Where the file is read, and what its faults are called, is `interact_ivr.config`.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from interact_ivr.domain.lifecycle import Policy
+
+
+class StoreConfig(msgspec.Struct, frozen=True):
+    """Where numbers, allocations and the journal are kept."""
+
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^sqlite:////?[^/\0]([^\0]*[^/.\0])?$",
+            title="the store",
+            description="sqlite:/// and the path of a file",
+        ),
+    ] = "sqlite:////var/lib/interact-ivr/interact-ivr.db"
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        return Path(self.url.removeprefix("sqlite:///"))
+
+
+class AgiConfig(msgspec.Struct, frozen=True):
+    """Where the Asterisk dialplan asks."""
+
+    host: Annotated[
+        str, Meta(min_length=1, title="the address FastAGI listens on", description="an address")
+    ] = "127.0.0.1"
+    port: Annotated[
+        int,
+        Meta(ge=0, le=65535, title="its port", description="0 to 65535, where 0 takes a free one"),
+    ] = 4573
+    dnis_from: Annotated[
+        tuple[Literal["extension", "request_uri", "to", "diversion"], ...],
+        Meta(
+            min_length=1,
+            title="where the dialed number is looked for, first come first",
+            description="a list of extension, request_uri, to, diversion",
+        ),
+    ] = ("extension", "request_uri", "to", "diversion")
+    most_sessions: Annotated[
+        int,
+        Meta(ge=1, le=100_000, title="how many calls may ask at once", description="1 to 100000"),
+    ] = 1000
+
+
+class ControlConfig(msgspec.Struct, frozen=True):
+    """Where the command line reaches the running service."""
+
+    socket: Annotated[
+        str,
+        Meta(
+            pattern=r"^[^\0]{1,100}$",
+            title="a Unix socket",
+            description="a path of at most 100 characters",
+        ),
+    ] = "/run/interact-ivr/control.sock"
+
+
+class EnvironmentConfig(msgspec.Struct, frozen=True):
+    """Where a call or a command belongs that names no environment."""
+
+    default: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9\-_.]{1,64}/[A-Za-z0-9\-_.]{1,64}$",
+            title="which is meant where none is named",
+            description="tenant/environment",
+        ),
+    ] = "default/default"
+
+
+class PoolConfig(msgspec.Struct, frozen=True):
+    """How long things last in a pool."""
+
+    hold_for_seconds: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=604_800,
+            title="how long an allocation may wait",
+            description="more than 0, up to 604800",
+        ),
+    ] = 900.0
+    rest_for_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=604_800,
+            title="how long a number rests before it is lent again",
+            description="0 to 604800",
+        ),
+    ] = 300.0
+    resting: Annotated[
+        Literal["lend_early", "strict"],
+        Meta(
+            title="what happens when no number is idle",
+            description="lend_early, or strict to refuse",
+        ),
+    ] = "lend_early"
+    redial_for_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=604_800,
+            title="how long a caller who was handed an interaction gets it again",
+            description="0 to 604800",
+        ),
+    ] = 300.0
+    late_for_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=31_536_000,
+            title="how long a later caller is told that the number was somebody's",
+            description="0 to 31536000",
+        ),
+    ] = 3600.0
+    late_reveals_id: Annotated[
+        bool,
+        Meta(
+            title="tell a late caller's Asterisk dialplan whose it was",
+            description="true or false",
+        ),
+    ] = True
+    on_repeat: Annotated[
+        Literal["renew", "replace"],
+        Meta(
+            title="what the same interaction asking again gets",
+            description="renew (the same number) or replace (another one)",
+        ),
+    ] = "renew"
+    shared_callers: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^\+?[0-9][0-9 ()./-]{5,30}$")], ...],
+        Meta(
+            title="calling numbers that many people share, such as a switchboard's",
+            description="a list of numbers",
+        ),
+    ] = ()
+
+    @property
+    def policy(self) -> Policy:
+        """The same as the domain has it."""
+        return Policy(
+            timedelta(seconds=self.hold_for_seconds),
+            timedelta(seconds=self.rest_for_seconds),
+            strict_rest=self.resting == "strict",
+            redial_for=timedelta(seconds=self.redial_for_seconds),
+            late_for=timedelta(seconds=self.late_for_seconds),
+            replace=self.on_repeat == "replace",
+            late_reveals_id=self.late_reveals_id,
+        )
+
+
+class JournalConfig(msgspec.Struct, frozen=True):
+    """What the journal keeps, and how long."""
+
+    days: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=36_500,
+            title="how many days an ended allocation stays on record",
+            description="0 to 36500, where 0 is for ever",
+        ),
+    ] = 400
+    ani: Annotated[
+        Literal["plain", "hash", "none"],
+        Meta(
+            title="what is kept of a calling number",
+            description="plain, hash (with a key of this store's) or none",
+        ),
+    ] = "plain"
+
+    @property
+    def keep_for(self) -> timedelta | None:
+        """The same as a time; None: for ever."""
+        return timedelta(days=self.days) or None
+
+
+class InteractionConfig(msgspec.Struct, frozen=True):
+    """What an interaction's id and a group may look like."""
+
+    alphabet: Annotated[
+        Literal["safe", "printable"],
+        Meta(
+            title="which characters may stand in one",
+            description="safe, or printable (then guard your own Asterisk expressions)",
+        ),
+    ] = "safe"
+
+
+class DialPlanConfig(msgspec.Struct, frozen=True):
+    """How numbers are normalized."""
+
+    plan: Annotated[
+        str,
+        Meta(
+            pattern=r"^[^\0]+$",
+            title="which dial plan",
+            description="a shipped plan (e164, nanp) or the path of a file",
+        ),
+    ] = "e164"
+
+
+class LogConfig(msgspec.Struct, frozen=True):
+    """What goes to standard error."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(title="from which level on", description="debug, info, warning or error"),
+    ] = "info"
+
+
+class Config(msgspec.Struct, frozen=True):
+    """All of it, one table a section."""
+
+    store: StoreConfig = StoreConfig()
+    agi: AgiConfig = AgiConfig()
+    control: ControlConfig = ControlConfig()
+    environment: EnvironmentConfig = EnvironmentConfig()
+    pool: PoolConfig = PoolConfig()
+    journal: JournalConfig = JournalConfig()
+    interaction: InteractionConfig = InteractionConfig()
+    dial_plan: DialPlanConfig = DialPlanConfig()
+    log: LogConfig = LogConfig()
