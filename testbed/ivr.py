@@ -4,12 +4,15 @@ Every number dialed goes through ``inbound``: a report ``arrived``, the look-up,
 with what the Asterisk dialplan knows then, and a hang-up as an answered or a refused call.
 """
 
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from interact_ivr.agi.variables import FREE_STATUS, HEALTH, Variable
 from testbed.report import report
 
 CONFIG = Path(__file__).parent.parent / "asterisk-config"
+POLL_SECONDS = 0.02
 VARIABLES = [name.value for name in Variable]
 REPORTED = [
     *VARIABLES,
@@ -44,3 +47,10 @@ exten => s,1,Gosub(testbed-report,s,1(ivr))
 #include "{CONFIG}/extensions_interact.conf"
 {report(REPORTED)}
 """
+
+
+def wait_until_a_call_is_late(expired_at: str) -> None:
+    """Wait until no call can have arrived before *expired_at*; a PBX tells whole seconds only."""
+    later = datetime.fromisoformat(expired_at) + timedelta(seconds=2)
+    while datetime.now(UTC) < later:
+        time.sleep(POLL_SECONDS)

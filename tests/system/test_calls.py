@@ -5,9 +5,9 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from testbed.ivr import extensions
+from testbed.ivr import extensions, wait_until_a_call_is_late
 from testbed.pbx import Pbx
 from testbed.report import Seen
 from testbed.service import Service
@@ -119,7 +119,7 @@ def test_an_allocation_that_ran_out_is_not_found(
     service.ask("allocate", "order-1")
     (expired,) = service.wait_log("expired")
     assert expired["dnis"] == KEY
-    wait_until_a_call_is_later(expired["at"])
+    wait_until_a_call_is_late(expired["at"])
     place_calls(tools, pbx, [Call(NUMBER)])
     (seen,) = pbx.seen("ivr")
     assert seen.values["INTERACT_STATUS"] == "LATE"
@@ -292,13 +292,6 @@ def test_a_call_frees_numbers_and_keeps_what_it_knows(
     assert last.values["INTERACT_FREE_STATUS"] == "FREED"
     assert last.values["INTERACT_ID"] == "order-0"
     assert [number["state"] for number in service.ask("number", "list")] == ["resting", "resting"]
-
-
-def wait_until_a_call_is_later(expired_at: str) -> None:
-    """Wait until no call can have arrived before *expired_at*; a PBX tells whole seconds only."""
-    later = datetime.fromisoformat(expired_at) + timedelta(seconds=2)
-    while datetime.now(UTC) < later:
-        time.sleep(0.02)
 
 
 def learned(seen: Seen) -> dict[str, str]:

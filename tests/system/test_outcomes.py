@@ -1,12 +1,10 @@
 """Real calls that are not simply FOUND: redials, late callers, strangers."""
 
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from testbed.ivr import extensions
+from testbed.ivr import extensions, wait_until_a_call_is_late
 from testbed.pbx import Pbx
 from testbed.report import Seen
 from testbed.service import Service
@@ -89,7 +87,7 @@ def test_who_calls_after_the_expiry_is_late_and_may_be_told_nothing(
     service.import_numbers(NUMBER)
     service.ask("allocate", "order-1")
     (expired,) = service.wait_log("expired")
-    arrived_later(expired["at"])
+    wait_until_a_call_is_late(expired["at"])
     late = call(tools, pbx, Call(NUMBER, CUSTOMER))
     assert (late["INTERACT_STATUS"], late["INTERACT_LAST_END"]) == ("LATE", "expired")
     assert late["INTERACT_LAST_ID"] == ""
@@ -177,13 +175,6 @@ def call(tools: Tools, pbx: Pbx, calling: Call) -> dict[str, str]:
     before = len(pbx.seen("ivr"))
     place_calls(tools, pbx, [calling])
     return pbx.wait_seen("ivr", before + 1)[-1].values
-
-
-def arrived_later(expired_at: str) -> None:
-    """Wait until no call can have arrived before *expired_at*; a PBX tells whole seconds only."""
-    later = datetime.fromisoformat(expired_at) + timedelta(seconds=2)
-    while datetime.now(UTC) < later:
-        time.sleep(0.02)
 
 
 def found(seen: Seen) -> tuple[str, str]:

@@ -1,0 +1,165 @@
+"""How long a use case waits for a store that does not answer, and what becomes of what it took."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from interact_ivr.domain.caller import CallerRules
+from interact_ivr.domain.errors import StoreUnavailable, TooLate
+from interact_ivr.domain.lifecycle import Policy
+from interact_ivr.domain.names import (
+    SAFE,
+    AllocationId,
+    ApplicationId,
+    CallRef,
+    EnvironmentId,
+    EnvironmentName,
+    InteractionId,
+    NumberKey,
+    Scope,
+)
+from interact_ivr.domain.values import FreeStatus, Retrieval, Status, Sweep
+from interact_ivr.service.allocations import Allocations, Asking
+from interact_ivr.service.environments import Application, Environment
+from interact_ivr.service.expiry import Expiry
+
+CALL = CallRef("main", "1")
+PATIENCE = 5.0
+FOUND = Retrieval(
+    Status.FOUND,
+    NumberKey("+1"),
+    allocation=AllocationId("A"),
+    interaction=InteractionId("order-1"),
+)
+
+
+class Plan:
+    """A dial plan that leaves numbers as they are."""
+
+    def normalize(self, raw: str) -> str:
+        """Give *raw*."""
+        return raw
+
+    def lookup_keys(self, raw: str) -> tuple[str, ...]:
+        """Give *raw*."""
+        return (raw,)
+
+
+class Here:
+    """The only environment."""
+
+    def named(self, _: str = "") -> Environment:
+        """Give it."""
+        policy = Policy(timedelta(1), timedelta(0))
+        application = Application("default", Scope(EnvironmentId(1), ApplicationId(1)), policy)
+        return Environment(
+            name=EnvironmentName("a/b"),
+            id=EnvironmentId(1),
+            dial_plan=Plan(),
+            alphabet=SAFE,
+            callers=CallerRules(str),
+            applications={"default": application},
+            policies={ApplicationId(1): policy},
+        )
+
+
+class SlowStore:
+    """A store that answers when it is let."""
+
+    def __init__(self) -> None:
+        self.answers = asyncio.Event()
+        self.undelivered: list[tuple[Retrieval, CallRef]] = []
+        self.marked = asyncio.Event()
+
+    async def retrieve(self, *_: object) -> Retrieval:
+        """Answer late."""
+        await self.answers.wait()
+        return FOUND
+
+    async def free(self, *_: object) -> FreeStatus:
+        """Answer late."""
+        await self.answers.wait()
+        return FreeStatus.FREED
+
+    async def probe(self, _: float) -> None:
+        """Answer late."""
+        await self.answers.wait()
+
+    async def mark_undelivered(self, _: object, retrieval: Retrieval, call: CallRef) -> None:
+        """Take note."""
+        self.undelivered.append((retrieval, call))
+        self.marked.set()
+
+
+def use_cases(store: Any) -> Allocations:
+    """Build the use cases over *store*."""
+    here: Any = Here()
+    return Allocations(store, here, lambda _: None)
+
+
+def soon() -> float:
+    """Give a deadline that passes within the test."""
+    return time.monotonic() + 0.05
+
+
+async def test_a_call_is_not_kept_waiting_and_what_it_took_is_on_record() -> None:
+    """Past the deadline the call is told so; the answer that comes later reached nobody."""
+    store = SlowStore()
+    allocations = use_cases(store)
+    asked = allocations.retrieve("", Asking(["+1"], CALL), soon())
+    with pytest.raises(TooLate):
+        await asyncio.wait_for(asked, PATIENCE)
+    assert store.undelivered == []
+    store.answers.set()
+    await asyncio.wait_for(store.marked.wait(), PATIENCE)
+    assert store.undelivered == [(FOUND, CALL)]
+
+
+@pytest.mark.parametrize("asked", ["free", "probe"])
+async def test_freeing_and_health_have_the_same_patience(asked: str) -> None:
+    """A disk that hangs hangs no call."""
+    allocations = use_cases(SlowStore())
+    work: Any = (
+        allocations.free("", "+1", None, soon()) if asked == "free" else allocations.probe(soon())
+    )
+    with pytest.raises(TooLate):
+        await asyncio.wait_for(work, PATIENCE)
+
+
+class FailingStore:
+    """A store whose sweep fails so many times."""
+
+    def __init__(self, failures: Sequence[Exception]) -> None:
+        self.failures = list(failures)
+        self.swept = asyncio.Event()
+
+    async def sweep(self, _: int) -> Sweep:
+        """Fail, or find nothing."""
+        if self.failures:
+            raise self.failures.pop(0)
+        self.swept.set()
+        return Sweep((), None)
+
+
+class Wall:
+    """The time of day."""
+
+    def now(self) -> datetime:
+        """Give it."""
+        return datetime.now(UTC)
+
+
+async def test_a_sweep_that_fails_is_told_and_tried_again() -> None:
+    """Whatever the error: the timer never ends."""
+    errors = [StoreUnavailable("full"), RuntimeError("unforeseen")]
+    store: Any = FailingStore(errors)
+    told: list[Exception] = []
+    expiry = Expiry(store, Wall(), expired=lambda _: None, failed=told.append)
+    running = asyncio.create_task(expiry.run())
+    await asyncio.wait_for(store.swept.wait(), PATIENCE)
+    running.cancel()
+    assert told == errors
