@@ -4,13 +4,14 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import structlog
 
 import agi_scripts
@@ -19,12 +20,14 @@ from interact_ivr import __version__
 from interact_ivr.agi.listener import Listener
 from interact_ivr.agi.session import Session
 from interact_ivr.config import Config, warnings
-from interact_ivr.control.operations import Operations
+from interact_ivr.control.operations import Conversation, Operations
 from interact_ivr.control.server import ControlServer
+from interact_ivr.domain.errors import AmbiguousDnid, Refusal
 from interact_ivr.domain.names import ALPHABETS
 from interact_ivr.domain.values import Allocation, Expired
 from interact_ivr.service.allocations import Allocations, Environment, Environments
 from interact_ivr.service.expiry import Expiry
+from interact_ivr.service.imports import Imports
 from interact_ivr.service.numbers import Numbers
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.lock import FileLock
@@ -44,13 +47,29 @@ class WallClock:
         return datetime.now(UTC)
 
 
+@dataclass(slots=True)
+class Ambiguities:
+    """How often a DNID was dialed that fits several numbers."""
+
+    count: int = 0
+
+    def tell(self, error: AmbiguousDnid) -> None:
+        """Count it, and name what it fits in the log."""
+        self.count += 1
+        structlog.get_logger("pool").warning(
+            "dnid fits several numbers", dnis=error.dnid, candidates=list(error.candidates)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The services over an opened store, without a socket."""
 
     allocations: Allocations
     numbers: Numbers
+    imports: Imports
     expiry: Expiry
+    ambiguities: Ambiguities
 
 
 @asynccontextmanager
@@ -83,11 +102,14 @@ async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
             ALPHABETS[config.interaction.alphabet],
         )
         environments = Environments({here.name: here}, here.name)
+        ambiguities = Ambiguities()
         expiry = Expiry(store, clock, expired=_log_expired, failed=_log_sweep_failed)
         yield Parts(
-            Allocations(store, environments, partial(_tell_allocated, expiry)),
-            Numbers(inventory, environments),
+            Allocations(store, environments, partial(_tell_allocated, expiry), ambiguities.tell),
+            Numbers(inventory, store, environments),
+            Imports(inventory, environments),
             expiry,
+            ambiguities,
         )
 
 
@@ -108,10 +130,11 @@ async def serve(config: Config, config_file: Path) -> None:
     async with opened(config, "interact-ivr serve") as parts:
         listener = Listener(_scripts(parts.allocations), most_sessions=config.agi.most_sessions)
         await listener.start(config.agi.host, config.agi.port)
-        facts = partial(_facts, config, config_file, listener, time.monotonic())
-        control = ControlServer(Operations(parts.allocations, parts.numbers, facts))
+        facts = partial(_facts, config, config_file, listener, parts.ambiguities, time.monotonic())
+        control = ControlServer(Operations(parts.allocations, parts.numbers, parts.imports, facts))
         await control.start(Path(config.control.socket))
         sweeping = asyncio.create_task(parts.expiry.run())
+        clearing = asyncio.create_task(_clear(parts.imports))
         log.info("ready", **facts())
         try:
             await stop.wait()
@@ -119,16 +142,43 @@ async def serve(config: Config, config_file: Path) -> None:
             log.info("stopping", sessions=listener.sessions)
             await listener.close()
             await control.close()
-            sweeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await sweeping
+            for task in (sweeping, clearing):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
 
 
-async def carry_out(config: Config, request: str, arguments: Mapping[str, object]) -> object:
+async def carry_out(
+    config: Config,
+    request: str,
+    arguments: Mapping[str, object],
+    parts: Iterable[object],
+    told: Callable[[object], None],
+) -> object:
     """Carry a request out without a service, under the store's lock."""
-    async with opened(config, f"interact-ivr {request}") as parts:
-        operations = Operations(parts.allocations, parts.numbers, dict)
-        return await operations.carry_out(request, arguments)
+
+    async def each() -> AsyncIterator[object]:
+        for part in parts:
+            yield part
+
+    async def tell(part: object) -> None:
+        told(msgspec.to_builtins(part))
+
+    async with opened(config, f"interact-ivr {request}") as opened_parts:
+        operations = Operations(
+            opened_parts.allocations, opened_parts.numbers, opened_parts.imports, dict
+        )
+        return await operations.carry_out(request, arguments, Conversation(each(), tell))
+
+
+async def _clear(imports: Imports) -> None:
+    """Take away what an import of the last run left; an import that comes first does it too."""
+    log = structlog.get_logger("pool")
+    try:
+        if gone := await imports.clear():
+            log.info("unfinished import taken away", numbers=gone)
+    except Refusal as error:
+        log.warning("an unfinished import may be left", reason=str(error))
 
 
 def _scripts(allocations: Allocations) -> dict[str, Callable[[Session], Awaitable[None]]]:
@@ -137,7 +187,11 @@ def _scripts(allocations: Allocations) -> dict[str, Callable[[Session], Awaitabl
 
 
 def _facts(
-    config: Config, config_file: Path, listener: Listener, started: float
+    config: Config,
+    config_file: Path,
+    listener: Listener,
+    ambiguities: Ambiguities,
+    started: float,
 ) -> dict[str, object]:
     return {
         "version": __version__,
@@ -148,6 +202,7 @@ def _facts(
         "agi": f"{config.agi.host}:{listener.port}",
         "control": config.control.socket,
         "sessions": listener.sessions,
+        "ambiguous_dnids": ambiguities.count,
     }
 
 

@@ -2,7 +2,7 @@
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 import click
@@ -36,14 +36,14 @@ def failing(command: Callable[..., None]) -> Callable[..., None]:
 
         from dialplan import PlanError
         from interact_ivr.config import ConfigError
-        from interact_ivr.domain.errors import BadRows, Refusal
+        from interact_ivr.domain.errors import BadRows, NumbersAllocated, Refusal
         from interact_ivr.stores.sqlite.failures import unavailable
         from interact_ivr.stores.sqlite.lock import StoreHeldError
         from interact_ivr.stores.sqlite.schema import SchemaError
 
         try:
             command(*args, **kwargs)
-        except BadRows as error:
+        except (BadRows, NumbersAllocated) as error:
             fail(*error.faults)
         except (ConfigError, PlanError) as error:
             fail(*str(error).splitlines())
@@ -55,8 +55,18 @@ def failing(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def ask(config_file: str | None, request: str, **arguments: object) -> Any:
-    """Give the plain values that answer *request*, or end the command with the reason."""
+def ask(
+    config_file: str | None,
+    request: str,
+    *,
+    parts: Iterable[object] = (),
+    told: Callable[[Any], None] = lambda _: None,
+    **arguments: object,
+) -> Any:
+    """Give the plain values that answer *request*, or end the command with the reason.
+
+    *parts* follow the request; what is told before the answer goes to *told*.
+    """
     import asyncio
     from pathlib import Path
 
@@ -66,8 +76,9 @@ def ask(config_file: str | None, request: str, **arguments: object) -> Any:
     from interact_ivr.control.client import ask as ask_service
 
     config = load_config(named(config_file))
+    socket = Path(config.control.socket)
     try:
-        return ask_service(Path(config.control.socket), request, arguments)
+        return ask_service(socket, request, arguments, parts=parts, told=told)
     except Refused as refused:
         fail(*refused.faults)
     except NotRunning:
@@ -75,4 +86,4 @@ def ask(config_file: str | None, request: str, **arguments: object) -> Any:
         from interact_ivr.log import configure_logging
 
         configure_logging("warning")
-        return asyncio.run(carry_out(config, request, arguments))
+        return asyncio.run(carry_out(config, request, arguments, parts, told))

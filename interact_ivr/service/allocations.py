@@ -7,7 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from interact_ivr.domain.errors import NoSuchEnvironment, NoSuchNumber, Refusal, TooLate
+from interact_ivr.domain.errors import (
+    AmbiguousDnid,
+    NoSuchEnvironment,
+    NoSuchNumber,
+    Refusal,
+    TooLate,
+)
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import (
     AllocationId,
@@ -17,7 +23,7 @@ from interact_ivr.domain.names import (
     NumberKey,
     Scope,
 )
-from interact_ivr.domain.values import Allocation, FreeStatus, Retrieval
+from interact_ivr.domain.values import Allocation, FreeStatus, Retrieval, Status
 from interact_ivr.ports import AllocationStore, DialPlan
 
 T = TypeVar("T")
@@ -57,10 +63,12 @@ class Allocations:
         store: AllocationStore,
         environments: Environments,
         allocated: Callable[[Allocation], None],
+        ambiguous: Callable[[AmbiguousDnid], None],
     ) -> None:
         self._store = store
         self._environments = environments
         self._allocated = allocated
+        self._ambiguous = ambiguous
         self._watched: set[asyncio.Future[None]] = set()
 
     async def allocate(self, environment: str, interaction: str, group: str | None) -> Allocation:
@@ -95,6 +103,9 @@ class Allocations:
         except TooLate:
             self._watch(asked, here, call)
             raise
+        except AmbiguousDnid as error:
+            self._ambiguous(error)
+            return Retrieval(Status.UNKNOWN, ani=ani)
 
     def _watch(self, asked: asyncio.Future[Retrieval], here: Environment, call: CallRef) -> None:
         """See a retrieval through whose call could not wait: what it took is on record then."""
@@ -128,7 +139,11 @@ class Allocations:
         only = None if allocation is None else AllocationId(allocation)
         keys = _keys(here.dial_plan, number)
         freeing = self._store.free(here.scope.environment, keys, only, deadline)
-        return await (freeing if deadline is None else _within(deadline, freeing))
+        try:
+            return await (freeing if deadline is None else _within(deadline, freeing))
+        except AmbiguousDnid as error:
+            self._ambiguous(error)
+            return FreeStatus.UNKNOWN
 
     async def free_known(
         self, environment: str, number: str, allocation: str | None = None

@@ -176,7 +176,8 @@ class Pool:
 
     async def known(self, *numbers: str) -> list[str]:
         """Give those of *numbers* that the environment has."""
-        return list(await self._numbers.known(self.scope, [NumberKey(key) for key in numbers]))
+        keys = [NumberKey(key) for key in numbers]
+        return [known.number for known in await self._numbers.known(self.scope, keys)]
 
     async def shown(self, policy: Policy = POLICY) -> list[PoolNumber]:
         """Give every number."""

@@ -36,7 +36,7 @@ class Control:
     async def served(self, request_within: float = PATIENCE) -> AsyncIterator[None]:
         """Serve within the block."""
         server = ControlServer(
-            self._operations, request_within=request_within, max_request=MAX_REQUEST
+            self._operations, request_within=request_within, max_line=MAX_REQUEST
         )
         await server.start(self.path)
         try:
@@ -73,7 +73,7 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
     config = msgspec.convert({"store": {"url": f"sqlite:///{tmp_path}/interact-ivr.db"}}, Config)
     with tempfile.TemporaryDirectory(prefix="ivr-") as folder:  # a socket's path is short
         async with opened(config, "a test") as parts:
-            operations = Operations(parts.allocations, parts.numbers, dict)
+            operations = Operations(parts.allocations, parts.numbers, parts.imports, dict)
             yield Control(operations, Path(folder) / "control.sock")
 
 
@@ -124,7 +124,8 @@ async def test_an_unknown_request_is_told_which_there_are(served: Control) -> No
         code, fault = await served.refused(json.dumps({"request": name}).encode())
         assert code == "bad_input"
         assert fault == (
-            "request: expected one of allocate, free, number.import, number.list, status, "
+            "request: expected one of allocate, free, number.add, number.enable, number.export, "
+            "number.import, number.list, number.remove, status, "
             f"got {name!r}"
         )
 

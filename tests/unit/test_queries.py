@@ -22,7 +22,8 @@ def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     create_database(tmp_path / "interact-ivr.db")
     with closing(open_database(tmp_path / "interact-ivr.db")) as connection:
         migrate(connection)
-        yield connection
+        connection.execute(QUERIES["create_draft"])
+    yield connection
 
 
 @pytest.mark.parametrize("name", QUERIES)

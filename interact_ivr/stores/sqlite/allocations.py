@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from interact_ivr.domain.errors import BadInput, Exhausted
+from interact_ivr.domain.errors import AmbiguousDnid, BadInput, Exhausted
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, Policy, Standing
 from interact_ivr.domain.names import (
     AllocationId,
@@ -33,6 +33,8 @@ from interact_ivr.stores.sqlite.writer import Writer
 
 _NO_REST = timedelta(0)
 """For events that treat an idle number and a resting one alike."""
+_CANDIDATES = 10
+"""Numbers that are named when a DNID fits several."""
 
 
 class SqliteAllocations:
@@ -303,6 +305,12 @@ def _find_number(
         row = tx.one("find_number", environment=environment, number=key)
         if row is not None:
             return _Number.of(environment, row)
+    for key in keys:
+        match tx.all("find_by_dnid", environment=environment, dnid=key, limit=_CANDIDATES):
+            case [row]:
+                return _Number.of(environment, row)
+            case [_, *_] as rows:
+                raise AmbiguousDnid(key, [number for _, number, *_ in rows])
     return None
 
 

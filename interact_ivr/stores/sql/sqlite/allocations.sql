@@ -2,7 +2,16 @@
 
 -- name: find_number
 SELECT id, number, entered, group_name, allocation_id, free_from
-FROM number WHERE environment_id = :environment AND number = :number
+FROM number
+WHERE environment_id = :environment AND number = :number
+  AND free_from >= (SELECT floor FROM inventory)
+
+-- name: find_by_dnid
+SELECT id, number, entered, group_name, allocation_id, free_from
+FROM number
+WHERE environment_id = :environment AND dnid = :dnid
+  AND free_from >= (SELECT floor FROM inventory)
+ORDER BY number LIMIT :limit
 
 -- name: find_open_allocation_of_interaction
 SELECT number.id, number, entered, number.group_name, allocation_id, free_from
@@ -13,14 +22,15 @@ WHERE allocation.application_id = :application AND interaction = :interaction
 -- name: find_longest_rested
 SELECT id, number, entered, group_name, allocation_id, free_from
 FROM number
-WHERE application_id = :application AND enabled = 1 AND free_from <= :rested_before
+WHERE application_id = :application AND enabled = 1
+  AND free_from BETWEEN (SELECT floor FROM inventory) AND :rested_before
 ORDER BY free_from, id LIMIT 1
 
 -- name: find_longest_rested_in_group
 SELECT id, number, entered, group_name, allocation_id, free_from
 FROM number
 WHERE application_id = :application AND group_name = :group AND enabled = 1
-  AND free_from <= :rested_before
+  AND free_from BETWEEN (SELECT floor FROM inventory) AND :rested_before
 ORDER BY free_from, id LIMIT 1
 
 -- name: get_allocation
