@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, TextIO
 COLUMNS = ("number", "group", "dnid", "enabled")
 _YES_NO = {"": True, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _CHUNK_ROWS = 2_000
-_CHUNK_SIZE = 1_000_000
+_CHUNK_SIZE = 250_000
 """Characters: a chunk is one line of the control socket, which has a limit."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 """How a cell begins that a spreadsheet would calculate, or that was made harmless before."""
@@ -80,7 +80,7 @@ def number_lines(numbers: Iterable[Mapping[str, Any]]) -> str:
 
 def _csv(rows: Iterable[Sequence[str]]) -> str:
     text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text).writerows(rows)
     return text.getvalue()
 
 

@@ -21,7 +21,7 @@ import structlog
 from interact_ivr.control.operations import Conversation, Operations, refusal
 from interact_ivr.domain.errors import BadInput, Refusal
 
-MAX_LINE = 16 * 1024 * 1024
+MAX_LINE = 8 * 1024 * 1024
 _REQUEST_WITHIN = 30.0
 
 

@@ -12,9 +12,10 @@ from interact_ivr.domain.errors import BadInput
 
 MOST_NUMBERS = 1_000_000
 """In one range: one x more is a slip of the hand."""
+_MOST_WILDCARDS = 6
 
 _WILDCARDS = re.compile(r"([^A-Za-z]*[0-9][ ().-]*)(x+|X+)")
-_ENDS = re.compile(r"(\+?)([0-9]+)\s*-\s*(\+?)([0-9]+)")
+_ENDS = re.compile(r"(\+?)([0-9]{1,32})\s*-\s*(\+?)([0-9]{1,32})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +39,19 @@ def read_range(text: str) -> Range | None:
     """
     if found := _WILDCARDS.fullmatch(text):
         width = len(found[2])
-        return _limited(Range(found[1], width, range(10**width)))
+        if width > _MOST_WILDCARDS:
+            raise _too_long(f"one with {width} x")
+        return Range(found[1], width, range(10**width))
     found = _ENDS.fullmatch(text)
     if found is None or len(found[2]) != len(found[4]) or found[3] not in ("", found[1]):
         return None
     first, last = int(found[2]), int(found[4])
     if last < first:
         raise BadInput("number", "a range whose first number is not behind its last", f"{text!a}")
-    return _limited(Range(found[1], len(found[2]), range(first, last + 1)))
+    if last - first >= MOST_NUMBERS:
+        raise _too_long(f"one of {last - first + 1:,}")
+    return Range(found[1], len(found[2]), range(first, last + 1))
 
 
-def _limited(read: Range) -> Range:
-    if len(read.numbers) > MOST_NUMBERS:
-        most, got = f"{MOST_NUMBERS:,}", f"{len(read.numbers):,}"
-        raise BadInput("number", f"a range of at most {most} numbers", f"one of {got}")
-    return read
+def _too_long(got: str) -> BadInput:
+    return BadInput("number", f"a range of at most {MOST_NUMBERS:,} numbers", got)

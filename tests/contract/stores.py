@@ -30,7 +30,7 @@ from interact_ivr.domain.values import (
     Retrieval,
     Sweep,
 )
-from interact_ivr.ports import AllocationStore, Clock, NumberStore, ScopeStore
+from interact_ivr.ports import AllocationStore, Clock, ImportStore, NumberStore, ScopeStore
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
@@ -72,7 +72,7 @@ class Entry:
     ani: str | None = None
 
 
-class Inventory(NumberStore, ScopeStore, Protocol):
+class Inventory(NumberStore, ImportStore, ScopeStore, Protocol):
     """What takes numbers in."""
 
 
@@ -156,6 +156,11 @@ class Pool:
         """Open the store, also again after `close`."""
         self._allocations, self._numbers = self.store.open(self.clock)
         self.scope = await self._numbers.scope("default")
+
+    @property
+    def inventory(self) -> Inventory:
+        """The store of its numbers."""
+        return self._numbers
 
     async def reopen(self) -> None:
         """Restart."""
