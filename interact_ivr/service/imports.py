@@ -34,6 +34,8 @@ _MOST_FAULTS = 1_000
 _MOST_SHOWN = 10
 _LONGEST = 64
 """Characters of a stored number: E.164 has 16 with its plus; a SIP address may be longer."""
+_UNWRITABLE = re.compile(r"[\x00\ud800-\udfff]")
+"""What no file of text can hold."""
 _DNID = re.compile(r"[0-9]{1,15}")
 
 Told = Callable[[int, int], Awaitable[None]]
@@ -113,9 +115,14 @@ class Imports:
             return await check.compare()
 
     async def clear(self) -> int:
-        """Take away what an import left that did not come to its end; say how many numbers."""
-        with self._alone():
-            return await self._discard()
+        """Take away what an import left that did not come to its end; say how many numbers.
+
+        It gives way to an import, which does the same before it writes.
+        """
+        gone = 0
+        while not self._writing and (step := await self._store.discard_hidden(_STEP)):
+            gone += step
+        return gone
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -127,11 +134,9 @@ class Imports:
         finally:
             self._writing = False
 
-    async def _discard(self) -> int:
-        gone = 0
-        while step := await self._store.discard_hidden(_STEP):
-            gone += step
-        return gone
+    async def _discard(self) -> None:
+        while await self._store.discard_hidden(_STEP):
+            """Calls get their turn."""
 
     async def _write(self, check: "_Checking", count: int, told: Told) -> None:
         await self._discard()
@@ -225,6 +230,8 @@ class _Checking:
                 )
 
     def _normalized(self, entered: str) -> NumberKey:
+        if found := _UNWRITABLE.search(entered):
+            raise BadInput("number", "text", f"{found[0]!a} at position {found.start() + 1}")
         number = NumberKey(self.here.dial_plan.normalize(entered))
         if len(number) > _LONGEST:
             raise BadInput("number", f"at most {_LONGEST} characters", f"{len(number)}")

@@ -4,23 +4,27 @@ import pytest
 
 from interact_ivr.domain.errors import AmbiguousDnid, Exhausted, NumbersAllocated
 from interact_ivr.domain.lifecycle import State
-from interact_ivr.domain.names import NumberKey
+from interact_ivr.domain.names import Group, NumberKey
 from interact_ivr.domain.values import DraftNumber, FreeStatus, NewNumber, Shown, Status
 from tests.contract.stores import HOLD, POLICY, Pool
 
 ONE, TWO, THREE = "+380974520201", "+380974520202", "+380974520203"
 
 
-def new(*numbers: str, dnid: str | None = None, enabled: bool = True) -> list[NewNumber]:
-    return [NewNumber(NumberKey(key), key, None, dnid, enabled) for key in numbers]
+def new(
+    *numbers: str, group: str | None = None, dnid: str | None = None, enabled: bool = True
+) -> list[NewNumber]:
+    kind = None if group is None else Group(group)
+    return [NewNumber(NumberKey(key), key, kind, dnid, enabled) for key in numbers]
 
 
 async def test_what_is_written_hidden_is_nowhere(pool: Pool) -> None:
     """Not lent, not found by number or DNID, not listed, not counted, not known: until shown."""
-    await pool.inventory.write_hidden(pool.scope, new(ONE, dnid="0201"))
+    await pool.inventory.write_hidden(pool.scope, new(ONE, dnid="0201", group="g"))
     await pool.inventory.write_hidden(pool.scope, new(TWO, enabled=False))
-    with pytest.raises(Exhausted):
-        await pool.allocate("a")
+    for group in (None, "g"):
+        with pytest.raises(Exhausted):
+            await pool.allocate("a", group)
     for dialed in (ONE, "0201", TWO):
         assert (await pool.retrieve(dialed, call="1")).status is Status.UNKNOWN
         assert await pool.free(dialed) is FreeStatus.UNKNOWN
@@ -31,7 +35,7 @@ async def test_what_is_written_hidden_is_nowhere(pool: Pool) -> None:
     assert await pool.states() == {ONE: State.IDLE, TWO: State.IDLE}
     assert await pool.known(ONE, TWO) == [ONE, TWO]
     assert (await pool.counts())[State.IDLE] == 1
-    assert (await pool.allocate("a")).number == ONE
+    assert (await pool.allocate("a", "g")).number == ONE
     assert (await pool.retrieve("0201", call="1")).interaction == "a"
 
 
@@ -140,7 +144,7 @@ async def test_numbers_are_shown_page_by_page(pool: Pool) -> None:
 
     assert await shown(Shown(limit=2)) == [ONE, TWO]
     assert await shown(Shown(after=TWO, limit=2)) == [THREE]
-    assert await shown(Shown(group=(await pool.shown())[1].group)) == [TWO]
+    assert await shown(Shown(group=Group("a"))) == [TWO]
     assert await shown(Shown(state=State.IDLE)) == [ONE, THREE]
     assert await shown(Shown(state=State.ALLOCATED)) == [TWO]
     pool.pass_(HOLD)

@@ -8,6 +8,7 @@ from typing import Any
 
 from interact_ivr.domain.names import NumberKey
 from interact_ivr.domain.values import Double, DraftNumber, NewNumber
+from interact_ivr.stores.sqlite.failures import unavailable
 
 _CACHE_KIB = 32 * 1024
 """What is held in memory; the rest is in a file that the system forgets with its process."""
@@ -56,11 +57,17 @@ class SqliteDraft:
             for new in (one.new,)
         ]
         values = {"rows": json.dumps(rows), "at": self._count}
-        added = self._connection.execute(self._queries["draft_numbers"], values).rowcount
+        added = self._do("draft_numbers", **values).rowcount
         self._count += len(rows)
         if added == len(rows):
             return []
         return [Double(*row) for row in self._all("find_doubles", **values)]
 
     def _all(self, query: str, **values: object) -> list[Any]:
-        return self._connection.execute(self._queries[query], values).fetchall()
+        return self._do(query, **values).fetchall()
+
+    def _do(self, query: str, **values: object) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(self._queries[query], values)
+        except sqlite3.Error as error:  # its disk is full
+            raise unavailable(error) from error
