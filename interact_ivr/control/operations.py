@@ -15,7 +15,8 @@ from interact_ivr.domain.errors import BadInput, Refusal
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.values import Shown
 from interact_ivr.service.allocations import Allocations
-from interact_ivr.service.imports import Imports, NumberRow
+from interact_ivr.service.checking import NumberRow
+from interact_ivr.service.imports import Imports
 from interact_ivr.service.numbers import Numbers
 
 T = TypeVar("T")

@@ -4,40 +4,14 @@ What comes is read into a draft beside the store, so that a fault in the last li
 It is then written in small steps between which calls get their turn, hidden until all is there.
 """
 
-import asyncio
-import re
-from collections.abc import (
-    AsyncIterable,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Iterable,
-    Iterator,
-    Sequence,
-)
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import chain, islice
-from operator import itemgetter
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
-from interact_ivr.domain.errors import BadInput, BadRows, ImportUnderWay, Refusal
-from interact_ivr.domain.names import NumberKey
-from interact_ivr.domain.ranges import Range, read_range
-from interact_ivr.domain.values import DraftNumber, NewNumber
-from interact_ivr.ports import Draft, ImportStore, NumberStore
-from interact_ivr.service.allocations import Environment, Environments
-
-_STEP = 2_000
-"""Numbers read, compared or written between two turns of the calls."""
-_MOST_FAULTS = 1_000
-_MOST_SHOWN = 10
-_LONGEST = 64
-"""Characters of a stored number: E.164 has 16 with its plus; a SIP address may be longer."""
-_UNWRITABLE = re.compile(r"[\x00\ud800-\udfff]")
-"""What no file of text can hold."""
-_DNID = re.compile(r"[0-9]{1,15}")
+from interact_ivr.domain.errors import BadRows, ImportUnderWay, Refusal
+from interact_ivr.ports import ImportStore, NumberStore
+from interact_ivr.service.allocations import Environments
+from interact_ivr.service.checking import STEP, Checking, Chunk, Outcome
 
 Told = Callable[[int, int], Awaitable[None]]
 """Hears how many numbers are written, of how many."""
@@ -45,40 +19,6 @@ Told = Callable[[int, int], Awaitable[None]]
 
 class InventoryStore(NumberStore, ImportStore, Protocol):
     """What an import needs of a store."""
-
-
-@dataclass(frozen=True, slots=True)
-class NumberRow:
-    """A number, or a range of them, as an administrator wrote it down, and on which line."""
-
-    line: int
-    number: str
-    group: str | None = None
-    dnid: str | None = None
-    enabled: bool = True
-
-
-class Chunk(Protocol):
-    """Some of an import's rows, and what their reader found wrong with others."""
-
-    @property
-    def rows(self) -> Sequence[NumberRow]: ...  # noqa: D102
-    @property
-    def faults(self) -> Sequence[str]: ...  # noqa: D102
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an import would change, or has changed."""
-
-    new: int
-    already_there: int
-    """They are in the pool as the import has them."""
-    examples: Sequence[NumberKey]
-    """The first of the new ones, by number."""
-    refused: int
-    faults: Sequence[str]
-    """Why: every reason with its line, in their order, but no more than anybody reads."""
 
 
 class Imports:
@@ -100,7 +40,7 @@ class Imports:
             BadRows: all that is wrong, each as ``line 3: ...``.
             ImportUnderWay: another one is being written.
         """
-        async with _Checking(self._store, self._environments.named(environment), source) as check:
+        async with self._checking(environment, source) as check:
             await check.read(chunks)
             with self._alone():
                 outcome = await check.compare()
@@ -111,7 +51,7 @@ class Imports:
 
     async def preview(self, environment: str, chunks: AsyncIterable[Chunk]) -> Outcome:
         """Say what taking *chunks* in would change, or why it would be refused."""
-        async with _Checking(self._store, self._environments.named(environment), "line") as check:
+        async with self._checking(environment, "line") as check:
             await check.read(chunks)
             return await check.compare()
 
@@ -121,9 +61,13 @@ class Imports:
         It gives way to an import, which does the same before it writes.
         """
         gone = 0
-        while not self._writing and (step := await self._store.discard_hidden(_STEP)):
+        while not self._writing and (step := await self._store.discard_hidden(STEP)):
             gone += step
         return gone
+
+    def _checking(self, environment: str, source: str) -> Checking:
+        here = self._environments.named(environment)
+        return Checking(self._store, self._store.draft(), here, source)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -136,10 +80,10 @@ class Imports:
             self._writing = False
 
     async def _discard(self) -> None:
-        while await self._store.discard_hidden(_STEP):
+        while await self._store.discard_hidden(STEP):
             """Calls get their turn."""
 
-    async def _write(self, check: "_Checking", count: int, told: Told) -> None:
+    async def _write(self, check: Checking, count: int, told: Told) -> None:
         await self._discard()
         written = 0
         try:
@@ -155,159 +99,3 @@ class Imports:
         except (Refusal, OSError):  # the store's, or whoever asked has gone
             await self._discard()
             raise
-
-
-class _Checking:
-    """An import from its rows to what is new: the draft, and the faults on the way to it."""
-
-    def __init__(self, store: InventoryStore, here: Environment, source: str) -> None:
-        self.here = here
-        self._store = store
-        self._source = source
-        self._draft: Draft = store.draft()
-        self._faults: list[tuple[int, str]] = []
-        self._refused = 0
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._draft.close()
-
-    async def read(self, chunks: AsyncIterable[Chunk]) -> None:
-        """Read every row of *chunks*, range by range, into the draft."""
-        async for chunk in chunks:
-            for fault in chunk.faults:
-                self._refuse(_line_of(fault), fault)
-            numbers = chain.from_iterable(map(self._numbers, chunk.rows))
-            while step := await asyncio.to_thread(list, islice(numbers, _STEP)):
-                for double in await self._draft.add(step):
-                    self._fault(
-                        double.line,
-                        f"{double.entered} is the number of {self._source} {double.first_line} "
-                        f"again (both are {double.number})",
-                    )
-
-    async def compare(self) -> Outcome:
-        """Compare the draft with the pool, and leave out of it what is there already."""
-        same = 0
-        async for page in self.pages():
-            keys = [one.new.number for one in page]
-            known = {it.number: it for it in await self._store.known(self.here.scope, keys)}
-            for one in page:
-                if (there := known.get(one.new.number)) is None:
-                    continue
-                if different := _difference(there, one.new):
-                    already = f"{there.number} is in the environment already, {different}"
-                    self._fault(one.line, already)
-                else:
-                    same += 1
-            await self._draft.leave_out(list(known))
-        examples = [one.new.number for one in await self._draft.page("", _MOST_SHOWN)]
-        return Outcome(await self._draft.size(), same, examples, self._refused, self._told())
-
-    async def pages(self) -> AsyncIterator[Sequence[DraftNumber]]:
-        """Go through the draft, by number."""
-        after = ""
-        while page := await self._draft.page(after, _STEP):
-            yield page
-            after = page[-1].new.number
-
-    def _numbers(self, row: NumberRow) -> Iterator[DraftNumber]:
-        """Give the numbers of *row*, noting every fault of it."""
-        noting = _Noting(self._fault, row.line)
-        numbers: Iterable[str] = ()
-        group = None
-        with noting:
-            numbers = read_range(row.number) or (row.number,)
-        with noting:
-            group = None if row.group is None else self.here.alphabet.group(row.group)
-        with noting:
-            _check_dnid(row.dnid, of_range=isinstance(numbers, Range))
-        for entered in numbers:
-            with noting:
-                number = self._normalized(entered)
-                yield DraftNumber(
-                    row.line, NewNumber(number, entered, group, row.dnid, row.enabled)
-                )
-
-    def _normalized(self, entered: str) -> NumberKey:
-        if found := _UNWRITABLE.search(entered):
-            raise BadInput("number", "text", f"{found[0]!a} at position {found.start() + 1}")
-        number = NumberKey(self.here.dial_plan.normalize(entered))
-        if len(number) > _LONGEST:
-            raise BadInput("number", f"at most {_LONGEST} characters", f"{len(number)}")
-        return number
-
-    def _fault(self, line: int, text: str) -> None:
-        self._refuse(line, f"{self._source} {line}: {text}")
-
-    def _refuse(self, line: int, fault: str) -> None:
-        self._refused += 1
-        if len(self._faults) < _MOST_FAULTS:
-            self._faults.append((line, fault))
-
-    def _told(self) -> list[str]:
-        told = [fault for _, fault in sorted(self._faults, key=itemgetter(0))]
-        more = self._refused - len(told)
-        return [*told, f"and {more:,} faults more"] if more else told
-
-
-@dataclass(frozen=True, slots=True)
-class _Noting:
-    """Notes what is wrong within its block, and goes on behind it.
-
-    A class, for there are four to a row: `contextmanager` would cost a tenth of an import.
-    """
-
-    fault: Callable[[int, str], None]
-    line: int
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
-        match error:
-            case BadInput():
-                self.fault(self.line, str(error))
-            case ValueError():  # the dial plan's
-                self.fault(self.line, f"number: {error}")
-            case _:
-                return False
-        return True
-
-
-def _check_dnid(dnid: str | None, *, of_range: bool) -> None:
-    if dnid is None:
-        return
-    if of_range:
-        raise BadInput("dnid", "none for a range, whose numbers it would not tell apart", dnid)
-    if not _DNID.fullmatch(dnid):
-        raise BadInput("dnid", "1 to 15 digits", f"{dnid!a}")
-
-
-def _difference(there: NewNumber, new: NewNumber) -> str:
-    """Say what is otherwise with the number of the pool; nothing where it is the same."""
-    pairs = {
-        "group": (there.group, new.group),
-        "dnid": (there.dnid, new.dnid),
-        "enabled": (_yes_no(there.enabled), _yes_no(new.enabled)),
-    }
-    return ", ".join(
-        f"its {name} is {old or 'none'}, not {wanted or 'none'}"
-        for name, (old, wanted) in pairs.items()
-        if old != wanted
-    )
-
-
-def _yes_no(value: bool) -> str:
-    return "yes" if value else "no"
-
-
-def _line_of(fault: str) -> int:
-    found = re.match(r"line (\d{1,9}):", fault)
-    return int(found[1]) if found else 0
