@@ -2,9 +2,8 @@
 
 -- name: add_number
 INSERT INTO number
-    (environment_id, application_id, number, entered, dnid, group_name, enabled, free_from)
-VALUES (:environment, :application, :number, :entered, :dnid, :group, :enabled,
-    (SELECT floor FROM inventory))
+    (environment_id, application_id, number, entered, dnid, group_name, enabled)
+VALUES (:environment, :application, :number, :entered, :dnid, :group, :enabled)
 ON CONFLICT (environment_id, number) DO NOTHING
 
 -- name: write_hidden

@@ -1,8 +1,8 @@
 -- Imports that become visible at once, DNIDs, and numbers that are taken out.
 
--- The free_from of a number that was never lent is the floor of its day, 0 or less. An import writes
--- its numbers one below the floor, where look-ups do not see them and the search for the
--- longest-rested begins above them; lowering the floor by one shows them all.
+-- The free_from of a number that was never lent is 0 or less. An import writes its numbers one below
+-- the floor, where look-ups do not see them and the search for the longest-rested begins above them;
+-- lowering the floor by one shows them all.
 CREATE TABLE inventory (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     floor INTEGER NOT NULL CHECK (floor <= 0)
