@@ -61,9 +61,10 @@ clean: ## forget the environment (the cache outside the checkout stays)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 
 debian-packages: ## what Debian must have; the one place that may ask for sudo
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
-	  echo "python3-venv is missing: installing it"; \
-	  $(if $(filter 0,$(shell id -u)),,sudo) sh -c 'apt-get update -qq && apt-get install -y -qq python3-venv'; }
+	@missing="$$($(PYTHON) -c 'import ensurepip' 2>/dev/null || echo python3-venv) $$(command -v strace >/dev/null || echo strace)"; \
+	test -z "$${missing# }" || { \
+	  echo "missing, and installed now:" $$missing; \
+	  $(if $(filter 0,$(shell id -u)),,sudo) sh -c "apt-get update -qq && apt-get install -y -qq $$missing"; }
 
 $(VENV)/ready: requirements/dev.txt pyproject.toml | debian-packages
 	@echo "building the Python environment in $(VENV) (once)"

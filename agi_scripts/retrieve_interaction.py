@@ -1,29 +1,40 @@
 """``retrieve_interaction[,dnis[,interaction]]``: whose call is this? Then it is free."""
 
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+
 from interact_ivr.agi.session import GoneError, Session
 from interact_ivr.agi.variables import of_retrieval
-from interact_ivr.domain.errors import BadInput, Refusal
+from interact_ivr.domain.errors import BadInput, Refusal, StoreUnavailable
 from interact_ivr.domain.names import CallRef
 from interact_ivr.domain.values import Retrieval, Status
-from interact_ivr.service.allocations import Allocations
+from interact_ivr.service.allocations import Allocations, Asking
 
 _POSITIONAL = 2
 _NOT_DIALED = {"s", "h", "i", "t", "unknown", ""}
 """Words of the Asterisk dialplan's own. A telephone's keys would spell them: ``s`` is 7."""
 _SHOWN = {"", "0", "1", "2", "3"}
 """Values of ``agi_callingpres`` with which the caller lets the number be seen (Q.931)."""
+_CREATED = re.compile(r"(?:.*-)?(\d{9,11})\.\d+")
+"""A linkedid: the PBX's name if it has one, the second of its creation, a counter."""
+_OLDEST = timedelta(days=1)
+"""No call is older when it asks; what says so is no linkedid."""
 
 
-async def retrieve_interaction(session: Session, allocations: Allocations) -> None:
+async def retrieve_interaction(
+    session: Session, allocations: Allocations, dnis_from: Sequence[str]
+) -> None:
     """Look the dialed number up, free it, and tell the call; on any failure, UNAVAILABLE."""
     environment = session.query.get("environment", "")
-    call = CallRef(session.query.get("pbx", ""), session.call.get("uniqueid"))
+    asking = _asking(session, dnis_from)
     try:
-        if not call.uniqueid:  # nothing tells two of them apart, and one must not get the other's
+        if (
+            not asking.call.uniqueid
+        ):  # nothing tells two of them apart: one must not get the other's
             raise BadInput("agi_uniqueid", "the call's id", "none")
-        retrieval = await allocations.retrieve(
-            environment, _dialed(session), call, _caller(session), session.deadline
-        )
+        retrieval = await allocations.retrieve(environment, asking, session.deadline)
     except Refusal:
         await session.set(of_retrieval(Retrieval(Status.UNAVAILABLE)))
         raise
@@ -36,21 +47,46 @@ async def retrieve_interaction(session: Session, allocations: Allocations) -> No
     try:
         await session.set(of_retrieval(retrieval))
     except GoneError:
-        await allocations.undelivered(environment, retrieval, call)
+        with suppress(StoreUnavailable):  # then the log alone says so
+            await allocations.undelivered(environment, retrieval, asking.call)
         raise
 
 
-def _dialed(session: Session) -> list[str]:
+def _asking(session: Session, dnis_from: Sequence[str]) -> Asking:
+    named = session.named(_POSITIONAL)
+    return Asking(
+        dialed=_dialed(session, named, dnis_from),
+        call=CallRef(session.query.get("pbx", ""), session.call.get("uniqueid")),
+        caller=session.call.get("callerid"),
+        withheld=session.call.get("callingpres") not in _SHOWN,
+        age=_age(named.get("now", ""), named.get("linkedid", "")),
+        named=session.argument(1),
+        still_there=session.is_there,
+    )
+
+
+def _dialed(session: Session, named: dict[str, str], dnis_from: Sequence[str]) -> list[str]:
     """Give what was dialed: the argument alone, else what the channel knows, best first."""
     if given := session.argument(0):
         known = [given]
     else:
-        exten = session.named(_POSITIONAL).get("exten", "")
-        known = [exten, session.call.get("extension"), session.call.get("dnid")]
+        places = {
+            "extension": (named.get("exten", ""), session.call.get("extension")),
+            "request_uri": (session.call.get("dnid"),),
+            "to": (named.get("to", ""),),
+            "diversion": (named.get("diversion", ""), session.call.get("rdnis")),
+        }
+        known = [number for place in dnis_from for number in places[place]]
     return [number for number in dict.fromkeys(known) if number not in _NOT_DIALED]
 
 
-def _caller(session: Session) -> str | None:
-    """Give the calling number, unless the caller withholds it."""
-    shown = session.call.get("callingpres") in _SHOWN
-    return session.call.get("callerid") if shown else None
+def _age(now: str, linkedid: str) -> timedelta | None:
+    """Say how long ago the call arrived, by the PBX's own clock and in the caller's favour.
+
+    Both are whole seconds, cut off: the call may be a second older than they say.
+    """
+    created = _CREATED.fullmatch(linkedid)
+    if created is None or re.fullmatch(r"\d{9,11}", now) is None:
+        return None
+    age = timedelta(seconds=int(now) - int(created[1]) + 1)
+    return age if timedelta(0) <= age <= _OLDEST else None

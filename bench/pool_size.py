@@ -19,8 +19,9 @@ from pathlib import Path
 from bench.row import Row
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import CallRef, InteractionId, NumberKey, Scope
-from interact_ivr.domain.values import NewNumber, Status
+from interact_ivr.domain.values import NewNumber, Question, Status
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
+from interact_ivr.stores.sqlite.directory import SqliteDirectory
 from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
@@ -60,14 +61,17 @@ class Pool:
         self._writer = Writer(path, WallClock())
         self._writer.start()
         self._allocations = SqliteAllocations(self._writer)
-        self._numbers = SqliteNumbers(self._writer, Reader(path, WallClock()))
+        reader = Reader(path, WallClock())
+        self._numbers = SqliteNumbers(self._writer, reader)
+        self._directory = SqliteDirectory(self._writer, reader)
         self._ids = itertools.count()
         self._scope: Scope
         self._policy = Policy(timedelta(minutes=15), timedelta(0), strict_rest=False)
 
     async def fill(self) -> None:
         """Take the numbers in."""
-        self._scope = await self._numbers.scope("default")
+        directory = await self._directory.read()
+        self._scope = Scope(directory.environments[0].id, directory.applications[0].id)
         keys = (f"+{380_970_000_000 + at}" for at in range(self._size))
         numbers = (NewNumber(NumberKey(key), key, dnid=key[-6:]) for key in keys)
         while step := list(itertools.islice(numbers, STEP)):
@@ -84,10 +88,13 @@ class Pool:
     async def _call(self) -> None:
         name = f"interaction {next(self._ids)}"
         lent = await self._allocations.allocate(
-            self._scope, InteractionId(name), None, self._policy
+            self._scope, InteractionId(name), None, None, self._policy
         )
         call = CallRef("bench", name)
-        told = await self._allocations.retrieve(self._scope.environment, [lent.number], call, None)
+        policies = {self._scope.application: self._policy}
+        told = await self._allocations.retrieve(
+            self._scope.environment, Question([lent.number], call), policies
+        )
         if (told.status, told.interaction) != (Status.FOUND, name):
             raise RuntimeError(f"{name}: {told}")
 

@@ -15,7 +15,7 @@ def statuses() -> str:
 
 def variables() -> str:
     """Give the channel variables that a retrieval fills."""
-    rows = ((f"`{one}`", one.meaning) for one in Variable if one.meaning)
+    rows = ((f"`{one}`", one.meaning) for one in Variable)
     return _table(("channel variable", "holds"), rows)
 
 

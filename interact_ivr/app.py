@@ -4,10 +4,10 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -18,33 +18,38 @@ import agi_scripts
 from dialplan import Engine, load_plan
 from interact_ivr import __version__
 from interact_ivr.agi.listener import Listener
-from interact_ivr.agi.session import Session
+from interact_ivr.agi.session import Script
+from interact_ivr.ani_key import ani_key
 from interact_ivr.config import Config, warnings
 from interact_ivr.control.operations import Conversation, Operations
 from interact_ivr.control.server import ControlServer
+from interact_ivr.domain.ani import AniSetting, StoredAni, stored_ani
 from interact_ivr.domain.errors import AmbiguousDnid, Refusal
-from interact_ivr.domain.names import ALPHABETS
+from interact_ivr.domain.names import ALPHABETS, Ani, EnvironmentName
 from interact_ivr.domain.values import Allocation, Expired
-from interact_ivr.service.allocations import Allocations, Environment, Environments
+from interact_ivr.log import configure_logging
+from interact_ivr.reload import Reload
+from interact_ivr.service.administration import Administration
+from interact_ivr.service.allocations import Allocations
+from interact_ivr.service.environments import Defaults, Environments
 from interact_ivr.service.expiry import Expiry
 from interact_ivr.service.imports import Imports
+from interact_ivr.service.journal import Journal
 from interact_ivr.service.numbers import Numbers
+from interact_ivr.service.purge import Purge, Purged
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
+from interact_ivr.stores.sqlite.clock import StoreClock, boot_id
+from interact_ivr.stores.sqlite.directory import SqliteDirectory
+from interact_ivr.stores.sqlite.journal import SqliteJournal
 from interact_ivr.stores.sqlite.lock import FileLock
 from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
+from interact_ivr.systemd import Systemd
 
-_DEFAULT_ENVIRONMENT = "default"
-
-
-class WallClock:
-    """The machine's time of day."""
-
-    def now(self) -> datetime:
-        """Give the present time, aware, UTC."""
-        return datetime.now(UTC)
+_REWRITE_UP_TO = 32 * 1024 * 1024
+"""Bytes of a store that is rewritten while calls wait: a part of a second."""
 
 
 @dataclass(slots=True)
@@ -68,48 +73,68 @@ class Parts:
     allocations: Allocations
     numbers: Numbers
     imports: Imports
+    administration: Administration
+    journal: Journal
     expiry: Expiry
+    purge: Purge
+    clock: StoreClock
     ambiguities: Ambiguities
+    adopt: Callable[[Config], None]
+    """Make effective what of another configuration can be while running; PlanError changes none."""
 
 
 @asynccontextmanager
-async def opened(config: Config, who: str) -> AsyncIterator[Parts]:
+async def opened(
+    config: Config, who: str, *, rewrite_up_to: int | None = None
+) -> AsyncIterator[Parts]:
     """Open the store as its one writer, and build the services over it.
+
+    Up to how many bytes its file may be rewritten, while whoever asks waits, is for *who* to say.
 
     Raises:
         StoreHeldError: another process has it.
         SchemaError, sqlite3.Error, OSError: it cannot be opened.
         dialplan.PlanError: the dial plan has faults.
     """
-    engine = Engine(load_plan(config.dial_plan.plan))
+    defaults = _defaults(config)
     async with AsyncExitStack() as stack:
         config.store.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         stack.enter_context(FileLock(config.store.path, who))
         create_database(config.store.path)
         with closing(open_database(config.store.path)) as connection:
             migrate(connection)
-        clock = WallClock()
-        writer = Writer(config.store.path, clock)
+            clock = StoreClock.of(connection, boot_id(), stepped=_log_clock_set)
+        writer = Writer(config.store.path, clock, with_each=clock.keep)
         stack.callback(writer.close)
         writer.start()
         store = SqliteAllocations(writer)
-        inventory = SqliteNumbers(writer, Reader(config.store.path, clock))
-        here = Environment(
-            _DEFAULT_ENVIRONMENT,
-            await inventory.scope(_DEFAULT_ENVIRONMENT),
-            engine,
-            config.pool.policy,
-            ALPHABETS[config.interaction.alphabet],
+        reader = Reader(config.store.path, clock)
+        directory = SqliteDirectory(writer, reader)
+        record = SqliteJournal(writer, reader, rewrite_up_to)
+        environments = Environments(directory, defaults, _dial_plan)
+        await environments.reload()
+        purge = Purge(
+            record, clock, config.journal.keep_for, purged=_log_purged, failed=_log_purge_failed
         )
-        environments = Environments({here.name: here}, here.name)
+
+        def adopt(other: Config) -> None:
+            environments.adopt(_defaults(other))
+            purge.keep_for = other.journal.keep_for
+
         ambiguities = Ambiguities()
+        inventory = SqliteNumbers(writer, reader)
         expiry = Expiry(store, clock, expired=_log_expired, failed=_log_sweep_failed)
         yield Parts(
             Allocations(store, environments, partial(_tell_allocated, expiry), ambiguities.tell),
             Numbers(inventory, store, environments),
             Imports(inventory, environments),
+            Administration(directory, environments, clock),
+            Journal(record, record, store, environments),
             expiry,
+            purge,
+            clock,
             ambiguities,
+            adopt,
         )
 
 
@@ -124,28 +149,67 @@ async def serve(config: Config, config_file: Path) -> None:
     log = structlog.get_logger("service")
     for warning in warnings(config):
         log.warning("configuration", warning=warning)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with opened(config, "interact-ivr serve") as parts:
-        listener = Listener(_scripts(parts.allocations), most_sessions=config.agi.most_sessions)
+    stop = _stop_signals()
+    systemd = Systemd.of(os.environ, os.getpid())
+    async with opened(config, "interact-ivr serve", rewrite_up_to=_REWRITE_UP_TO) as parts:
+        if not parts.administration.has_default:
+            missing = f"environment.default: there is no {parts.administration.default!r} yet"
+            log.warning("configuration", warning=missing)
+
+        def adopt(other: Config) -> None:
+            parts.adopt(other)
+            configure_logging(other.log.level)
+
+        reload = Reload(config, config_file, adopt, systemd)
+        scripts = _scripts(parts.allocations, config.agi.dnis_from)
+        listener = Listener(scripts, most_sessions=config.agi.most_sessions)
         await listener.start(config.agi.host, config.agi.port)
-        facts = partial(_facts, config, config_file, listener, parts.ambiguities, time.monotonic())
-        control = ControlServer(Operations(parts.allocations, parts.numbers, parts.imports, facts))
+        facts = partial(_facts, config, config_file, listener, parts, time.monotonic())
+        control = ControlServer(_operations(parts, facts))
         await control.start(Path(config.control.socket))
-        sweeping = asyncio.create_task(parts.expiry.run())
-        clearing = asyncio.create_task(_clear(parts.imports))
+        work = (
+            parts.expiry.run(),
+            parts.purge.run(),
+            _clear(parts.imports),
+            reload.run(),
+            systemd.watch(parts.allocations.probe),
+        )
+        tasks = [asyncio.create_task(each) for each in work]
         log.info("ready", **facts())
+        systemd.tell("READY=1", f"STATUS=answering calls on {config.agi.host}:{listener.port}")
         try:
             await stop.wait()
         finally:
             log.info("stopping", sessions=listener.sessions)
-            await listener.close()
-            await control.close()
-            for task in (sweeping, clearing):
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            systemd.tell("STOPPING=1", "STATUS=letting calls in flight finish")
+            control.stop_listening()
+            parts.journal.wait_no_longer()
+            await asyncio.gather(listener.close(), control.close())
+            await _cancelled(tasks)
+
+
+def _stop_signals() -> asyncio.Event:
+    """Give what SIGTERM or SIGINT sets; a second one of them ends the process at once."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+
+    def stop_once() -> None:
+        stop.set()
+        for number in numbers:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in numbers:
+        loop.add_signal_handler(number, stop_once)
+    return stop
+
+
+async def _cancelled(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def carry_out(
@@ -165,9 +229,7 @@ async def carry_out(
         told(msgspec.to_builtins(part))
 
     async with opened(config, f"interact-ivr {request}") as opened_parts:
-        operations = Operations(
-            opened_parts.allocations, opened_parts.numbers, opened_parts.imports, dict
-        )
+        operations = _operations(opened_parts, dict)
         return await operations.carry_out(request, arguments, Conversation(each(), tell))
 
 
@@ -181,17 +243,46 @@ async def _clear(imports: Imports) -> None:
         log.warning("an unfinished import may be left", reason=str(error))
 
 
-def _scripts(allocations: Allocations) -> dict[str, Callable[[Session], Awaitable[None]]]:
-    scripts = (agi_scripts.retrieve_interaction, agi_scripts.free_number, agi_scripts.health)
-    return {script.__name__: partial(script, allocations=allocations) for script in scripts}
+def _defaults(config: Config) -> Defaults:
+    return Defaults(
+        environment=EnvironmentName(config.environment.default),
+        dial_plan=_dial_plan(config.dial_plan.plan),
+        policy=config.pool.policy,
+        alphabet=ALPHABETS[config.interaction.alphabet],
+        shared_callers=config.pool.shared_callers,
+        stored_ani=_stored_ani(config),
+    )
+
+
+def _dial_plan(name: str) -> Engine:
+    return Engine(load_plan(name))
+
+
+def _operations(parts: Parts, facts: Callable[[], Mapping[str, object]]) -> Operations:
+    return Operations(
+        parts.allocations, parts.numbers, parts.imports, parts.administration, parts.journal, facts
+    )
+
+
+def _scripts(allocations: Allocations, dnis_from: Sequence[str]) -> dict[str, Script]:
+    retrieve = partial(
+        agi_scripts.retrieve_interaction, allocations=allocations, dnis_from=dnis_from
+    )
+    return {
+        "retrieve_interaction": retrieve,
+        "free_number": partial(agi_scripts.free_number, allocations=allocations),
+        "health": partial(agi_scripts.health, allocations=allocations),
+    }
+
+
+def _stored_ani(config: Config) -> Callable[[Ani | None], StoredAni | None]:
+    setting = AniSetting(config.journal.ani)
+    key = ani_key(config.store.path) if setting is AniSetting.HASH else b""
+    return partial(stored_ani, setting=setting, key=key)
 
 
 def _facts(
-    config: Config,
-    config_file: Path,
-    listener: Listener,
-    ambiguities: Ambiguities,
-    started: float,
+    config: Config, config_file: Path, listener: Listener, parts: Parts, started: float
 ) -> dict[str, object]:
     return {
         "version": __version__,
@@ -202,7 +293,8 @@ def _facts(
         "agi": f"{config.agi.host}:{listener.port}",
         "control": config.control.socket,
         "sessions": listener.sessions,
-        "ambiguous_dnids": ambiguities.count,
+        "ambiguous_dnids": parts.ambiguities.count,
+        "store_ahead_seconds": round(parts.clock.ahead.total_seconds(), 1),
     }
 
 
@@ -217,6 +309,14 @@ def _tell_allocated(expiry: Expiry, allocation: Allocation) -> None:
     )
 
 
+def _log_clock_set(by: timedelta, ahead: timedelta) -> None:
+    structlog.get_logger("service").warning(
+        "the clock was set",
+        by_seconds=round(by.total_seconds(), 1),
+        store_ahead_seconds=round(ahead.total_seconds(), 1),
+    )
+
+
 def _log_expired(expired: Expired) -> None:
     structlog.get_logger("pool").info(
         "expired", dnis=expired.number, allocation=expired.allocation, at=expired.at.isoformat()
@@ -226,4 +326,20 @@ def _log_expired(expired: Expired) -> None:
 def _log_sweep_failed(error: Exception) -> None:
     structlog.get_logger("pool").error(
         "expiries are not on record", reason=str(error), cause=repr(error.__cause__ or error)
+    )
+
+
+def _log_purged(purged: Purged) -> None:
+    structlog.get_logger("journal").info(
+        "purged",
+        before=purged.before.isoformat(),
+        entries=purged.entries,
+        allocations=purged.allocations,
+        answers=purged.answers,
+    )
+
+
+def _log_purge_failed(error: Exception) -> None:
+    structlog.get_logger("journal").error(
+        "what is old was not purged", reason=str(error), cause=repr(error.__cause__ or error)
     )

@@ -12,7 +12,9 @@ def configure_logging(level: str) -> None:
     """Log from *level* (``info``) on."""
     person = sys.stderr.isatty()
     renderer: Any = (
-        structlog.dev.ConsoleRenderer()
+        structlog.dev.ConsoleRenderer(  # the usual one shows variables, passwords among them
+            exception_formatter=structlog.dev.plain_traceback
+        )
         if person
         else structlog.processors.JSONRenderer(serializer=_encode)
     )
@@ -28,7 +30,7 @@ def configure_logging(level: str) -> None:
             logging.getLevelNamesMapping()[level.upper()]
         ),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # so that a reload changes the level of every logger
     )
 
 

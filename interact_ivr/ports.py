@@ -1,13 +1,16 @@
 """The few things a service needs from outside; each method of a store is one transaction."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from interact_ivr.domain.directory import Change, Directory
+from interact_ivr.domain.journal import Forgotten, Page, PurgeStep, Subject, WhoHeld
 from interact_ivr.domain.lifecycle import Policy, State
 from interact_ivr.domain.names import (
     AllocationId,
     Ani,
+    ApplicationId,
     CallRef,
     EnvironmentId,
     Group,
@@ -20,8 +23,10 @@ from interact_ivr.domain.values import (
     Double,
     DraftNumber,
     FreeStatus,
+    KnownNumber,
     NewNumber,
     PoolNumber,
+    Question,
     Retrieval,
     Shown,
     Sweep,
@@ -51,9 +56,16 @@ class AllocationStore(Protocol):
     """Who holds which number. Every method is one transaction, durable when it returns."""
 
     async def allocate(
-        self, scope: Scope, interaction: InteractionId, group: Group | None, policy: Policy
+        self,
+        scope: Scope,
+        interaction: InteractionId,
+        group: Group | None,
+        caller: Ani | None,
+        policy: Policy,
     ) -> Allocation:
         """Lend the number that has rested longest, or renew the one this interaction holds.
+
+        *caller*, as stored, is who is expected to call; on renewal a new one replaces the old one.
 
         Raises:
             Exhausted: nothing may be lent.
@@ -63,16 +75,17 @@ class AllocationStore(Protocol):
     async def retrieve(
         self,
         environment: EnvironmentId,
-        keys: Sequence[NumberKey],
-        call: CallRef,
-        ani: Ani | None,
+        question: Question,
+        policies: Mapping[ApplicationId, Policy],
         deadline: float | None = None,
+        wanted: Callable[[], bool] | None = None,
     ) -> Retrieval:
-        """End the allocation of the first of *keys* that is a number, and say whose it was.
+        """Say whose number was dialed, and end its allocation where the answer is FOUND.
 
         What is no number may be the DNID of one; where it fits several, `AmbiguousDnid` names
-        them. Atomic; FOUND is repeated to the same *call*. Past *deadline* (`time.monotonic`)
-        nothing is done and `TooLate` is raised.
+        them. Atomic; FOUND, REDIAL and LATE are repeated to the same call. Past *deadline*
+        (`time.monotonic`), or when it is not *wanted* any more at its turn, nothing is done and
+        `TooLate` is raised. *wanted* is asked in any thread.
         """
 
     async def free(
@@ -82,7 +95,11 @@ class AllocationStore(Protocol):
         allocation: AllocationId | None,
         deadline: float | None = None,
     ) -> FreeStatus:
-        """End the number's allocation; with *allocation*, only that one."""
+        """End the number's allocation; with *allocation*, only that one.
+
+        Raises:
+            AmbiguousDnid: it is no number, and the DNID of several.
+        """
 
     async def mark_undelivered(
         self, environment: EnvironmentId, retrieval: Retrieval, call: CallRef
@@ -96,13 +113,92 @@ class AllocationStore(Protocol):
         """Write up to *limit* expiries that are due, and find the next deadline."""
 
 
+class RingingStore(Protocol):
+    """Which numbers have a call on them: those are neither lent nor told expired meanwhile."""
+
+    async def ringing(
+        self,
+        environment: EnvironmentId,
+        keys: Sequence[NumberKey],
+        call: CallRef,
+        at_most: timedelta,
+    ) -> bool:
+        """Take note that *call* is on a number, for *at_most*; False where it is none of ours."""
+
+    async def stopped_ringing(self, call: CallRef) -> None:
+        """Take note that *call* is on no number any more; a retrieval says so by itself."""
+
+
+class JournalStore(Protocol):
+    """What the journal is asked. Nothing here makes a call wait."""
+
+    async def entries(
+        self,
+        environment: EnvironmentId,
+        subject: Subject,
+        after: str,
+        limit: int,
+        newest: int | None = None,
+    ) -> Page:
+        """Give up to *limit* entries about *subject* behind the id *after*, as written.
+
+        With *newest*, begin no earlier than so many entries before the end.
+
+        Raises:
+            NoSuchNumber: *subject* is a number that never was ours.
+        """
+
+    async def who_held(
+        self, environment: EnvironmentId, keys: Sequence[NumberKey], at: datetime
+    ) -> WhoHeld:
+        """Say who held the first of *keys* that is, or was, a number of ours.
+
+        Raises:
+            NoSuchNumber: none is.
+            BadInput: *at* has not come yet.
+        """
+
+    def grown(self) -> Awaitable[None]:
+        """Give what is done once anything is written after this moment."""
+
+
+class Retention(Protocol):
+    """How the journal loses what it need not know: in steps, each one transaction."""
+
+    async def purge_entries(self, before: datetime, after: str, limit: int) -> PurgeStep:
+        """Look at up to *limit* entries, and remove those of allocations that ended *before*."""
+
+    async def purge_allocations(self, before: datetime, after: str, limit: int) -> PurgeStep:
+        """Look at up to *limit* allocations, and remove those that nobody needs any more.
+
+        Kept are the open ones, a number's last one, and those that did not end *before*; with an
+        allocation go the answers that calls were given from it.
+        """
+
+    async def forget(
+        self,
+        environment: EnvironmentId,
+        interaction: InteractionId,
+        tombstone: InteractionId,
+        limit: int,
+    ) -> Forgotten:
+        """Put *tombstone* in place of up to *limit* traces of each kind; nothing left: all 0.
+
+        Raises:
+            StillHeld: an allocation of *interaction* is open.
+        """
+
+    async def scrub(self) -> bool:
+        """Leave nothing of what was forgotten in the store's files; False if calls would wait."""
+
+
 class NumberStore(Protocol):
     """The numbers of the pools."""
 
     async def add(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
         """Take all of *numbers*, or none: `BadRows` names those that are there already."""
 
-    async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[NewNumber]:
+    async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[KnownNumber]:
         """Give those of *keys* that are numbers of the environment, as they were taken in."""
 
     async def list(
@@ -161,8 +257,18 @@ class Draft(Protocol):
         """Let everything go."""
 
 
-class ScopeStore(Protocol):
-    """Which environments there are."""
+class DirectoryStore(Protocol):
+    """Tenants, environments, applications, users and tokens."""
 
-    async def scope(self, environment: str) -> Scope:
-        """Find an environment by name and its DNIS application, or raise `NoSuchEnvironment`."""
+    async def read(self) -> Directory:
+        """Give all of it as it stands."""
+
+    async def change(self, change: Change) -> None:
+        """Make *change*.
+
+        Raises:
+            NoSuchEnvironment, NoSuchApplication, NoSuchEntry: what it speaks of is not there.
+            EntryExists: what it adds is there already.
+            EntryInUse: something hangs on what it removes.
+            BadInput: what it speaks of is of the wrong kind.
+        """

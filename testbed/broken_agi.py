@@ -34,6 +34,11 @@ def says_half_a_line_and_waits(call: socket.socket) -> None:
     _until_closed(call)
 
 
+def says_nothing(call: socket.socket) -> None:
+    """Accept, read, and never answer."""
+    _until_closed(call)
+
+
 def sets_half_and_waits(call: socket.socket) -> None:
     """Set an interaction's id and never the status."""
     call.sendall(b'SET VARIABLE __INTERACT_ID "half"\n')

@@ -6,10 +6,8 @@ import itertools
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from interact_ivr.config import load_config
 from interact_ivr.control.client import ask
 from testbed.agi_peer import Channel, Peer, environment
 from testbed.service import Service
@@ -19,7 +17,7 @@ _COUNT = itertools.count(1)
 
 def control(service: Service, request: str, **arguments: object) -> Any:
     """Ask what ``interact-ivr`` would ask; raises `Refused`. No process is started for it."""
-    return ask(Path(load_config(service.config).control.socket), request, arguments, timeout=5)
+    return ask(service.control_socket, request, arguments, timeout=5)
 
 
 @dataclass(frozen=True)

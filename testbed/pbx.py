@@ -136,6 +136,14 @@ class Pbx:
             time.sleep(POLL_SECONDS)
         return found
 
+    def wait_until(self, command: str, says: str, timeout_seconds: float = 5.0) -> None:
+        """Wait until Asterisk's command line answers *command* with *says* in it."""
+        deadline = time.monotonic() + timeout_seconds
+        while says not in (said := self.cli(command)):
+            if time.monotonic() > deadline:
+                raise PbxError(f"{command!r} did not say {says!r} but:\n{said}")
+            time.sleep(POLL_SECONDS)
+
     def tail(self, lines: int = 30) -> str:
         """Give the last lines of the log, or of the console where it did not get that far."""
         for path in (self.log_path, self._console_path):

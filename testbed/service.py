@@ -39,11 +39,16 @@ class Service:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._run = tempfile.TemporaryDirectory(prefix="ivr-")
         self._ports = PortBlock()
+        self.control_socket = Path(self._run.name) / "control.sock"
         self.agi_port = agi_port or self._ports.first
         self.agi = f"{LOOPBACK}:{self.agi_port}"
         self.config = self.folder / "interact-ivr.toml"
         self.database = self.folder / "interact-ivr.db"
         self.log_path = self.folder / "service.log"
+        self.environment: dict[str, str] = {}
+        """What the service's environment has beside ours."""
+        self.wrapper: tuple[str, ...] = ()
+        """The command that runs the service, where it is not run by itself."""
         self._child: subprocess.Popen[bytes] | None = None
         self.configure(settings)
 
@@ -52,7 +57,7 @@ class Service:
         self.config.write_text(
             f'[store]\nurl = "sqlite:///{self.database}"\n'
             f'[agi]\nhost = "{LOOPBACK}"\nport = {self.agi_port}\n'
-            f'[control]\nsocket = "{self._run.name}/control.sock"\n{settings}',
+            f'[control]\nsocket = "{self.control_socket}"\n{settings}',
             "utf-8",
         )
 
@@ -68,8 +73,8 @@ class Service:
         begun = len(self.log())
         with self.log_path.open("ab") as log:
             self._child = subprocess.Popen(
-                argv(INTERACT_IVR, "serve", "--config", str(self.config)),
-                env={**os.environ, "PYTHONWARNINGS": "default"},
+                argv((*self.wrapper, *INTERACT_IVR), "serve", "--config", str(self.config)),
+                env={**os.environ, "PYTHONWARNINGS": "default", **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -72,7 +72,8 @@ class Listener:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             session = await open_session(reader, writer, self._limits)
-            session.check_still_there()
+            if not session.is_there():
+                raise GoneError("the caller was gone before the look-up began")
         except ProbeError:
             self._log.debug("probe")
             return
@@ -84,7 +85,10 @@ class Listener:
             return
         script = self._scripts.get(session.script)
         log = self._log.bind(
-            script=session.script, call=session.call.get("uniqueid"), pbx=session.query.get("pbx")
+            script=session.script,
+            call=session.call.get("uniqueid"),
+            pbx=session.query.get("pbx"),
+            environment=session.query.get("environment"),
         )
         if script is None:
             log.error("no such script", known=sorted(self._scripts))

@@ -64,14 +64,13 @@ class Session:
         pairs = (argument.partition("=") for argument in self.call.arguments[after:])
         return {key: value for key, equals, value in pairs if equals}
 
-    def check_still_there(self) -> None:
-        """Raise `GoneError` where Asterisk has closed already: such a call must consume nothing.
+    def is_there(self) -> bool:
+        """Say whether the call still waits. Asked of the kernel; safe in any thread.
 
-        Asked of the kernel, since a service that was stopped or suspended finds calls waiting
-        whose guard fired long ago, their last bytes unread.
+        A service that was stopped or busy finds calls waiting whose guard fired, or whose caller
+        hung up, long ago: they must consume nothing.
         """
-        if self._writer.is_closing() or _has_ended(self._writer):
-            raise GoneError("the caller was gone before the look-up began")
+        return not self._writer.is_closing() and not _has_ended(self._writer)
 
     async def set(self, values: Mapping[str, str]) -> None:
         """Set channel variables, the last of them last of all.
@@ -121,8 +120,11 @@ async def open_session(
 
 
 def _has_ended(writer: asyncio.StreamWriter) -> bool:
+    descriptor = writer.get_extra_info("socket").fileno()
+    if descriptor < 0:
+        return True
     poll = select.poll()
-    poll.register(writer.get_extra_info("socket").fileno(), select.POLLRDHUP)
+    poll.register(descriptor, select.POLLRDHUP)
     return bool(poll.poll(0))
 
 

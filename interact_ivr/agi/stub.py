@@ -72,5 +72,5 @@ def for_service(opening: bytes) -> tuple[tuple[str, int], bytes]:
 if __name__ == "__main__":
     try:  # noqa: SIM105  contextlib is one more import
         main()
-    except OSError:
+    except (OSError, ValueError):
         pass  # the service is not there: the status the Asterisk dialplan set stands

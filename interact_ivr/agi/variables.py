@@ -7,10 +7,7 @@ from interact_ivr.domain.values import FreeStatus, Retrieval, Status
 
 
 class Variable(StrEnum):
-    """What a retrieval sets, in the order it is set: the status last.
-
-    Those without a meaning here are emptied and not filled yet.
-    """
+    """What a retrieval sets, in the order it is set: the status last."""
 
     ID = "INTERACT_ID"
     GROUP = "INTERACT_GROUP"
@@ -27,15 +24,20 @@ class Variable(StrEnum):
 
     @property
     def meaning(self) -> str:
-        """Say what the variable holds; empty for one that nothing fills yet."""
-        return _MEANINGS.get(self, "")
+        """Say what the variable holds."""
+        return _MEANINGS[self]
 
 
 _MEANINGS = {
-    Variable.ID: "the interaction's unique id, when `FOUND`",
+    Variable.ID: "the interaction's unique id, when `FOUND` or `REDIAL`",
     Variable.GROUP: "the group of its number, if that has one",
     Variable.ALLOCATION: "the allocation's own id, as the journal names it",
     Variable.WAITED: "whole seconds from the allocation to this call",
+    Variable.CALLER_MATCH: "1 or 0: the caller is the one the app expected; empty if it told none",
+    Variable.CANDIDATE_1: "`AMBIGUOUS`: the interaction the number is allocated to",
+    Variable.CANDIDATE_2: "`AMBIGUOUS`: the interaction this caller redials for",
+    Variable.LAST_ID: "`LATE`: whose the number was last; never in `INTERACT_ID`",
+    Variable.LAST_END: "`LATE`: how that ended, `expired` or `retrieved`",
     Variable.DNIS: "the dialed number, normalized, when it is one of ours",
     Variable.ANI: "the calling number, normalized, unless it is withheld",
     Variable.STATUS: "how the look-up ended; set last",
@@ -58,11 +60,18 @@ def of_retrieval(retrieval: Retrieval) -> dict[str, str]:
 
     What is not known is set empty, so that nothing of an earlier look-up stays on the channel.
     """
+    candidates = (*retrieval.candidates, None, None)
+    match = retrieval.caller_match
     known = {
         Variable.ID: retrieval.interaction,
         Variable.GROUP: retrieval.group,
         Variable.ALLOCATION: retrieval.allocation,
         Variable.WAITED: _seconds(retrieval.waited),
+        Variable.CALLER_MATCH: None if match is None else str(int(match)),
+        Variable.CANDIDATE_1: candidates[0],
+        Variable.CANDIDATE_2: candidates[1],
+        Variable.LAST_ID: retrieval.last_interaction,
+        Variable.LAST_END: retrieval.last_end,
         Variable.DNIS: _fitting(retrieval.number),
         Variable.ANI: _fitting(retrieval.ani),
         Variable.STATUS: retrieval.status,

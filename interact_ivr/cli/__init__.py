@@ -2,7 +2,12 @@
 
 import click
 
+from interact_ivr.cli.access import token, user
 from interact_ivr.cli.allocations import allocate, free
+from interact_ivr.cli.applications import application
+from interact_ivr.cli.database import db
+from interact_ivr.cli.directory import environment, tenant
+from interact_ivr.cli.journal import journal
 from interact_ivr.cli.numbers import number
 from interact_ivr.cli.service import init, serve, status
 
@@ -16,5 +21,19 @@ def main() -> None:
     """
 
 
-for _command in (init, serve, status, number, allocate, free):
+for _command in (
+    init,
+    serve,
+    status,
+    tenant,
+    environment,
+    application,
+    user,
+    token,
+    number,
+    allocate,
+    free,
+    journal,
+    db,
+):
     main.add_command(_command)

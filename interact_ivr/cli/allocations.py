@@ -2,21 +2,39 @@
 
 import click
 
-from interact_ivr.cli.asking import ask, asking_options, failing
+from interact_ivr.cli.asking import (
+    application_option,
+    ask,
+    asking_options,
+    environment_option,
+    failing,
+)
 from interact_ivr.cli.tables import local_time, print_json
 
 
 @click.command()
 @click.argument("interaction")
 @click.option("--group", help="Only a number of this group.")
+@click.option("--caller", help="The number the customer is expected to call from.")
+@environment_option
+@application_option
 @asking_options
 @failing
-def allocate(interaction: str, group: str | None, config: str | None, as_json: bool) -> None:
+def allocate(
+    interaction: str,
+    group: str | None,
+    caller: str | None,
+    environment: str,
+    application: str,
+    config: str | None,
+    as_json: bool,
+) -> None:
     """Lend a number to INTERACTION, and print it.
 
     The same interaction again gets the same number, its wait begun anew.
     """
-    answer = ask(config, "allocate", interaction=interaction, group=group)
+    where = {"environment": environment, "application": application}
+    answer = ask(config, "allocate", interaction=interaction, group=group, caller=caller, **where)
     if as_json:
         print_json(answer)
         return
@@ -28,11 +46,14 @@ def allocate(interaction: str, group: str | None, config: str | None, as_json: b
 @click.command()
 @click.argument("number")
 @click.option("--allocation", help="Only if this allocation is the one that stands.")
+@environment_option
 @asking_options
 @failing
-def free(number: str, allocation: str | None, config: str | None, as_json: bool) -> None:
+def free(
+    number: str, allocation: str | None, environment: str, config: str | None, as_json: bool
+) -> None:
     """End the allocation of NUMBER, if it has one."""
-    answer = ask(config, "free", number=number, allocation=allocation)
+    answer = ask(config, "free", number=number, allocation=allocation, environment=environment)
     if as_json:
         print_json(answer)
     else:

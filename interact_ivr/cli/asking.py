@@ -2,7 +2,7 @@
 
 import functools
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 import click
@@ -10,6 +10,13 @@ import click
 OPTIONS = (
     click.option("--config", metavar="FILE", help="The configuration file."),
     click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs."),
+)
+
+environment_option = click.option(
+    "--environment", default="", metavar="[TENANT/]NAME", help="Where; else the configured default."
+)
+application_option = click.option(
+    "--application", default="", metavar="NAME", help="The DNIS application; else default."
 )
 
 
@@ -36,18 +43,19 @@ def failing(command: Callable[..., None]) -> Callable[..., None]:
 
         from dialplan import PlanError
         from interact_ivr.config import ConfigError
-        from interact_ivr.domain.errors import BadRows, NumbersAllocated, Refusal
+        from interact_ivr.domain.errors import BadDialPlan, BadRows, NumbersAllocated, Refusal
+        from interact_ivr.stores.sqlite.copies import CopyError
         from interact_ivr.stores.sqlite.failures import unavailable
         from interact_ivr.stores.sqlite.lock import StoreHeldError
         from interact_ivr.stores.sqlite.schema import SchemaError
 
         try:
             command(*args, **kwargs)
-        except (BadRows, NumbersAllocated) as error:
+        except (BadDialPlan, BadRows, NumbersAllocated) as error:
             fail(*error.faults)
         except (ConfigError, PlanError) as error:
             fail(*str(error).splitlines())
-        except (Refusal, StoreHeldError, SchemaError, OSError) as error:
+        except (Refusal, StoreHeldError, SchemaError, CopyError, OSError) as error:
             fail(str(error))
         except sqlite3.Error as error:
             fail(str(unavailable(error)))
@@ -55,18 +63,20 @@ def failing(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def ask(
+def ask(config_file: str | None, request: str, **arguments: object) -> Any:
+    """Give the plain values that answer *request*, or end the command with the reason."""
+    return converse(config_file, request, arguments)
+
+
+def converse(
     config_file: str | None,
     request: str,
+    arguments: Mapping[str, object],
     *,
     parts: Iterable[object] = (),
     told: Callable[[Any], None] = lambda _: None,
-    **arguments: object,
 ) -> Any:
-    """Give the plain values that answer *request*, or end the command with the reason.
-
-    *parts* follow the request; what is told before the answer goes to *told*.
-    """
+    """Ask as `ask` does; *parts* follow the request, what comes before the answer is *told*."""
     import asyncio
     from pathlib import Path
 
@@ -87,3 +97,21 @@ def ask(
 
         configure_logging("warning")
         return asyncio.run(carry_out(config, request, arguments, parts, told))
+
+
+def ask_running(config_file: str | None, request: str, **arguments: object) -> Any:
+    """Give the running service's answer, or end the command with the reason."""
+    from pathlib import Path
+
+    from interact_ivr.config import config_file as named
+    from interact_ivr.config import load_config
+    from interact_ivr.control.client import NotRunning, Refused
+    from interact_ivr.control.client import ask as ask_service
+
+    socket = load_config(named(config_file)).control.socket
+    try:
+        return ask_service(Path(socket), request, arguments)
+    except Refused as refused:
+        fail(*refused.faults)
+    except NotRunning:
+        fail(f"no service listens on {socket}")

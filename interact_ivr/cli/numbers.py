@@ -7,7 +7,15 @@ from typing import Any, TextIO
 
 import click
 
-from interact_ivr.cli.asking import ask, asking_options, fail, failing
+from interact_ivr.cli.asking import (
+    application_option,
+    ask,
+    asking_options,
+    converse,
+    environment_option,
+    fail,
+    failing,
+)
 from interact_ivr.cli.tables import local_time, print_json, print_table
 
 _LISTED = 1000
@@ -18,6 +26,10 @@ _MANY_NUMBERS = click.argument("numbers", metavar="NUMBER...", nargs=-1, require
 @click.group()
 def number() -> None:
     """The numbers of the pool."""
+
+
+def _where(environment: str, application: str) -> dict[str, str]:
+    return {"environment": environment, "application": application}
 
 
 def _headings(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -48,10 +60,18 @@ def _headings(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> 
     help="A column's heading in FILE; other headings than ours are passed over then.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@environment_option
+@application_option
 @asking_options
 @failing
 def import_numbers(
-    file: str, headings: dict[str, str], dry_run: bool, config: str | None, as_json: bool
+    file: str,
+    headings: dict[str, str],
+    dry_run: bool,
+    environment: str,
+    application: str,
+    config: str | None,
+    as_json: bool,
 ) -> None:
     """Take the numbers of FILE into the pool: all of them, or none.
 
@@ -66,11 +86,11 @@ def import_numbers(
     try:
         with progress() as show:
             chunks = read_numbers(file, headings, lambda at: show("reading", at, size))
-            answer = ask(
+            where = _where(environment, application)
+            answer = converse(
                 config,
                 "number.import",
-                **next(chunks),
-                dry_run=dry_run,
+                {**next(chunks), "dry_run": dry_run, **where},
                 parts=chunks,
                 told=lambda part: show("writing", part["written"], part["of"]),
             )
@@ -105,6 +125,8 @@ def _passed_over(answer: dict[str, Any]) -> str:
 @click.option("--group", help="The group they belong to.")
 @click.option("--dnid", help="The short id of the number, if it is one.")
 @click.option("--disabled", is_flag=True, help="Do not lend them yet.")
+@environment_option
+@application_option
 @asking_options
 @failing
 def add(
@@ -112,12 +134,20 @@ def add(
     group: str | None,
     dnid: str | None,
     disabled: bool,
+    environment: str,
+    application: str,
     config: str | None,
     as_json: bool,
 ) -> None:
     """Take each NUMBER, or range (3809745202xx, 4500-4599), into the pool: all, or none."""
     answer = ask(
-        config, "number.add", numbers=numbers, group=group, dnid=dnid, enabled=not disabled
+        config,
+        "number.add",
+        numbers=numbers,
+        group=group,
+        dnid=dnid,
+        enabled=not disabled,
+        **_where(environment, application),
     )
     if as_json:
         print_json(answer)
@@ -127,32 +157,52 @@ def add(
 
 @number.command("enable")
 @_MANY_NUMBERS
+@environment_option
+@application_option
 @asking_options
 @failing
-def enable(numbers: Sequence[str], config: str | None, as_json: bool) -> None:
+def enable(
+    numbers: Sequence[str], environment: str, application: str, config: str | None, as_json: bool
+) -> None:
     """Let each NUMBER be lent (again)."""
-    answer = ask(config, "number.enable", numbers=numbers, enabled=True)
+    where = _where(environment, application)
+    answer = ask(config, "number.enable", numbers=numbers, enabled=True, **where)
     _show_each(answer, "can be lent", as_json)
 
 
 @number.command("disable")
 @_MANY_NUMBERS
+@environment_option
+@application_option
 @asking_options
 @failing
-def disable(numbers: Sequence[str], config: str | None, as_json: bool) -> None:
+def disable(
+    numbers: Sequence[str], environment: str, application: str, config: str | None, as_json: bool
+) -> None:
     """Drain each NUMBER: its allocation stands, and it is not lent again."""
-    answer = ask(config, "number.enable", numbers=numbers, enabled=False)
+    where = _where(environment, application)
+    answer = ask(config, "number.enable", numbers=numbers, enabled=False, **where)
     _show_each(answer, "is not lent any more", as_json)
 
 
 @number.command("remove")
 @_MANY_NUMBERS
 @click.option("--force", is_flag=True, help="Also where it is allocated, which is ended as freed.")
+@environment_option
+@application_option
 @asking_options
 @failing
-def remove(numbers: Sequence[str], force: bool, config: str | None, as_json: bool) -> None:
+def remove(
+    numbers: Sequence[str],
+    force: bool,
+    environment: str,
+    application: str,
+    config: str | None,
+    as_json: bool,
+) -> None:
     """Take each NUMBER out of the pool: all, or none. The journal keeps what it had of them."""
-    answer = ask(config, "number.remove", numbers=numbers, force=force)
+    where = _where(environment, application)
+    answer = ask(config, "number.remove", numbers=numbers, force=force, **where)
     _show_each(answer, "is removed", as_json)
 
 
@@ -166,33 +216,36 @@ def _show_each(answer: dict[str, Any], what: str, as_json: bool) -> None:
 
 @number.command("export")
 @click.argument("file", type=click.Path(allow_dash=True), default="-")
+@environment_option
+@application_option
 @click.option("--config", metavar="FILE", help="The configuration file.")
 @failing
-def export(file: str, config: str | None) -> None:
+def export(file: str, environment: str, application: str, config: str | None) -> None:
     """Write all numbers to FILE (standard output) as CSV that can be imported again.
 
     A cell that a spreadsheet would calculate has an apostrophe in front; the import takes it away.
     """
+    where = _where(environment, application)
     if file == "-":
-        _export(config, sys.stdout)
+        _export(config, where, sys.stdout)
         return
     part = Path(f"{file}.part")  # FILE is whole, or as it was
     try:
         with part.open("w", encoding="utf-8", newline="") as opened:
-            _export(config, opened)
+            _export(config, where, opened)
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _export(config: str | None, file: TextIO) -> None:
+def _export(config: str | None, where: dict[str, str], file: TextIO) -> None:
     from interact_ivr.cli.number_file import header_line, number_lines
 
     def told(part: dict[str, Any]) -> None:
         file.write(number_lines(part["numbers"]))
 
     file.write(header_line())
-    ask(config, "number.export", told=told)
+    converse(config, "number.export", where, told=told)
 
 
 @number.command("list")
@@ -201,13 +254,24 @@ def _export(config: str | None, file: TextIO) -> None:
 @click.option(
     "--limit", type=click.IntRange(1), default=_LISTED, show_default=True, help="At most so many."
 )
+@environment_option
+@application_option
 @asking_options
 @failing
 def list_numbers(
-    group: str | None, state: str | None, limit: int, config: str | None, as_json: bool
+    group: str | None,
+    state: str | None,
+    limit: int,
+    environment: str,
+    application: str,
+    config: str | None,
+    as_json: bool,
 ) -> None:
     """Show the numbers of the pool as they stand, by number."""
-    found = ask(config, "number.list", group=group, state=state, limit=limit + 1)["numbers"]
+    where = _where(environment, application)
+    found = ask(config, "number.list", group=group, state=state, limit=limit + 1, **where)[
+        "numbers"
+    ]
     numbers = found[:limit]
     if as_json:
         print_json(numbers)

@@ -13,6 +13,32 @@ def print_json(value: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
+def print_done(answer: Any, done: str, *, as_json: bool) -> None:
+    """Print what was done, in a sentence or as the service answered it."""
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo(done)
+
+
+def print_json_line(value: Any) -> None:
+    """Print plain values as one line of JSON, at once."""
+    import msgspec
+
+    click.echo(msgspec.json.encode(value).decode())
+
+
+def print_json_array(values: Iterable[Any]) -> None:
+    """Print plain values as one JSON array, each as it comes and on a line of its own."""
+    import msgspec
+
+    between = "["
+    for value in values:
+        click.echo(f"{between}\n{msgspec.json.encode(value).decode()}", nl=False)
+        between = ","
+    click.echo("[]" if between == "[" else "\n]")
+
+
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table, as wide as its text where the output is not a terminal."""
     from rich import box

@@ -53,6 +53,8 @@ def ask(
         connection.shutdown(socket.SHUT_WR)
         with connection.makefile("rb") as answers:
             for line in answers:
+                if not line.endswith(b"\n"):
+                    break  # half of it: the service has ended meanwhile
                 answer = msgspec.json.decode(line)
                 if "part" not in answer:
                     return _answer(answer)

@@ -5,18 +5,23 @@ carries them out itself, under the store's lock.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from interact_ivr.control.directory import DirectoryOperations, Operation
 from interact_ivr.domain.errors import BadInput, Refusal
+from interact_ivr.domain.journal import OfCall, OfInteraction, Subject
 from interact_ivr.domain.lifecycle import State
+from interact_ivr.domain.names import InteractionId
 from interact_ivr.domain.values import Shown
+from interact_ivr.service.administration import Administration
 from interact_ivr.service.allocations import Allocations
 from interact_ivr.service.checking import NumberRow
 from interact_ivr.service.imports import Imports
+from interact_ivr.service.journal import Journal
 from interact_ivr.service.numbers import Numbers
 
 T = TypeVar("T")
@@ -27,7 +32,9 @@ class Allocate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     interaction: str
     group: str | None = None
+    caller: str | None = None
     environment: str = ""
+    application: str = ""
 
 
 class Free(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,6 +61,7 @@ class ImportNumbers(Chunk, frozen=True, forbid_unknown_fields=True):
     dry_run: bool = False
     """Say what would change, and change nothing."""
     environment: str = ""
+    application: str = ""
 
 
 class AddNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +72,7 @@ class AddNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dnid: str | None = None
     enabled: bool = True
     environment: str = ""
+    application: str = ""
 
 
 class EnableNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,6 +81,7 @@ class EnableNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     numbers: list[str]
     enabled: bool = True
     environment: str = ""
+    application: str = ""
 
 
 class RemoveNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,6 +91,7 @@ class RemoveNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     force: bool = False
     """End their allocations as freed first."""
     environment: str = ""
+    application: str = ""
 
 
 class ListNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,11 +101,49 @@ class ListNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: State | None = None
     limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
     environment: str = ""
+    application: str = ""
 
 
 class ExportNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Tell all of the pool's numbers, page by page, before the answer."""
 
+    environment: str = ""
+    application: str = ""
+
+
+class ShowJournal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Show a page of the journal: of one number, interaction or call, or of all."""
+
+    number: str | None = None
+    interaction: str | None = None
+    call: str | None = None
+    """Asterisk's uniqueid."""
+    pbx: str | None = None
+    since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    after: str = ""
+    """The page begins behind this id, as the page before said."""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1000
+    newest: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """Begin so many entries before the end."""
+    wait_seconds: Annotated[float, msgspec.Meta(ge=0, le=20)] = 0
+    """How long to wait for an entry where there is none."""
+    environment: str = ""
+
+
+class AskWhoHeld(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Say who held a number at an instant."""
+
+    number: str
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    environment: str = ""
+
+
+class Forget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Put a tombstone in place of an interaction."""
+
+    interaction: str
+    force: bool = False
+    """Free the number it holds first."""
     environment: str = ""
 
 
@@ -132,7 +181,6 @@ async def _alone(chunk: Chunk) -> AsyncIterator[Chunk]:
 
 
 SILENCE = Conversation(_nothing(), _unheard)
-Operation = Callable[[Any], Awaitable[object]]
 Talk = Callable[[Any, Conversation], Awaitable[object]]
 
 
@@ -144,11 +192,14 @@ class Operations:
         allocations: Allocations,
         numbers: Numbers,
         imports: Imports,
+        administration: Administration,
+        journal: Journal,
         facts: Callable[[], Mapping[str, object]],
     ) -> None:
         self._allocations = allocations
         self._numbers = numbers
         self._imports = imports
+        self._journal = journal
         self._facts = facts
         self._by_name: dict[str, tuple[type[msgspec.Struct], Operation]] = {
             "allocate": (Allocate, self._allocate),
@@ -157,7 +208,11 @@ class Operations:
             "number.enable": (EnableNumbers, self._enable),
             "number.list": (ListNumbers, self._list),
             "number.remove": (RemoveNumbers, self._remove),
+            "journal.list": (ShowJournal, self._show_journal),
+            "journal.who_held": (AskWhoHeld, self._who_held),
+            "journal.forget": (Forget, self._forget),
             "status": (ShowStatus, self._status),
+            **DirectoryOperations(administration).by_name,
         }
         self._talks: dict[str, tuple[type[msgspec.Struct], Talk]] = {
             "number.export": (ExportNumbers, self._export),
@@ -181,7 +236,11 @@ class Operations:
 
     async def _allocate(self, request: Allocate) -> object:
         return await self._allocations.allocate(
-            request.environment, request.interaction, request.group
+            request.environment,
+            request.interaction,
+            request.group,
+            caller=request.caller,
+            application=request.application,
         )
 
     async def _free(self, request: Free) -> object:
@@ -193,12 +252,14 @@ class Operations:
     async def _import(self, request: ImportNumbers, conversation: Conversation) -> object:
         chunks = _chunks(request, conversation.parts)
         if request.dry_run:
-            return await self._imports.preview(request.environment, chunks)
+            return await self._imports.preview(request.environment, chunks, request.application)
 
         async def told(written: int, of: int) -> None:
             await conversation.tell({"written": written, "of": of})
 
-        taken = await self._imports.take_in(request.environment, chunks, told)
+        taken = await self._imports.take_in(
+            request.environment, chunks, told, application=request.application
+        )
         return {"imported": taken.new, "already_there": taken.already_there}
 
     async def _add(self, request: AddNumbers) -> object:
@@ -207,35 +268,86 @@ class Operations:
             for at, number in enumerate(request.numbers, 1)
         ]
         taken = await self._imports.take_in(
-            request.environment, _alone(Chunk(rows)), _unheard_count, source="number"
+            request.environment,
+            _alone(Chunk(rows)),
+            _unheard_count,
+            application=request.application,
+            source="number",
         )
         return {"added": taken.new, "already_there": taken.already_there}
 
     async def _enable(self, request: EnableNumbers) -> object:
         return {
             "numbers": await self._numbers.set_enabled(
-                request.environment, request.numbers, enabled=request.enabled
+                request.environment,
+                request.numbers,
+                enabled=request.enabled,
+                application=request.application,
             )
         }
 
     async def _remove(self, request: RemoveNumbers) -> object:
         return {
             "numbers": await self._numbers.remove(
-                request.environment, request.numbers, force=request.force
+                request.environment,
+                request.numbers,
+                force=request.force,
+                application=request.application,
             )
         }
 
     async def _list(self, request: ListNumbers) -> object:
         group = self._numbers.group(request.environment, request.group)
         shown = Shown(group, request.state, limit=request.limit)
-        return {"numbers": await self._numbers.list(request.environment, shown)}
+        numbers = await self._numbers.list(request.environment, shown, request.application)
+        return {"numbers": numbers}
 
     async def _export(self, request: ExportNumbers, conversation: Conversation) -> object:
         count = 0
-        async for page in self._numbers.pages(request.environment):
+        async for page in self._numbers.pages(request.environment, request.application):
             await conversation.tell({"numbers": page})
             count += len(page)
         return {"exported": count}
+
+    async def _show_journal(self, request: ShowJournal) -> object:
+        subject = self._subject(request)
+        if request.wait_seconds:
+            return await self._journal.follow(
+                request.environment,
+                subject,
+                after=request.after,
+                limit=request.limit,
+                within=request.wait_seconds,
+            )
+        return await self._journal.entries(
+            request.environment,
+            subject,
+            after=request.after,
+            since=request.since,
+            limit=request.limit,
+            newest=request.newest,
+        )
+
+    def _subject(self, request: ShowJournal) -> Subject:
+        match request.number, request.interaction, request.call:
+            case None, None, None:
+                return None
+            case str(number), None, None:
+                return self._journal.number(request.environment, number)
+            case None, str(interaction), None:
+                return OfInteraction(InteractionId(interaction))
+            case None, None, str(uniqueid):
+                return OfCall(uniqueid, request.pbx)
+        raise BadInput("request", "one of number, interaction and call", "several")
+
+    async def _who_held(self, request: AskWhoHeld) -> object:
+        return await self._journal.who_held(request.environment, request.number, request.at)
+
+    async def _forget(self, request: Forget) -> object:
+        tombstone, forgotten, scrubbed = await self._journal.forget(
+            request.environment, request.interaction, force=request.force
+        )
+        return {"tombstone": tombstone, **asdict(forgotten), "scrubbed": scrubbed}
 
     async def _status(self, request: ShowStatus) -> object:
         counts = await self._numbers.counts(request.environment)

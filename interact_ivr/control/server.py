@@ -23,6 +23,8 @@ from interact_ivr.domain.errors import BadInput, Refusal
 
 MAX_LINE = 8 * 1024 * 1024
 _REQUEST_WITHIN = 30.0
+_FINISH_WITHIN = 2.0
+"""How long a stop waits for what is being answered."""
 
 
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
@@ -45,6 +47,7 @@ class ControlServer:
         self._max_line = max_line
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
+        self._answering: set[asyncio.Task[None] | None] = set()
         self._log = structlog.get_logger("control")
 
     async def start(self, path: Path) -> None:
@@ -54,12 +57,22 @@ class ControlServer:
         )
         self._path = path
 
-    async def close(self) -> None:
-        """Stop listening and take the socket away."""
+    def stop_listening(self) -> None:
+        """Take the socket away; what is being answered goes on."""
         if self._server is not None:
             self._server.close()
         if self._path is not None:
             self._path.unlink(missing_ok=True)
+
+    async def close(self) -> None:
+        """Stop listening, let what is being answered finish, and hang up on the rest."""
+        self.stop_listening()
+        answering = [task for task in self._answering if task is not None]
+        if answering:
+            _, late = await asyncio.wait(answering, timeout=_FINISH_WITHIN)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async def read() -> bytes:
@@ -73,6 +86,7 @@ class ControlServer:
         async def tell(part: object) -> None:
             await _send(writer, {"part": part})
 
+        self._answering.add(task := asyncio.current_task())
         try:
             answer = await self._answer(await read(), Conversation(parts(), tell))
             await _send(writer, answer)
@@ -80,7 +94,10 @@ class ControlServer:
                 """What a refused import still sends is read away, so that it hears why."""
         except (TimeoutError, ConnectionError) as error:
             self._log.info("no request", reason=str(error))
+        except asyncio.CancelledError:
+            self._log.info("no answer", reason="the service stops")  # closed: see close()
         finally:
+            self._answering.discard(task)
             writer.close()
 
     async def _answer(self, text: bytes, conversation: Conversation) -> dict[str, object]:

@@ -30,6 +30,16 @@ class BadRows(Refusal):
         self.faults = faults
 
 
+class BadDialPlan(Refusal):
+    """A dial plan cannot be used."""
+
+    code = "bad_dial_plan"
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
 class Exhausted(Refusal):
     """Every enabled number of the pool, or of the group, is allocated."""
 
@@ -91,6 +101,57 @@ class NoSuchEnvironment(Refusal):
         self.name = name
 
 
+class NoSuchApplication(Refusal):
+    """The environment has no DNIS application of this name."""
+
+    code = "no_such_application"
+
+    def __init__(self, name: str, environment: str) -> None:
+        super().__init__(f"application {name!r} was not found in environment {environment!r}")
+        self.name, self.environment = name, environment
+
+
+class NoSuchEntry(Refusal):
+    """The directory has no such tenant, key, user or token."""
+
+    code = "no_such_entry"
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"{kind} {name!r} was not found")
+        self.kind, self.name = kind, name
+
+
+class EntryExists(Refusal):
+    """The directory has an entry of this name already."""
+
+    code = "entry_exists"
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"{kind} {name!r} is there already")
+        self.kind, self.name = kind, name
+
+
+class EntryInUse(Refusal):
+    """Something hangs on the entry, so it stays."""
+
+    code = "entry_in_use"
+
+    def __init__(self, kind: str, name: str, by: str) -> None:
+        super().__init__(f"{kind} {name!r} cannot be removed: {by}")
+        self.kind, self.name, self.by = kind, name, by
+
+
+class StillHeld(Refusal):
+    """The interaction has an allocation whose end is not on record; nothing of it is forgotten."""
+
+    code = "still_held"
+
+    def __init__(self, interaction: str, number: str, allocation: str, *, ran_out: bool) -> None:
+        super().__init__(f"interaction {interaction!r} holds {number}")
+        self.interaction, self.number, self.allocation = interaction, number, allocation
+        self.ran_out = ran_out
+
+
 class StoreUnavailable(Refusal):
     """The store cannot do it now: out of reach, full, read-only, locked, or too busy."""
 
@@ -102,9 +163,9 @@ class StoreUnavailable(Refusal):
 
 
 class TooLate(StoreUnavailable):
-    """The caller's deadline passed before the work's turn came; it was not done."""
+    """The deadline passed, or who asked was gone, before the work's turn; nothing was done."""
 
     code = "too_late"
 
     def __init__(self) -> None:
-        super().__init__("the deadline passed before the work's turn came")
+        super().__init__("it was too late when the work's turn came")

@@ -28,6 +28,8 @@ class Event(Enum):
     """An interaction asks for a number, and this one is its own already or the best there is."""
     RETRIEVE = auto()
     """A call asks whose number it is."""
+    RETRIEVE_IN_TIME = auto()
+    """The same by a call that arrived before the last allocation ran out; nobody had it since."""
     FREE = auto()
     EXPIRE = auto()
     """The sweep looks at it."""
@@ -53,18 +55,22 @@ class Move(Enum):
 MOVES: dict[tuple[State, Event], Move] = {
     (State.IDLE, Event.ALLOCATE): Move.LEND,
     (State.IDLE, Event.RETRIEVE): Move.NOTHING,
+    (State.IDLE, Event.RETRIEVE_IN_TIME): Move.HAND_OVER,
     (State.IDLE, Event.FREE): Move.NOTHING,  # seed 000: "found but is not allocated" is 200, empty
     (State.IDLE, Event.EXPIRE): Move.NOTHING,
     (State.RESTING, Event.ALLOCATE): Move.LEND_EARLY,
     (State.RESTING, Event.RETRIEVE): Move.NOTHING,
+    (State.RESTING, Event.RETRIEVE_IN_TIME): Move.HAND_OVER,
     (State.RESTING, Event.FREE): Move.NOTHING,
     (State.RESTING, Event.EXPIRE): Move.NOTHING,
     (State.ALLOCATED, Event.ALLOCATE): Move.RENEW,  # the same interaction; others get another one
     (State.ALLOCATED, Event.RETRIEVE): Move.HAND_OVER,
+    (State.ALLOCATED, Event.RETRIEVE_IN_TIME): Move.HAND_OVER,
     (State.ALLOCATED, Event.FREE): Move.END,
     (State.ALLOCATED, Event.EXPIRE): Move.NOTHING,
     (State.LAPSED, Event.ALLOCATE): Move.RECORD_EXPIRY,
     (State.LAPSED, Event.RETRIEVE): Move.RECORD_EXPIRY,
+    (State.LAPSED, Event.RETRIEVE_IN_TIME): Move.HAND_OVER,
     (State.LAPSED, Event.FREE): Move.RECORD_EXPIRY,
     (State.LAPSED, Event.EXPIRE): Move.RECORD_EXPIRY,
 }
@@ -94,5 +100,13 @@ class Policy:
     """How long an allocation may wait for its call."""
     rest_for: timedelta
     """How long a number rests before it is lent again."""
-    strict_rest: bool
+    strict_rest: bool = False
     """Refuse rather than lend a resting number early."""
+    redial_for: timedelta = timedelta(0)
+    """How long the caller who retrieved an interaction gets it again from the same number."""
+    late_for: timedelta = timedelta(0)
+    """How long a later caller is told that the number was somebody's."""
+    replace: bool = False
+    """The same interaction asking again gets another number, and its old allocation ends."""
+    late_reveals_id: bool = True
+    """Tell a late caller's Asterisk dialplan whose the number was."""

@@ -7,6 +7,8 @@ from typing import NewType
 
 from interact_ivr.domain.errors import BadInput
 
+EnvironmentName = NewType("EnvironmentName", str)
+"""``tenant/environment``."""
 EnvironmentId = NewType("EnvironmentId", int)
 ApplicationId = NewType("ApplicationId", int)
 NumberKey = NewType("NumberKey", str)
@@ -85,17 +87,28 @@ def new_ulid(now: datetime, entropy: bytes, after: str = "") -> str:
     Of the 80 random bits the first ten hold the microseconds within the millisecond, so that ids
     of one store sort in the order they were made.
     """
-    micros = int(now.timestamp()) * 1_000_000 + now.microsecond
-    millis, rest = divmod(micros, 1000)
     random = int.from_bytes(entropy[:10], "big") & ((1 << 70) - 1)
-    value = max((millis << 80) | (rest << 70) | random, _value(after) + 1)
-    return "".join(_ULID_LETTERS[(value >> shift) & 31] for shift in range(125, -1, -5))
+    return _ulid(max(_first_value(now) | random, _value(after) + 1))
+
+
+def first_ulid(at: datetime) -> str:
+    """Give the least ULID of *at*: every one made earlier sorts before it, the others do not."""
+    return _ulid(max(_first_value(at), 0))
 
 
 def ulid_time(ulid: str) -> datetime:
     """Give the time *ulid* was made, to the microsecond, as `new_ulid` keeps it."""
     millis, rest = divmod(_value(ulid) >> 70, 1 << 10)
     return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=millis, microseconds=rest)
+
+
+def _first_value(at: datetime) -> int:
+    millis, rest = divmod(int(at.timestamp()) * 1_000_000 + at.microsecond, 1000)
+    return (millis << 80) | (rest << 70)
+
+
+def _ulid(value: int) -> str:
+    return "".join(_ULID_LETTERS[(value >> shift) & 31] for shift in range(125, -1, -5))
 
 
 def _value(ulid: str) -> int:

@@ -1,19 +1,31 @@
 """What the use cases give back: allocations, retrievals, numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from interact_ivr.domain.caller import NOBODY, Caller
 from interact_ivr.domain.lifecycle import State
-from interact_ivr.domain.names import AllocationId, Ani, Group, InteractionId, NumberKey
+from interact_ivr.domain.names import (
+    AllocationId,
+    Ani,
+    CallRef,
+    Group,
+    InteractionId,
+    NumberKey,
+)
 
 
 class Status(StrEnum):
     """What a call learns; the values are the channel variable's (contract, "Outcomes")."""
 
-    FOUND = "FOUND"
-    NOT_ALLOCATED = "NOT_ALLOCATED"
     UNKNOWN = "UNKNOWN"
+    AMBIGUOUS = "AMBIGUOUS"
+    FOUND = "FOUND"
+    REDIAL = "REDIAL"
+    LATE = "LATE"
+    NOT_ALLOCATED = "NOT_ALLOCATED"
     UNAVAILABLE = "UNAVAILABLE"
 
     @property
@@ -23,9 +35,13 @@ class Status(StrEnum):
 
 
 _MEANINGS = {
+    Status.UNKNOWN: "not a number of ours, or a DNID that fits several",
+    Status.AMBIGUOUS: "allocated, but this caller redials for another interaction; "
+    "nothing is consumed, `INTERACT_CANDIDATE_1` and `_2` name the two",
     Status.FOUND: "it was allocated; it is free now",
+    Status.REDIAL: "not allocated; this caller had retrieved the interaction shortly before",
+    Status.LATE: "not allocated; the last holder's wait ran out, or another caller came first",
     Status.NOT_ALLOCATED: "a number of ours, nobody waits on it",
-    Status.UNKNOWN: "not a number of ours",
     Status.UNAVAILABLE: "no answer in time; set before the script runs, and left if it fails",
 }
 
@@ -45,6 +61,8 @@ class Ending(StrEnum):
     RETRIEVED = "retrieved"
     FREED = "freed"
     EXPIRED = "expired"
+    REPLACED = "replaced"
+    """The same interaction was given another number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +79,13 @@ class Allocation:
     expires_at: datetime
     renewed: bool = False
     lent_early: bool = False
+    replaced: AllocationId | None = None
+    """The allocation that ended because its interaction was given this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """What a call learns about the number it dialed. Only FOUND names an interaction."""
+    """What a call learns about the number it dialed."""
 
     status: Status
     number: NumberKey | None = None
@@ -76,8 +96,30 @@ class Retrieval:
     group: Group | None = None
     waited: timedelta | None = None
     """From the allocation to the call's retrieval."""
+    caller_match: bool | None = None
+    """Whether the caller is the one the app expected; None where it expected nobody."""
+    candidates: tuple[InteractionId, ...] = ()
+    """AMBIGUOUS: the allocated interaction, and the one this caller redials for."""
+    last_interaction: InteractionId | None = None
+    """LATE: whose it was."""
+    last_end: Ending | None = None
+    """LATE: how that ended."""
     repeated: bool = False
     """This call had asked before and gets the same answer again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a call asks with."""
+
+    keys: Sequence[NumberKey]
+    """The keys under which the dialed number may be stored, best first."""
+    call: CallRef
+    caller: Caller = NOBODY
+    age: timedelta | None = None
+    """How long ago the call arrived, by the PBX's own clock, rounded up."""
+    named: InteractionId | None = None
+    """The candidate the caller chose after AMBIGUOUS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +149,15 @@ class NewNumber:
     group: Group | None = None
     dnid: str | None = None
     enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNumber:
+    """A number of the environment, as it was taken in."""
+
+    new: NewNumber
+    in_pool: bool
+    """It is of the application asked about, not of another one of the environment."""
 
 
 @dataclass(frozen=True, slots=True)

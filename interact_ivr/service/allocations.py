@@ -2,57 +2,40 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
-from interact_ivr.domain.errors import (
-    AmbiguousDnid,
-    NoSuchEnvironment,
-    NoSuchNumber,
-    Refusal,
-    TooLate,
-)
-from interact_ivr.domain.lifecycle import Policy
+from interact_ivr.domain.errors import AmbiguousDnid, BadInput, NoSuchNumber, Refusal, TooLate
 from interact_ivr.domain.names import (
     AllocationId,
-    Alphabet,
     Ani,
     CallRef,
+    InteractionId,
     NumberKey,
-    Scope,
 )
-from interact_ivr.domain.values import Allocation, FreeStatus, Retrieval, Status
+from interact_ivr.domain.values import Allocation, FreeStatus, Question, Retrieval, Status
 from interact_ivr.ports import AllocationStore, DialPlan
+from interact_ivr.service.environments import Environment, Environments
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Environment:
-    """What the use cases need to know of one environment."""
+class Asking:
+    """What a call asks with, as it came."""
 
-    name: str
-    scope: Scope
-    dial_plan: DialPlan
-    policy: Policy
-    alphabet: Alphabet
-
-
-class Environments:
-    """The environments by name; the one called by no name is the default."""
-
-    def __init__(self, environments: Mapping[str, Environment], default: str) -> None:
-        self._environments = dict(environments)
-        self._default = default
-
-    def named(self, name: str = "") -> Environment:
-        """Find an environment, or raise `NoSuchEnvironment`. Never another one instead."""
-        try:
-            return self._environments[name or self._default]
-        except KeyError:
-            raise NoSuchEnvironment(name) from None
+    dialed: Sequence[str]
+    """The numbers that may have been dialed, best first."""
+    call: CallRef
+    caller: str = ""
+    withheld: bool = False
+    age: timedelta | None = None
+    named: str = ""
+    still_there: Callable[[], bool] | None = None
+    """Whether the call still waits: asked when its turn comes, in any thread."""
 
 
 class Allocations:
@@ -71,48 +54,59 @@ class Allocations:
         self._ambiguous = ambiguous
         self._watched: set[asyncio.Future[None]] = set()
 
-    async def allocate(self, environment: str, interaction: str, group: str | None) -> Allocation:
-        """Lend the number that has rested longest to *interaction*, or renew the one it holds."""
+    async def allocate(
+        self,
+        environment: str,
+        interaction: str,
+        group: str | None,
+        *,
+        caller: str | None = None,
+        application: str = "",
+    ) -> Allocation:
+        """Lend the number that has rested longest to *interaction*, or renew the one it holds.
+
+        *caller* is the number the customer is expected to call from, if the app knows it.
+        """
         here = self._environments.named(environment)
+        pool = here.application(application)
         allocation = await self._store.allocate(
-            here.scope,
+            pool.scope,
             here.alphabet.interaction(interaction),
             None if group is None else here.alphabet.group(group),
-            here.policy,
+            None if caller is None else _expected(here, caller),
+            pool.policy,
         )
         self._allocated(allocation)
         return allocation
 
-    async def retrieve(
-        self,
-        environment: str,
-        dialed: Iterable[str],
-        call: CallRef,
-        caller: str | None,
-        deadline: float,
-    ) -> Retrieval:
-        """Hand the interaction that waits on the first of *dialed* that is ours over to *call*."""
+    async def retrieve(self, environment: str, asking: Asking, deadline: float) -> Retrieval:
+        """Hand the interaction that waits on the dialed number over to the call that asks."""
         here = self._environments.named(environment)
-        keys = [key for number in dialed for key in _keys(here.dial_plan, number)]
-        ani = _calling_number(here.dial_plan, caller)
+        question = Question(
+            keys=[key for number in asking.dialed for key in lookup_keys(here.dial_plan, number)],
+            call=asking.call,
+            caller=here.callers.caller(asking.caller, withheld=asking.withheld),
+            age=asking.age,
+            named=InteractionId(asking.named) if asking.named else None,
+        )
         asked = asyncio.ensure_future(
-            self._store.retrieve(here.scope.environment, keys, call, ani, deadline)
+            self._store.retrieve(here.id, question, here.policies, deadline, asking.still_there)
         )
         try:
             return await _within(deadline, asyncio.shield(asked))
         except TooLate:
-            self._watch(asked, here, call)
+            self._watch(asked, here, asking.call)
             raise
         except AmbiguousDnid as error:
             self._ambiguous(error)
-            return Retrieval(Status.UNKNOWN, ani=ani)
+            return Retrieval(Status.UNKNOWN, ani=question.caller.shown)
 
     def _watch(self, asked: asyncio.Future[Retrieval], here: Environment, call: CallRef) -> None:
         """See a retrieval through whose call could not wait: what it took is on record then."""
 
         async def see_through() -> None:
             with suppress(Refusal):  # not begun, or nothing of it is there: nothing was taken
-                await self._store.mark_undelivered(here.scope.environment, await asked, call)
+                await self._store.mark_undelivered(here.id, await asked, call)
 
         task = asyncio.ensure_future(see_through())
         self._watched.add(task)
@@ -121,7 +115,7 @@ class Allocations:
     async def undelivered(self, environment: str, retrieval: Retrieval, call: CallRef) -> None:
         """Put on record that *call* may not have learned what it was told."""
         here = self._environments.named(environment)
-        await self._store.mark_undelivered(here.scope.environment, retrieval, call)
+        await self._store.mark_undelivered(here.id, retrieval, call)
 
     async def probe(self, deadline: float) -> None:
         """Go the way of a retrieval to the store and back, or raise `StoreUnavailable`."""
@@ -137,8 +131,8 @@ class Allocations:
         """End whatever allocation *number* has; with *allocation*, only that one."""
         here = self._environments.named(environment)
         only = None if allocation is None else AllocationId(allocation)
-        keys = _keys(here.dial_plan, number)
-        freeing = self._store.free(here.scope.environment, keys, only, deadline)
+        keys = lookup_keys(here.dial_plan, number)
+        freeing = self._store.free(here.id, keys, only, deadline)
         try:
             return await (freeing if deadline is None else _within(deadline, freeing))
         except AmbiguousDnid as error:
@@ -164,17 +158,16 @@ async def _within(deadline: float, work: Awaitable[T]) -> T:
         raise TooLate from None
 
 
-def _calling_number(dial_plan: DialPlan, caller: str | None) -> Ani | None:
-    """Normalize the calling number; None where there is none, or a word such as ``anonymous``."""
-    if not caller or not any(letter.isdigit() for letter in caller):
-        return None
-    try:
-        return Ani(dial_plan.normalize(caller))
-    except ValueError:
-        return None
+def _expected(here: Environment, caller: str) -> Ani | None:
+    """Read the number a customer is expected to call from, as stored."""
+    expected = here.callers.caller(caller)
+    if not expected.matches:
+        raise BadInput("caller", "a telephone number that is one customer's own", repr(caller))
+    return expected.stored
 
 
-def _keys(dial_plan: DialPlan, number: str) -> list[NumberKey]:
+def lookup_keys(dial_plan: DialPlan, number: str) -> list[NumberKey]:
+    """Give the keys under which *number* may be stored, best first; none where it is no number."""
     try:
         return [NumberKey(key) for key in dial_plan.lookup_keys(number)]
     except ValueError:

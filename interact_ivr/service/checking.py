@@ -10,11 +10,11 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from interact_ivr.domain.errors import BadInput
-from interact_ivr.domain.names import NumberKey
+from interact_ivr.domain.names import NumberKey, Scope
 from interact_ivr.domain.ranges import Range, read_range
-from interact_ivr.domain.values import DraftNumber, NewNumber
+from interact_ivr.domain.values import DraftNumber, KnownNumber, NewNumber
 from interact_ivr.ports import Draft, NumberStore
-from interact_ivr.service.allocations import Environment
+from interact_ivr.service.environments import Environment
 
 STEP = 2_000
 """Numbers read, compared or written between two turns of the calls."""
@@ -64,8 +64,11 @@ class Outcome:
 class Checking:
     """An import from its rows to what is new: the draft, and the faults on the way to it."""
 
-    def __init__(self, store: NumberStore, draft: Draft, here: Environment, source: str) -> None:
-        self.here = here
+    def __init__(
+        self, store: NumberStore, draft: Draft, here: Environment, scope: Scope, source: str
+    ) -> None:
+        self.scope = scope
+        self._here = here
         self._store = store
         self._source = source
         self._draft = draft
@@ -97,12 +100,12 @@ class Checking:
         same = 0
         async for page in self.pages():
             keys = [one.new.number for one in page]
-            known = {it.number: it for it in await self._store.known(self.here.scope, keys)}
+            known = {it.new.number: it for it in await self._store.known(self.scope, keys)}
             for one in page:
                 if (there := known.get(one.new.number)) is None:
                     continue
                 if different := _difference(there, one.new):
-                    already = f"{there.number} is in the environment already, {different}"
+                    already = f"{there.new.number} is in the environment already, {different}"
                     self._fault(one.line, already)
                 else:
                     same += 1
@@ -125,7 +128,7 @@ class Checking:
         with noting:
             numbers = read_range(row.number) or (row.number,)
         with noting:
-            group = None if row.group is None else self.here.alphabet.group(row.group)
+            group = None if row.group is None else self._here.alphabet.group(row.group)
         with noting:
             _check_dnid(row.dnid, of_range=isinstance(numbers, Range))
         for entered in numbers:
@@ -138,7 +141,7 @@ class Checking:
     def _normalized(self, entered: str) -> NumberKey:
         if found := _UNWRITABLE.search(entered):
             raise BadInput("number", "text", f"{found[0]!a} at position {found.start() + 1}")
-        number = NumberKey(self.here.dial_plan.normalize(entered))
+        number = NumberKey(self._here.dial_plan.normalize(entered))
         if len(number) > _LONGEST:
             raise BadInput("number", f"at most {_LONGEST} characters", f"{len(number)}")
         return number
@@ -194,8 +197,11 @@ def _check_dnid(dnid: str | None, *, of_range: bool) -> None:
         raise BadInput("dnid", "1 to 15 digits", f"{dnid!a}")
 
 
-def _difference(there: NewNumber, new: NewNumber) -> str:
-    """Say what is otherwise with the number of the pool; nothing where it is the same."""
+def _difference(known: KnownNumber, new: NewNumber) -> str:
+    """Say what is otherwise with the number that is there; nothing where it is the same."""
+    if not known.in_pool:
+        return "in the pool of another application"
+    there = known.new
     pairs = {
         "group": (there.group, new.group),
         "dnid": (there.dnid, new.dnid),

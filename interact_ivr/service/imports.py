@@ -10,8 +10,8 @@ from typing import Protocol
 
 from interact_ivr.domain.errors import BadRows, ImportUnderWay, Refusal
 from interact_ivr.ports import ImportStore, NumberStore
-from interact_ivr.service.allocations import Environments
 from interact_ivr.service.checking import STEP, Checking, Chunk, Outcome
+from interact_ivr.service.environments import Environments
 
 Told = Callable[[int, int], Awaitable[None]]
 """Hears how many numbers are written, of how many."""
@@ -30,7 +30,13 @@ class Imports:
         self._writing = False
 
     async def take_in(
-        self, environment: str, chunks: AsyncIterable[Chunk], told: Told, *, source: str = "line"
+        self,
+        environment: str,
+        chunks: AsyncIterable[Chunk],
+        told: Told,
+        *,
+        application: str = "",
+        source: str = "line",
     ) -> Outcome:
         """Take all that *chunks* have into the pool, or none; numbers are told by *source*.
 
@@ -40,7 +46,7 @@ class Imports:
             BadRows: all that is wrong, each as ``line 3: ...``.
             ImportUnderWay: another one is being written.
         """
-        async with self._checking(environment, source) as check:
+        async with self._checking(environment, application, source) as check:
             await check.read(chunks)
             with self._alone():
                 outcome = await check.compare()
@@ -49,9 +55,11 @@ class Imports:
                 await self._write(check, outcome.new, told)
             return outcome
 
-    async def preview(self, environment: str, chunks: AsyncIterable[Chunk]) -> Outcome:
+    async def preview(
+        self, environment: str, chunks: AsyncIterable[Chunk], application: str = ""
+    ) -> Outcome:
         """Say what taking *chunks* in would change, or why it would be refused."""
-        async with self._checking(environment, "line") as check:
+        async with self._checking(environment, application, "line") as check:
             await check.read(chunks)
             return await check.compare()
 
@@ -65,9 +73,10 @@ class Imports:
             gone += step
         return gone
 
-    def _checking(self, environment: str, source: str) -> Checking:
+    def _checking(self, environment: str, application: str, source: str) -> Checking:
         here = self._environments.named(environment)
-        return Checking(self._store, self._store.draft(), here, source)
+        scope = here.application(application).scope
+        return Checking(self._store, self._store.draft(), here, scope, source)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -90,8 +99,8 @@ class Imports:
             async for page in check.pages():
                 new = [one.new for one in page]
                 if len(new) == count:  # one transaction is enough
-                    return await self._store.add(check.here.scope, new)
-                await self._store.write_hidden(check.here.scope, new)
+                    return await self._store.add(check.scope, new)
+                await self._store.write_hidden(check.scope, new)
                 written += len(new)
                 await told(written, count)
             if written:

@@ -1,14 +1,14 @@
 """The pool's numbers: showing them as they stand, letting them be lent or not, taking them out."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 
 from interact_ivr.domain.errors import BadRows, NoSuchNumber
 from interact_ivr.domain.lifecycle import State
-from interact_ivr.domain.names import Group, NumberKey
+from interact_ivr.domain.names import Group, NumberKey, Scope
 from interact_ivr.domain.values import PoolNumber, Shown
 from interact_ivr.ports import EVERYTHING, AllocationStore, NumberStore
-from interact_ivr.service.allocations import Environment, Environments
+from interact_ivr.service.allocations import lookup_keys
+from interact_ivr.service.environments import Environment, Environments
 
 _PAGE = 2_000
 _EXPIRIES = 500
@@ -24,22 +24,26 @@ class Numbers:
         self._allocations = allocations
         self._environments = environments
 
-    async def list(self, environment: str, shown: Shown = EVERYTHING) -> Sequence[PoolNumber]:
+    async def list(
+        self, environment: str, shown: Shown = EVERYTHING, application: str = ""
+    ) -> Sequence[PoolNumber]:
         """Give the pool's numbers as they stand, by number; only those to be *shown*."""
-        here = self._environments.named(environment)
-        return await self._store.list(here.scope, here.policy, shown)
+        pool = self._environments.named(environment).application(application)
+        return await self._store.list(pool.scope, pool.policy, shown)
 
-    async def pages(self, environment: str) -> AsyncIterator[Sequence[PoolNumber]]:
+    async def pages(
+        self, environment: str, application: str = ""
+    ) -> AsyncIterator[Sequence[PoolNumber]]:
         """Go through all of the pool's numbers, by number."""
         after = ""
-        while page := await self.list(environment, Shown(after=after, limit=_PAGE)):
+        while page := await self.list(environment, Shown(after=after, limit=_PAGE), application):
             yield page
             after = page[-1].number
 
-    async def counts(self, environment: str) -> dict[State, int]:
+    async def counts(self, environment: str, application: str = "") -> dict[State, int]:
         """Count the pool's enabled numbers by state."""
-        here = self._environments.named(environment)
-        return await self._store.counts(here.scope, here.policy)
+        pool = self._environments.named(environment).application(application)
+        return await self._store.counts(pool.scope, pool.policy)
 
     def group(self, environment: str, group: str | None) -> Group | None:
         """Take *group* as a group's name, or raise `BadInput`."""
@@ -48,43 +52,52 @@ class Numbers:
         )
 
     async def set_enabled(
-        self, environment: str, numbers: Sequence[str], *, enabled: bool
+        self, environment: str, numbers: Sequence[str], *, enabled: bool, application: str = ""
     ) -> Sequence[NumberKey]:
         """Let *numbers* be lent, or drain them: an allocation stands, no new one is made.
 
         Raises:
-            BadRows: some are not numbers of the environment; none was changed.
+            BadRows: some are not numbers of the pool; none was changed.
         """
         here = self._environments.named(environment)
-        keys = await self._found(here, numbers)
-        await self._store.set_enabled(here.scope, keys, enabled=enabled)
+        scope = here.application(application).scope
+        keys = await self._found(here, scope, numbers)
+        await self._store.set_enabled(scope, keys, enabled=enabled)
         return keys
 
     async def remove(
-        self, environment: str, numbers: Sequence[str], *, force: bool = False
+        self,
+        environment: str,
+        numbers: Sequence[str],
+        *,
+        force: bool = False,
+        application: str = "",
     ) -> Sequence[NumberKey]:
         """Take *numbers* out; *force* ends their allocations as freed first.
 
         Raises:
-            BadRows: some are not numbers of the environment; none was removed.
+            BadRows: some are not numbers of the pool; none was removed.
             NumbersAllocated: some are allocated, and not by *force*; none was removed.
         """
         here = self._environments.named(environment)
-        keys = await self._found(here, numbers)
+        scope = here.application(application).scope
+        keys = await self._found(here, scope, numbers)
         while (await self._allocations.sweep(_EXPIRIES)).expired:
             """An allocation that ran out holds no number back once that is on record."""
         if force:
-            await self._store.set_enabled(here.scope, keys, enabled=False)  # not lent in between
+            await self._store.set_enabled(scope, keys, enabled=False)  # not lent in between
             for key in keys:
-                await self._allocations.free(here.scope.environment, [key], None)
-        await self._store.remove(here.scope, keys)
+                await self._allocations.free(here.id, [key], None)
+        await self._store.remove(scope, keys)
         return keys
 
-    async def _found(self, here: Environment, numbers: Sequence[str]) -> Sequence[NumberKey]:
+    async def _found(
+        self, here: Environment, scope: Scope, numbers: Sequence[str]
+    ) -> Sequence[NumberKey]:
         """Find every one of *numbers* by its best key, each once."""
-        keys = {number: _keys(here, number) for number in numbers}
+        keys = {number: lookup_keys(here.dial_plan, number) for number in numbers}
         asked = [key for each in keys.values() for key in each]
-        known = {there.number for there in await self._store.known(here.scope, asked)}
+        known = {it.new.number for it in await self._store.known(scope, asked) if it.in_pool}
         found = {
             number: next((key for key in each if key in known), None)
             for number, each in keys.items()
@@ -92,9 +105,3 @@ class Numbers:
         if missing := [number for number, key in found.items() if key is None]:
             raise BadRows([str(NoSuchNumber(number)) for number in missing])
         return list(dict.fromkeys(key for key in found.values() if key is not None))
-
-
-def _keys(here: Environment, number: str) -> list[NumberKey]:
-    with suppress(ValueError):
-        return [NumberKey(key) for key in here.dial_plan.lookup_keys(number)]
-    return []

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from interact_ivr.domain.caller import CallerRules
 from interact_ivr.domain.lifecycle import Policy, State
 from interact_ivr.domain.names import (
     AllocationId,
@@ -27,11 +28,23 @@ from interact_ivr.domain.values import (
     FreeStatus,
     NewNumber,
     PoolNumber,
+    Question,
     Retrieval,
     Sweep,
 )
-from interact_ivr.ports import AllocationStore, Clock, ImportStore, NumberStore, ScopeStore
+from interact_ivr.ports import (
+    AllocationStore,
+    Clock,
+    DirectoryStore,
+    ImportStore,
+    JournalStore,
+    NumberStore,
+    Retention,
+    RingingStore,
+)
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
+from interact_ivr.stores.sqlite.directory import SqliteDirectory
+from interact_ivr.stores.sqlite.journal import SqliteJournal
 from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
@@ -70,17 +83,29 @@ class Entry:
     pbx: str | None = None
     uniqueid: str | None = None
     ani: str | None = None
+    detail: str | None = None
 
 
-class Inventory(NumberStore, ImportStore, ScopeStore, Protocol):
+class Inventory(NumberStore, ImportStore, Protocol):
     """What takes numbers in."""
+
+
+class Lending(AllocationStore, RingingStore, Protocol):
+    """What lends numbers and hands them over."""
+
+
+class Record(JournalStore, Retention, Protocol):
+    """What answers for the journal, and makes it smaller."""
 
 
 class Store(Protocol):
     """A store under test; what is written outlives `close`."""
 
-    def open(self, clock: Clock) -> tuple[AllocationStore, Inventory]:
+    def open(self, clock: Clock) -> tuple[Lending, Inventory, DirectoryStore]:
         """Open it, made anew the first time."""
+
+    def record(self) -> Record:
+        """Give the open store's journal, as the service asks it."""
 
     def close(self) -> None:
         """Close it as a service that stops does."""
@@ -91,6 +116,12 @@ class Store(Protocol):
     def journal(self) -> list[Entry]:
         """Read the journal, past the service, in its own order."""
 
+    def bytes(self) -> bytes:
+        """Give all that it keeps on disk."""
+
+    def allocations(self) -> dict[str, str]:
+        """Give the allocations it knows, open and ended, each with its interaction."""
+
 
 class SqliteStore:
     """The embedded store, read by a connection of the test's own."""
@@ -99,16 +130,25 @@ class SqliteStore:
         self.path = folder / "interact-ivr.db"
         self._writer: Writer | None = None
 
-    def open(self, clock: Clock) -> tuple[AllocationStore, Inventory]:
+    def open(self, clock: Clock) -> tuple[Lending, Inventory, DirectoryStore]:
         """Open the file."""
+        self._clock = clock
         create_database(self.path)
         with closing(open_database(self.path)) as connection:
             migrate(connection)
         self._writer = Writer(self.path, clock)
         self._writer.start()
-        return SqliteAllocations(self._writer), SqliteNumbers(
-            self._writer, Reader(self.path, clock)
+        reader = Reader(self.path, clock)
+        return (
+            SqliteAllocations(self._writer),
+            SqliteNumbers(self._writer, reader),
+            SqliteDirectory(self._writer, reader),
         )
+
+    def record(self) -> Record:
+        """Give the journal of the open file."""
+        assert self._writer is not None
+        return SqliteJournal(self._writer, Reader(self.path, self._clock))
 
     def close(self) -> None:
         """Close the file."""
@@ -122,7 +162,9 @@ class SqliteStore:
 
     def journal(self) -> list[Entry]:
         """Read the table by SQL, in the order of its ids."""
-        columns = "event, at, number, allocation_id, interaction, expires_at, pbx, uniqueid, ani"
+        columns = (
+            "event, at, number, allocation_id, interaction, expires_at, pbx, uniqueid, ani, detail"
+        )
         with closing(sqlite3.connect(self.path)) as connection:
             rows = connection.execute(f"SELECT {columns} FROM journal ORDER BY id").fetchall()
         return [
@@ -138,6 +180,15 @@ class SqliteStore:
             for event, at, number, allocation, interaction, expires_at, *call in rows
         ]
 
+    def bytes(self) -> bytes:
+        """Read the file and those beside it."""
+        return b"".join(file.read_bytes() for file in sorted(self.path.parent.iterdir()))
+
+    def allocations(self) -> dict[str, str]:
+        """Read the table by SQL."""
+        with closing(sqlite3.connect(self.path)) as connection:
+            return dict(connection.execute("SELECT id, interaction FROM allocation").fetchall())
+
 
 STORES: dict[str, Callable[[Path], Store]] = {"sqlite": SqliteStore}
 
@@ -149,13 +200,17 @@ class Pool:
         self.store = store
         self.clock = SettableClock()
         self.scope: Scope
-        self._allocations: AllocationStore
+        self.directory: DirectoryStore
+        self.record: Record
+        self._allocations: Lending
         self._numbers: Inventory
 
     async def open(self) -> None:
         """Open the store, also again after `close`."""
-        self._allocations, self._numbers = self.store.open(self.clock)
-        self.scope = await self._numbers.scope("default")
+        self._allocations, self._numbers, self.directory = self.store.open(self.clock)
+        self.record = self.store.record()
+        directory = await self.directory.read()
+        self.scope = Scope(directory.environments[0].id, directory.applications[0].id)
 
     @property
     def inventory(self) -> Inventory:
@@ -182,7 +237,7 @@ class Pool:
     async def known(self, *numbers: str) -> list[str]:
         """Give those of *numbers* that the environment has."""
         keys = [NumberKey(key) for key in numbers]
-        return [known.number for known in await self._numbers.known(self.scope, keys)]
+        return [known.new.number for known in await self._numbers.known(self.scope, keys)]
 
     async def shown(self, policy: Policy = POLICY) -> list[PoolNumber]:
         """Give every number."""
@@ -197,12 +252,20 @@ class Pool:
         return await self._numbers.counts(self.scope, policy)
 
     async def allocate(
-        self, interaction: str, group: str | None = None, policy: Policy = POLICY
+        self,
+        interaction: str,
+        group: str | None = None,
+        policy: Policy = POLICY,
+        *,
+        caller: str | None = None,
     ) -> Allocation:
         """Let an app ask for a number."""
-        kind = None if group is None else Group(group)
         return await self._allocations.allocate(
-            self.scope, InteractionId(interaction), kind, policy
+            self.scope,
+            InteractionId(interaction),
+            None if group is None else Group(group),
+            None if caller is None else Ani(caller),
+            policy,
         )
 
     async def retrieve(
@@ -213,15 +276,35 @@ class Pool:
         ani: str | None = None,
         deadline: float | None = None,
         environment: int | None = None,
+        policy: Policy = POLICY,
+        age: timedelta | None = None,
+        named: str | None = None,
     ) -> Retrieval:
         """Let a call ask whose number it dialed."""
+        caller = CallerRules(normalize=str).caller(ani or "")
+        question = Question(
+            keys=[NumberKey(number) for number in numbers],
+            call=CallRef(pbx, call),
+            caller=caller,
+            age=age,
+            named=None if named is None else InteractionId(named),
+        )
         return await self._allocations.retrieve(
             self.scope.environment if environment is None else EnvironmentId(environment),
-            [NumberKey(number) for number in numbers],
-            CallRef(pbx, call),
-            None if ani is None else Ani(ani),
+            question,
+            {self.scope.application: policy},
             deadline,
         )
+
+    async def ringing(self, number: str, call: str, at_most: timedelta) -> bool:
+        """Let a call be on a number."""
+        return await self._allocations.ringing(
+            self.scope.environment, [NumberKey(number)], CallRef("main", call), at_most
+        )
+
+    async def stopped_ringing(self, call: str) -> None:
+        """Let a call be over."""
+        await self._allocations.stopped_ringing(CallRef("main", call))
 
     async def free(
         self, *numbers: str, allocation: str | None = None, deadline: float | None = None

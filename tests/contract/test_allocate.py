@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from interact_ivr.domain.errors import BadInput, BadRows, Exhausted, NoSuchEnvironment
+from interact_ivr.domain.errors import BadInput, BadRows, Exhausted
 from interact_ivr.domain.lifecycle import Policy, State
 from interact_ivr.domain.values import FreeStatus, Status
 from tests.contract.stores import HOLD, POLICY, REST, START, STRICT, TICK, Entry, Pool
@@ -268,13 +268,6 @@ async def test_numbers_are_taken_in_together_or_not_at_all(pool: Pool) -> None:
         await pool.add(ONE, TWO, THREE)
     assert [TWO in fault for fault in refused.value.faults] == [True]
     assert await pool.known(ONE, TWO, THREE) == [TWO]
-
-
-async def test_an_environment_has_a_name(pool: Pool) -> None:
-    """Another name is no environment; never is another one taken instead."""
-    for name in ("", "Default", "other"):
-        with pytest.raises(NoSuchEnvironment):
-            await pool._numbers.scope(name)
 
 
 async def test_two_hundred_at_once_each_get_a_number_of_their_own(pool: Pool) -> None:

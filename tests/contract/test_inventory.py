@@ -6,7 +6,7 @@ from interact_ivr.domain.errors import AmbiguousDnid, Exhausted, NumbersAllocate
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import Group, NumberKey
 from interact_ivr.domain.values import DraftNumber, FreeStatus, NewNumber, Shown, Status
-from tests.contract.stores import HOLD, POLICY, Pool
+from tests.contract.stores import HOLD, POLICY, START, Pool
 
 ONE, TWO, THREE = "+380974520201", "+380974520202", "+380974520203"
 
@@ -96,6 +96,41 @@ async def test_a_dnid_that_fits_several_names_them(pool: Pool) -> None:
     assert (await pool.retrieve(TWO, call="1")).interaction == "a"
 
 
+async def test_a_call_on_a_dnid_is_on_its_number(pool: Pool) -> None:
+    """Which is not lent meanwhile; on one that fits several it is on none, and hides none."""
+    await pool.inventory.add(pool.scope, new(ONE, dnid="0201"))
+    assert await pool.ringing("0201", "1", HOLD)
+    with pytest.raises(Exhausted):
+        await pool.allocate("a")
+    await pool.stopped_ringing("1")
+    await pool.inventory.add(pool.scope, new(TWO, dnid="0201"))
+    assert not await pool.ringing("0201", "2", HOLD)
+    assert {(await pool.allocate(each)).number for each in ("a", "b")} == {ONE, TWO}
+
+
+async def test_a_number_with_a_call_on_it_is_lent_by_no_import(pool: Pool) -> None:
+    """What was written hidden and is shown rings as any other."""
+    await pool.inventory.write_hidden(pool.scope, new(ONE, TWO))
+    assert not await pool.ringing(ONE, "1", HOLD)
+    await pool.inventory.show_hidden()
+    assert await pool.ringing(ONE, "1", HOLD)
+    assert (await pool.allocate("a")).number == TWO
+    with pytest.raises(Exhausted):
+        await pool.allocate("b")
+
+
+async def test_a_mark_is_of_the_number_it_speaks_of(pool: Pool) -> None:
+    """Not of one whose DNID is the same, once the number itself is gone."""
+    await pool.add("4500")
+    await pool.allocate("a")
+    told = await pool.retrieve("4500", call="1")
+    await pool.inventory.remove(pool.scope, [NumberKey("4500")])
+    await pool.inventory.add(pool.scope, new(ONE, TWO, dnid="4500"))
+    before = pool.journal()
+    await pool.mark_undelivered(told, "1")
+    assert pool.journal() == before
+
+
 async def test_a_disabled_number_drains(pool: Pool) -> None:
     """Its allocation stands and is retrieved, no new one is made; enabled, it is lent again."""
     await pool.add(ONE)
@@ -125,11 +160,26 @@ async def test_a_removed_number_leaves_its_journal(pool: Pool) -> None:
     await pool.allocate("a")
     await pool.retrieve(ONE, call="1")
     before = pool.journal()
+    await pool.ringing(ONE, "2", HOLD)
     await pool.inventory.remove(pool.scope, [NumberKey(ONE)])
     assert pool.journal() == before
+    assert pool.store.allocations() == {}
     assert (await pool.retrieve(ONE, call="1")).status is Status.UNKNOWN
     await pool.add(ONE)
     assert (await pool.retrieve(ONE, call="1")).status is Status.NOT_ALLOCATED
+
+
+async def test_a_removed_number_s_entries_are_purged(pool: Pool) -> None:
+    """As those of any allocation that ended; not before their time."""
+    await pool.add(ONE, TWO)
+    await pool.allocate("a")
+    await pool.free(ONE)
+    await pool.inventory.remove(pool.scope, [NumberKey(ONE)])
+    assert (await pool.record.purge_entries(START, "", 100)).removed == 0
+    pool.pass_(HOLD)
+    await pool.allocate("b")  # the last entry of all stays
+    assert (await pool.record.purge_entries(START + HOLD, "", 100)).removed == 2
+    assert [interaction for _, interaction in pool.events()] == ["b"]
 
 
 async def test_numbers_are_shown_page_by_page(pool: Pool) -> None:

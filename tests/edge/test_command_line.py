@@ -19,6 +19,8 @@ from testbed.service import INTERACT_IVR, Service, ServiceError
 COMMANDS = (
     ("allocate", "order 1"),
     ("free", "380974520200"),
+    ("journal",),
+    ("journal", "forget", "--interaction", "order 1", "--yes"),
     ("number", "list"),
     ("number", "import", "-"),
     ("status",),
@@ -448,7 +450,8 @@ def test_a_bad_configuration_is_told_whole(stopped: Service, arguments: tuple[st
         f"{stopped.config}: {fault}"
         for fault in (
             "agi.port: expected 0 to 65535, where 0 takes a free one, got 'x'",
-            "[pol]: expected one of store, agi, control, pool, interaction, dial_plan, log",
+            "[pol]: expected one of store, agi, control, environment, pool, journal, "
+            "interaction, dial_plan, log",
             "log.level: expected debug, info, warning or error, got 3",
             "log.colour: expected one of level",
         )

@@ -350,9 +350,9 @@ def test_the_same_call_asking_again_is_told_again_and_no_other(line: Line) -> No
         told.execute(command)
     until(lambda: line.journal() == ["allocated", "retrieved", "undelivered"])
 
-    assert status(line.call()) == "NOT_ALLOCATED"
+    assert status(line.call()) == "LATE"
     other_pbx = line.call(uniqueid="pbx-1.7", script="retrieve_interaction?pbx=two")
-    assert status(other_pbx) == "NOT_ALLOCATED"
+    assert status(other_pbx) == "LATE"
     assert line.call(**same).variables == told.variables
     line.allocate("the next customer")
     assert line.call(**same).variables == told.variables

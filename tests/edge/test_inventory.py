@@ -250,6 +250,22 @@ def test_killed_in_mid_import_nothing_of_it_is_there(
     assert control(service, "number.add", numbers=["380974500000"])["added"] == 1
 
 
+def test_stopped_in_mid_import_all_or_nothing_of_it_is_there(
+    service_factory: Callable[..., Service],
+) -> None:
+    """A stop lets it finish, or hangs up on it; never is a part of it seen."""
+    service = service_factory()
+    try:
+        answer = import_until_written(service, service.stop)
+    except ConnectionError:
+        expected = 0
+    else:
+        expected = answer["imported"]
+        assert expected == 10_000
+    service.start()
+    assert count(service) == expected
+
+
 def test_an_import_takes_away_what_another_left(service_factory: Callable[..., Service]) -> None:
     """Where no service was started in between; none of the old numbers comes to light."""
     service = service_factory()
@@ -289,7 +305,7 @@ def test_a_refused_import_is_told_why_however_much_it_still_sends(service: Servi
     """The refusal comes back although the client was not done, and is no broken pipe."""
     socket = Path(load_config(service.config).control.socket)
     chunk = {"rows": [{"line": 2, "number": "1" * 100}] * 1000, "more": True}
-    with pytest.raises(Refused, match="environment 'other' was not found"):
+    with pytest.raises(Refused, match="environment 'default/other' was not found"):
         ask(
             socket,
             "number.import",
@@ -378,6 +394,63 @@ def test_enabling_disabling_and_removing_know_all_numbers_or_do_nothing(pool: Se
     assert told(pool.command("allocate", "order 1")) == ["no number is available in the pool"]
     pool.ask("number", "enable", "380974520200")
     assert pool.ask("allocate", "order 1")["number"] == "+380974520200"
+
+
+def test_numbers_are_of_an_environment_s_application(service: Service) -> None:
+    """Every command speaks of one pool; a number of another one is there, but not to be had."""
+    control(service, "tenant.add", tenant="inventory")
+    for name in ("live", "test"):
+        control(service, "environment.add", environment=f"inventory/{name}")
+    control(service, "application.add", application="sales", environment="inventory/live")
+    live = ("--environment", "inventory/live")
+    sales = (*live, "--application", "sales")
+    text = "number,dnid\n380974520200,200\n380974520201,201\n"
+    imported = service.ask("number", "import", "-", *sales, text=text)
+    assert imported == {"imported": 2, "already_there": 0}
+    assert service.ask("number", "add", "380974520202", *sales)["added"] == 1
+    assert service.ask("number", "add", "380974520200", "--environment", "inventory/test") == {
+        "added": 1,
+        "already_there": 0,
+    }
+    assert len(service.ask("number", "list", *sales)) == 3
+    assert service.ask("number", "list", *live) == []
+    elsewhere = "+380974520200 is in the environment already, in the pool of another application"
+    assert told(service.command("number", "import", "-", *live, text=text))[0] == (
+        f"line 2: {elsewhere}"
+    )
+    assert told(service.command("number", "add", "380974520200", *live)) == [
+        f"number 1: {elsewhere}"
+    ]
+    preview = service.command("number", "import", "-", "--dry-run", *live, text=text)
+    assert preview.stdout.splitlines()[-1] == "2 refused, so none would be taken"
+    for command in ("enable", "disable", "remove"):
+        asked = service.command("number", command, "380974520200", *live)
+        assert told(asked) == ["number 380974520200 was not found"]
+        done = service.ask("number", command, "380974520200", *sales)
+        assert done == {"numbers": ["+380974520200"]}
+    exported = service.command("number", "export", *sales)
+    assert exported.stdout.split() == [
+        "number,group,dnid,enabled",
+        "380974520201,,201,yes",
+        "380974520202,,,yes",
+    ]
+    for asking in (("list",), ("export",), ("remove", "1"), ("add", "1"), ("import", "-")):
+        none = service.command("number", *asking, *live, "--application", "none", text="number\n")
+        assert told(none) == [
+            "application 'none' was not found in environment 'inventory/live'",
+        ]
+
+
+def test_a_removed_number_is_left_to_the_journal(pool: Service) -> None:
+    """Which tells what became of it, and forgets a person of it."""
+    pool.ask("number", "add", "380974520200")
+    pool.ask("allocate", "order 1")
+    pool.ask("number", "remove", "380974520200", "--force")
+    listed = pool.ask("journal", "--number", "380974520200")
+    assert [entry["event"] for entry in listed] == ["allocated", "freed"]
+    assert pool.ask("journal", "forget", "--interaction", "order 1", "--yes")["entries"] == 2
+    again = pool.ask("journal", "--number", "380974520200")
+    assert "order 1" not in {entry["interaction"] for entry in again}
 
 
 # Showing

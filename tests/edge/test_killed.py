@@ -62,7 +62,7 @@ def test_killed_between_commit_and_reply(line: Line) -> None:
     line.service.start()
 
     other = line.call(uniqueid="pbx-1.8", script=CALL["script"])
-    assert other.variables["INTERACT_STATUS"] == "NOT_ALLOCATED"
+    assert other.variables["INTERACT_STATUS"] == "LATE"
     assert line.call(**CALL).variables == answer.variables
     line.allocate("the next customer")
     assert line.call(**CALL).variables == answer.variables
@@ -142,4 +142,4 @@ def test_stopping_an_idle_service_takes_no_time(line: Line) -> None:
         begun = time.monotonic()
         service.signal(signal.SIGTERM)
         assert exit_status(service.pid) == 0
-        assert time.monotonic() - begun < 1.5
+        assert time.monotonic() - begun < 1.9  # what a session in flight may take

@@ -1,7 +1,11 @@
 """Real SIP calls to a real Asterisk 22: what its Asterisk dialplan learns of whose call it is."""
 
 import signal
+import sqlite3
+import time
 from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 from testbed.ivr import extensions
 from testbed.pbx import Pbx
@@ -14,7 +18,7 @@ NUMBER = "380974520200"  # the seed's number
 KEY = "+380974520200"
 
 # How administrators call the Gosub other than from a plain pattern in the called context.
-WAYS = """
+WAYS = r"""
 exten => _77X.,1,Gosub(interact-retrieve,s,1(${EXTEN:2}))
  same => n,Goto(default-ivr,s,1)
 
@@ -25,6 +29,10 @@ exten => _88X.,1,Gosub(interact-retrieve,s,1(${EXTEN:2}))
 exten => _99X.,1,Gosub(interact-retrieve,s,1(${EXTEN:2}))
  same => n,Gosub(testbed-report,s,1(first))
  same => n,Gosub(interact-retrieve,s,1(380974520299))
+ same => n,Goto(default-ivr,s,1)
+
+exten => elsewhere,1,Goto(380974520200,1)
+exten => _44X.,1,Gosub(interact-retrieve,s,1(+380 97 "452\,02-01",no" such))
  same => n,Goto(default-ivr,s,1)
 
 exten => _66X.,1,Gosub(deeper,s,1)
@@ -73,14 +81,20 @@ def test_a_call_finds_its_interaction_and_frees_the_number(
 
 
 def test_a_second_call_gets_nothing_of_the_first(tools: Tools, service: Service, pbx: Pbx) -> None:
-    """No interaction reaches a second caller."""
+    """No interaction reaches a second caller as its own: only whose the number was."""
     service.import_numbers(NUMBER)
     service.ask("allocate", "order-1")
     place_calls(tools, pbx, [Call(NUMBER, ani="0501")])
     place_calls(tools, pbx, [Call(NUMBER, ani="0502")])
     first, second = pbx.seen("ivr")
     assert first.values["INTERACT_ID"] == "order-1"
-    assert learned(second) == {"STATUS": "NOT_ALLOCATED", "DNIS": KEY, "ANI": "/0502"}
+    assert learned(second) == {
+        "STATUS": "LATE",
+        "LAST_ID": "order-1",
+        "LAST_END": "retrieved",
+        "DNIS": KEY,
+        "ANI": "/0502",
+    }
 
 
 def test_a_number_nobody_waits_on_and_one_that_is_not_ours(
@@ -105,9 +119,32 @@ def test_an_allocation_that_ran_out_is_not_found(
     service.ask("allocate", "order-1")
     (expired,) = service.wait_log("expired")
     assert expired["dnis"] == KEY
+    wait_until_a_call_is_later(expired["at"])
     place_calls(tools, pbx, [Call(NUMBER)])
     (seen,) = pbx.seen("ivr")
-    assert seen.values["INTERACT_STATUS"] == "NOT_ALLOCATED"
+    assert seen.values["INTERACT_STATUS"] == "LATE"
+    assert seen.values["INTERACT_ID"] == ""
+
+
+def test_a_call_that_arrived_before_the_expiry_is_found(
+    tools: Tools, service_factory: Callable[..., Service], pbx_factory: Callable[..., Pbx]
+) -> None:
+    """The customer who dialed in time and then waited in the PBX is not turned away."""
+    waits = """
+exten => _7X.,1,Progress()
+ same => n,Wait(2.5)
+ same => n,Gosub(interact-retrieve,s,1(${EXTEN:1}))
+ same => n,Goto(default-ivr,s,1)
+"""
+    service = service_factory("[pool]\nhold_for_seconds = 1.5\n")
+    pbx = pbx_factory(extensions=extensions(service.agi, waits))
+    service.import_numbers(NUMBER)
+    service.ask("allocate", "order-1")
+    place_calls(tools, pbx, [Call("7" + NUMBER)])
+    (expired,) = service.log("expired")
+    (seen,) = pbx.seen("ivr")
+    assert seen.at > datetime.fromisoformat(expired["at"]).timestamp()
+    assert (seen.values["INTERACT_STATUS"], seen.values["INTERACT_ID"]) == ("FOUND", "order-1")
 
 
 def test_fifty_calls_at_once_to_fifty_numbers_each_get_their_own(
@@ -135,7 +172,7 @@ def test_of_twenty_calls_at_once_to_one_number_exactly_one_finds_it(
     place_calls(tools, pbx, calls, at_once=True)
     seen = pbx.wait_seen("ivr", 20)
     statuses = sorted(call.values["INTERACT_STATUS"] for call in seen)
-    assert statuses == ["FOUND"] + ["NOT_ALLOCATED"] * 19
+    assert statuses == ["FOUND"] + ["LATE"] * 19
     assert [call.values["INTERACT_ID"] for call in seen if call.values["INTERACT_ID"]] == [
         "order-1"
     ]
@@ -158,6 +195,23 @@ def test_a_caller_who_hangs_up_during_the_look_up_consumes_nothing(
     assert pbx.seen("ivr")[-1].values["INTERACT_ID"] == "order-1"
 
 
+def test_a_caller_who_hangs_up_while_the_look_up_waits_its_turn_consumes_nothing(
+    tools: Tools, service: Service, pbx: Pbx
+) -> None:
+    """Also where the store was busy: the call is gone when its turn comes."""
+    service.import_numbers(NUMBER)
+    service.ask("allocate", "order-1")
+    with closing(sqlite3.connect(service.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # within the writer's patience of 250 ms
+        begun = time.monotonic()
+        place_calls(tools, pbx, [Call(NUMBER, hang_up_after_seconds=0.05)])
+        other.execute("ROLLBACK")
+        held = time.monotonic() - begun
+    service.wait_log("the call was not told")
+    (number,) = service.ask("number", "list")
+    assert number["interaction"] == "order-1", f"the store was held for {held:.2f} s"
+
+
 def test_the_gosub_takes_the_number_as_an_argument_and_from_a_deeper_subroutine(
     tools: Tools, service: Service, pbx_factory: Callable[..., Pbx]
 ) -> None:
@@ -170,6 +224,29 @@ def test_the_gosub_takes_the_number_as_an_argument_and_from_a_deeper_subroutine(
     place_calls(tools, pbx, [Call("66380974520201")])
     ids = [seen.values["INTERACT_ID"] for seen in pbx.seen("ivr")]
     assert ids == ["order-0", "order-1"]
+
+
+def test_the_extension_counts_and_not_what_the_caller_had_dialed_before(
+    tools: Tools, service: Service, pbx_factory: Callable[..., Pbx]
+) -> None:
+    """A call that the Asterisk dialplan has sent on asks for where it is now."""
+    pbx = pbx_factory(extensions=extensions(service.agi, WAYS))
+    service.import_numbers(NUMBER)
+    service.ask("allocate", "order-1")
+    place_calls(tools, pbx, [Call("elsewhere")])
+    assert pbx.seen("ivr")[-1].values["INTERACT_ID"] == "order-1"
+
+
+def test_what_an_administrator_writes_as_an_argument_is_only_ever_one_number(
+    tools: Tools, service: Service, pbx_factory: Callable[..., Pbx]
+) -> None:
+    """Spaces, quotes and commas within it are formatting, never a further argument."""
+    pbx = pbx_factory(extensions=extensions(service.agi, WAYS))
+    service.import_numbers(*numbers(2))
+    service.ask("allocate", "order-0")
+    service.ask("allocate", "order-1")
+    place_calls(tools, pbx, [Call("4400")])
+    assert pbx.seen("ivr")[-1].values["INTERACT_ID"] == "order-1"
 
 
 def test_the_other_leg_of_a_local_channel_has_the_interaction(
@@ -215,6 +292,13 @@ def test_a_call_frees_numbers_and_keeps_what_it_knows(
     assert last.values["INTERACT_FREE_STATUS"] == "FREED"
     assert last.values["INTERACT_ID"] == "order-0"
     assert [number["state"] for number in service.ask("number", "list")] == ["resting", "resting"]
+
+
+def wait_until_a_call_is_later(expired_at: str) -> None:
+    """Wait until no call can have arrived before *expired_at*; a PBX tells whole seconds only."""
+    later = datetime.fromisoformat(expired_at) + timedelta(seconds=2)
+    while datetime.now(UTC) < later:
+        time.sleep(0.02)
 
 
 def learned(seen: Seen) -> dict[str, str]:

@@ -35,6 +35,17 @@ exten => _11X.,1,Set(TIMEOUT(absolute)=1)
  same => n,Goto(look-up,1)
 exten => _12X.,1,Set(TIMEOUT(absolute)=1)
  same => n,Goto(no-timeout-extension,look-up,1)
+exten => _13X.,1,Set(TIMEOUT(absolute)=1)
+ same => n,Goto(bare,look-up,1)
+exten => _14X.,1,Goto(bare,look-up,1)
+exten => _15X.,1,Gosub(testbed-report,s,1(arrived))
+ same => n,Set(__INTERACT_WAITED=7)
+ same => n,Set(__INTERACT_FREE_STATUS=FREED)
+ same => n,Gosub(interact-free,s,1(380974520200))
+ same => n,Goto(default-ivr,s,1)
+exten => _16X.,1,Set(TIMEOUT(absolute)=1)
+ same => n,Gosub(interact-free,s,1(380974520200))
+ same => n,Goto(default-ivr,s,1)
 exten => look-up,1,Set(AGIEXITONHANGUP=no)
  same => n,Gosub(testbed-report,s,1(arrived))
  same => n,Gosub(interact-retrieve,s,1(380974520200))
@@ -47,6 +58,12 @@ exten => look-up,1,Gosub(testbed-report,s,1(arrived))
  same => n,Gosub(interact-retrieve,s,1(380974520200))
  same => n,Goto(default-ivr,s,1)
 exten => h,1,Gosub(testbed-report,s,1(hung-up))
+
+[bare]
+exten => look-up,1,Gosub(testbed-report,s,1(arrived))
+ same => n,Gosub(interact-retrieve,s,1(380974520200))
+ same => n,Gosub(testbed-report,s,1(behind))
+ same => n,Hangup(17)
 """
 
 
@@ -182,6 +199,47 @@ def test_a_shorter_timeout_without_a_t_ends_the_call_as_without_us(
         (hung_up,) = pbx.wait_seen("hung-up")
     (arrived,) = pbx.seen("arrived")
     assert hung_up.at - arrived.at < 2.1
+    assert pbx.seen("ivr") == []
+
+
+@pytest.mark.parametrize("kind", ["13", "14"])
+def test_a_call_that_is_over_does_nothing_more_in_a_context_without_h_and_t(
+    tools: Tools, pbx_factory: PbxFactory, kind: str
+) -> None:
+    """Hung up, or its own timeout over: what stands behind the Gosub must not run."""
+    with broken.broken_agi(broken.sets_half_and_waits) as address:
+        pbx = pbx_factory(extensions=extensions(address, OWN_TIMEOUTS))
+        hangs_up = 0.4 if kind == "14" else None
+        place_calls(tools, pbx, [Call(kind + "00", hang_up_after_seconds=hangs_up)])
+        pbx.wait_until("core show channels count", "0 active channels")
+    assert len(pbx.seen("arrived")) == 1
+    assert pbx.seen("behind") == []
+
+
+@pytest.mark.parametrize("fault", [fault for fault in BROKEN if "half a line" not in fault])
+def test_freeing_a_number_goes_on_too_when(
+    tools: Tools, pbx_factory: PbxFactory, fault: str
+) -> None:
+    """What holds for a retrieval holds for `interact-free`, and a retrieval's variables stay."""
+    with BROKEN[fault]() as address:
+        pbx = pbx_factory(extensions=extensions(address, OWN_TIMEOUTS))
+        place_calls(tools, pbx, [Call("1500")])
+    (arrived,), (seen,) = pbx.seen("arrived"), pbx.seen("ivr")
+    assert seen.at - arrived.at < WITHIN
+    assert seen.values["INTERACT_FREE_STATUS"] == "UNAVAILABLE"
+    assert seen.values["INTERACT_WAITED"] == "7"
+
+
+def test_the_callers_own_t_and_h_run_from_interact_free_too(
+    tools: Tools, pbx_factory: PbxFactory
+) -> None:
+    """Each subroutine leaves the way it was entered."""
+    with broken.broken_agi(broken.says_nothing) as address:
+        pbx = pbx_factory(extensions=extensions(address, OWN_TIMEOUTS))
+        place_calls(tools, pbx, [Call("1600")])
+        assert len(pbx.seen("own-timeout")) == 1
+        place_calls(tools, pbx, [Call("1500", hang_up_after_seconds=0.4)])
+        pbx.wait_seen("hung-up", 2)
     assert pbx.seen("ivr") == []
 
 

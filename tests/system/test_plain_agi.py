@@ -34,16 +34,19 @@ def test_the_stub_and_fastagi_set_the_same_variables(
     service.ask("allocate", "order-0")
     service.ask("allocate", "order-1")
     place_calls(tools, pbx, [Call("7380974520200"), Call("8380974520201")])  # found
-    place_calls(tools, pbx, [Call("7380974520200"), Call("8380974520200")])  # not allocated
+    late = [Call("7380974520200", "1001"), Call("8380974520200", "1002")]
+    place_calls(tools, pbx, late)
     place_calls(tools, pbx, [Call("7380974520999"), Call("8380974520999")])  # unknown
     by_stub = [told(seen.values) for seen in pbx.wait_seen("stub", 3)]
     by_fastagi = [told(seen.values) for seen in pbx.wait_seen("fastagi", 3)]
-    assert [told["INTERACT_STATUS"] for told in by_stub] == ["FOUND", "NOT_ALLOCATED", "UNKNOWN"]
+    assert [told["INTERACT_STATUS"] for told in by_stub] == ["FOUND", "LATE", "UNKNOWN"]
     assert by_stub[0].pop("INTERACT_ID") == "order-0"
     assert by_fastagi[0].pop("INTERACT_ID") == "order-1"
     for own in ("INTERACT_ALLOCATION", "INTERACT_DNIS", "INTERACT_WAITED"):
         assert by_stub[0].pop(own)
         assert by_fastagi[0].pop(own)
+    assert by_stub[1].pop("INTERACT_ANI") == "/1001"
+    assert by_fastagi[1].pop("INTERACT_ANI") == "/1002"
     assert by_stub == by_fastagi
 
 

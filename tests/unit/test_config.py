@@ -1,6 +1,7 @@
 """The configuration file: taken whole or refused whole, with every fault told at once."""
 
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -9,9 +10,12 @@ import pytest
 
 from interact_ivr.config import (
     DEFAULT_FILE,
+    NEEDS_RESTART,
     VARIABLE,
     Config,
     ConfigError,
+    after_reload,
+    changes,
     config_file,
     load_config,
     sample,
@@ -46,8 +50,7 @@ def test_the_sample_says_the_defaults(tmp_path: Path) -> None:
 def test_the_sample_names_every_key_once() -> None:
     """Each section and key stands there, and nothing else."""
     tables = tomllib.loads(sample())
-    assert [(section, key, tables[section][key]) for section, key, _ in KEYS] == KEYS
-    assert sum(map(len, tables.values())) == len(KEYS)
+    assert tables == msgspec.json.decode(msgspec.json.encode(Config()))
 
 
 def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
@@ -95,6 +98,10 @@ def test_every_key_refuses_another_kind_of_value(
         "[pool]\nrest_for_seconds = -1",
         "[pool]\nrest_for_seconds = nan",
         "[pool]\nresting = 'Strict'",
+        "[journal]\ndays = -1",
+        "[journal]\ndays = 0.5",
+        "[journal]\ndays = 36501",
+        "[journal]\nani = 'hashed'",
         "[interaction]\nalphabet = ''",
         "[store]\nurl = 'sqlite:'",
         "[store]\nurl = 'postgresql://localhost/x'",
@@ -156,7 +163,7 @@ level = "info"
         "pool.hold_for_seconds",
         "log",
     ]
-    assert "agi.hots: expected one of host, port, most_sessions" in faults
+    assert "agi.hots: expected one of host, port, dnis_from, most_sessions" in faults
     assert "[pools]: expected one of " + ", ".join(SECTIONS) in faults
     assert "store: expected a table, got 'here'" in faults
 
@@ -216,3 +223,30 @@ def test_the_file_given_goes_before_the_environment_s(monkeypatch: pytest.Monkey
     assert config_file(None) == Path("/there.toml")
     monkeypatch.setenv(VARIABLE, "")
     assert config_file(None) == DEFAULT_FILE
+
+
+@pytest.mark.parametrize("days", [0, 1, 400])
+def test_a_journal_that_ends_before_a_hold_does_is_refused(tmp_path: Path, days: int) -> None:
+    """Who holds a number is on record for as long: kept for ever, or longer than that."""
+    text = f"[journal]\ndays = {days}\n[pool]\nhold_for_seconds = 86401\n"
+    if days == 1:
+        assert _faults(tmp_path, text) == [
+            "journal.days: expected 0, or at least pool.hold_for_seconds (86401 seconds), got 1"
+        ]
+    else:
+        kept = load_config(_written(tmp_path, text)).journal.keep_for
+        assert kept == (timedelta(days=days) if days else None)
+
+
+def test_a_reload_takes_all_but_what_needs_a_restart() -> None:
+    """Every key is one or the other, and each that differs is named."""
+    assert set(NEEDS_RESTART) < set(SECTIONS)
+    old = Config()
+    new = msgspec.convert(
+        {"agi": {"port": 1}, "pool": {"hold_for_seconds": 1.0}, "log": {"level": "debug"}}, Config
+    )
+    effective = after_reload(old, new)
+    assert (effective.agi, effective.pool, effective.log) == (old.agi, new.pool, new.log)
+    assert changes(old, effective) == ["pool.hold_for_seconds", "log.level"]
+    assert changes(effective, new) == ["agi.port"]
+    assert changes(new, new) == []

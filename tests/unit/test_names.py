@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interact_ivr.domain.errors import BadInput
-from interact_ivr.domain.names import ALPHABETS, PRINTABLE, SAFE, Alphabet, new_ulid, ulid_time
+from interact_ivr.domain.names import (
+    ALPHABETS,
+    PRINTABLE,
+    SAFE,
+    Alphabet,
+    first_ulid,
+    new_ulid,
+    ulid_time,
+)
 
 SAFE_CHARACTERS = string.ascii_letters + string.digits + " -_.:/@+=#~{}"
 ULID_LETTERS = set(string.digits + string.ascii_uppercase) - set("ILOU")
@@ -129,6 +137,14 @@ def test_ulids_sort_by_time(made: list[tuple[datetime, bytes]]) -> None:
 def test_a_ulid_tells_when_it_was_made(now: datetime, entropy: bytes) -> None:
     """To the microsecond, so a store knows what time it has already given."""
     assert ulid_time(new_ulid(now, entropy)) == now
+
+
+@given(TIMES, TIMES, ENTROPY)
+def test_the_first_ulid_of_an_instant_parts_earlier_ones_from_the_rest(
+    at: datetime, now: datetime, entropy: bytes
+) -> None:
+    """So that an id stands for a time wherever ids are compared."""
+    assert (new_ulid(now, entropy) < first_ulid(at)) == (now < at)
 
 
 @given(TIMES, st.lists(ENTROPY, min_size=2, max_size=5))

@@ -64,6 +64,33 @@ def test_what_every_call_asks_is_found_by_an_index(
     assert "TEMP B-TREE" not in steps
 
 
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("entries", "PRIMARY KEY"),
+        ("entries_of_number", "journal_of_number "),
+        ("entries_of_interaction", "journal_of_interaction "),
+        ("entries_of_call", "journal_of_call "),
+        ("entries_of_last_allocation", "journal_of_number "),
+        ("purge_entries", "PRIMARY KEY"),
+        ("purge_answers", "answer_of_allocation "),
+        ("purge_allocations", "allocation_of_number "),
+        ("forget_entries", "journal_of_interaction "),
+        ("forget_allocations", "allocation_of_interaction "),
+    ],
+)
+def test_what_the_journal_is_asked_is_found_by_an_index(
+    database: sqlite3.Connection, name: str, index: str
+) -> None:
+    """However long the journal is, a page or a step of it reads about as much as it gives."""
+    values = dict.fromkeys(re.findall(r":(\w+)", QUERIES[name]), 1)
+    plan = database.execute(f"EXPLAIN QUERY PLAN {QUERIES[name]}", values).fetchall()
+    steps = " / ".join(detail for *_, detail in plan)
+    assert index in steps + " "
+    assert "TEMP B-TREE" not in steps
+    assert not re.search(r"SCAN (journal|allocation|answer)\b", steps)
+
+
 def test_every_query_is_asked_for_by_name() -> None:
     """No query is left over, and no name is asked for that no file has."""
     sources = "\n".join(path.read_text("utf-8") for path in SOURCES)
@@ -110,3 +137,24 @@ def test_a_new_file_is_its_owner_s_alone(tmp_path: Path) -> None:
     create_database(path)
     open_database(path).close()
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_commit_is_on_disk_when_it_returns(tmp_path: Path) -> None:
+    """synchronous=FULL and WAL; killing a process cannot show what a power cut would."""
+    path = tmp_path / "interact-ivr.db"
+    create_database(path)
+    with closing(open_database(path)) as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_another_program_s_file_stays_as_it_was(tmp_path: Path) -> None:
+    """Refused before anything of it is changed."""
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as theirs:
+        theirs.execute("CREATE TABLE x (y)")
+    before = path.read_bytes()
+    with pytest.raises(SchemaError, match="another program"):
+        open_database(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["other.db"]

@@ -305,3 +305,21 @@ async def test_a_file_that_cannot_be_opened_is_told_at_the_start(tmp_path: Path)
     create_database(path)
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         Writer(path, _Clock()).start()
+
+
+async def test_what_runs_alone_is_in_no_transaction(writer: Writer) -> None:
+    """As VACUUM and a checkpoint want it; what the same group wrote is committed before."""
+    adding = asyncio.ensure_future(writer.run(_add("a")))
+    assert not await writer.run_alone(lambda connection: connection.in_transaction)
+    await adding
+    assert _there(writer.database) == ["a"]
+
+
+async def test_what_fails_alone_fails_for_nobody_else(writer: Writer) -> None:
+    """Its group is on disk already and is told so."""
+    adding = asyncio.ensure_future(writer.run(_add("a")))
+    with pytest.raises(StoreUnavailable):
+        await writer.run_alone(lambda connection: connection.execute("no SQL"))
+    await adding
+    await writer.run(_add("b"))
+    assert _there(writer.database) == ["a", "b"]

@@ -6,10 +6,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from interact_ivr.domain.errors import BadRows, NoSuchEnvironment, NumbersAllocated
+from interact_ivr.domain.errors import BadRows, NumbersAllocated
 from interact_ivr.domain.lifecycle import Policy, Standing, State
-from interact_ivr.domain.names import ApplicationId, EnvironmentId, NumberKey, Scope
-from interact_ivr.domain.values import NewNumber, PoolNumber, Shown
+from interact_ivr.domain.names import NumberKey, Scope
+from interact_ivr.domain.values import KnownNumber, NewNumber, PoolNumber, Shown
 from interact_ivr.ports import EVERYTHING
 from interact_ivr.stores.queries import load_queries
 from interact_ivr.stores.sqlite.draft import SqliteDraft
@@ -23,7 +23,7 @@ _NO_LIMIT = -1
 
 
 class SqliteNumbers:
-    """The `NumberStore`, the `ImportStore` and the `ScopeStore` of the embedded store."""
+    """The `NumberStore` and the `ImportStore` of the embedded store."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:
         self._writer = writer
@@ -33,7 +33,7 @@ class SqliteNumbers:
         """Take all of *numbers* into the pool, or none: `BadRows` names those there already."""
         await self._writer.run(partial(_add, scope, numbers))
 
-    async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[NewNumber]:
+    async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[KnownNumber]:
         """Give those of *keys* that are numbers of the environment, as they were taken in."""
         return await self._reader.run(partial(_known, scope, keys))
 
@@ -72,10 +72,6 @@ class SqliteNumbers:
     def draft(self) -> SqliteDraft:
         """Make an empty draft."""
         return SqliteDraft(load_queries("sqlite"))
-
-    async def scope(self, environment: str) -> Scope:
-        """Find an environment by name and its DNIS application, or raise `NoSuchEnvironment`."""
-        return await self._reader.run(partial(_scope, environment))
 
 
 def _add(scope: Scope, numbers: Sequence[NewNumber], tx: Transaction) -> None:
@@ -125,17 +121,22 @@ def _remove(scope: Scope, numbers: Sequence[NumberKey], tx: Transaction) -> None
         if allocation is not None:
             allocated.append(key)
             continue
-        for query in ("remove_answers", "remove_allocations", "remove_number"):
+        for query in ("remove_answers", "remove_ringing", "remove_allocations", "remove_number"):
             tx.do(query, id=number_id)
     if allocated:
         raise NumbersAllocated(allocated)
 
 
-def _known(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> list[NewNumber]:
-    rows = tx.all("known_numbers", environment=scope.environment, keys=json.dumps(keys))
+def _known(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> list[KnownNumber]:
+    rows = tx.all(
+        "known_numbers",
+        environment=scope.environment,
+        application=scope.application,
+        keys=json.dumps(keys),
+    )
     return [
-        NewNumber(number, entered, group, dnid, bool(enabled))
-        for number, entered, group, dnid, enabled in rows
+        KnownNumber(NewNumber(number, entered, group, dnid, bool(enabled)), bool(in_pool))
+        for number, entered, group, dnid, enabled, in_pool in rows
     ]
 
 
@@ -179,10 +180,3 @@ def _counts(scope: Scope, policy: Policy, tx: Transaction) -> dict[State, int]:
     )
     states = (State.ALLOCATED, State.LAPSED, State.RESTING, State.IDLE)
     return {state: count or 0 for state, count in zip(states, row, strict=True)}
-
-
-def _scope(environment: str, tx: Transaction) -> Scope:
-    row = tx.one("find_scope", environment=environment)
-    if row is None:
-        raise NoSuchEnvironment(environment)
-    return Scope(EnvironmentId(row[0]), ApplicationId(row[1]))

@@ -2,13 +2,15 @@
 
 import os
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from interact_ivr.stores.queries import load_migrations
+from interact_ivr.stores.sqlite.lock import FileLock
 
 OLDEST_SQLITE = (3, 37, 0)
 """STRICT tables."""
+_OURS = {"number", "allocation", "answer", "journal"}
 
 
 class SchemaError(Exception):
@@ -38,33 +40,56 @@ def open_database(path: Path, *, busy_timeout_ms: int = 250) -> sqlite3.Connecti
     )
     try:
         connection.execute(f"PRAGMA busy_timeout = {busy_timeout_ms:d}")
+        check_ours(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-    except sqlite3.Error:
+        connection.execute("PRAGMA secure_delete = ON")  # what is purged is not left in free pages
+    except (sqlite3.Error, SchemaError):
         connection.close()
         raise
     return connection
+
+
+def check_ours(connection: sqlite3.Connection) -> int:
+    """Give the schema's version; raise `SchemaError` for another program's file, left as it is."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    if not (tables >= _OURS if version else tables == set()):
+        raise SchemaError("the file is a database of another program")
+    return int(version)
+
+
+def check_version(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Give the file's schema and the latest one that this release knows; 0 is an empty file.
+
+    Raises:
+        SchemaError: the file was written by a later release, or is another program's.
+    """
+    latest = len(load_migrations("sqlite"))
+    version = check_ours(connection)
+    if version > latest:
+        raise SchemaError(
+            f"the store has schema {version}, this release knows schemas up to {latest}: "
+            "a later release of interact-ivr has written it"
+        )
+    return version, latest
+
+
+def migrate_file(path: Path, who: str) -> int:
+    """Bring the file at *path* up to date as `migrate` does, under the store's lock."""
+    with FileLock(path, who), closing(open_database(path)) as connection:
+        return migrate(connection)
 
 
 def migrate(connection: sqlite3.Connection) -> int:
     """Bring the schema up to date, one transaction a migration; give its version.
 
     Raises:
-        SchemaError: the file was written by a later release, or is another program's.
+        SchemaError: as `check_version` does.
     """
-    migrations = load_migrations("sqlite")
-    latest = len(migrations)
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > latest:
-        raise SchemaError(
-            f"the store has schema {version}, this release knows schemas up to {latest}: "
-            "a later release of interact-ivr has written it"
-        )
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if version == 0 and tables:
-        raise SchemaError("the file is a database of another program")
-    for number, script in migrations[version:]:
+    version, latest = check_version(connection)
+    for number, script in load_migrations("sqlite")[version:]:
         try:
             connection.executescript(
                 f"BEGIN;\n{script}\nPRAGMA user_version = {number:d};\nCOMMIT;"

@@ -1,4 +1,4 @@
-"""Times as SQLite keeps them: whole microseconds since 1970 UTC."""
+"""Times as SQLite keeps them: whole microseconds, those of an instant since 1970 UTC."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,3 +14,13 @@ def to_micros(at: datetime) -> int:
 def from_micros(micros: int) -> datetime:
     """Give the aware UTC time of *micros*."""
     return _EPOCH + timedelta(microseconds=micros)
+
+
+def micros_of(duration: timedelta) -> int:
+    """Give *duration* as microseconds, exactly."""
+    return duration // _MICROSECOND
+
+
+def duration_of(micros: int) -> timedelta:
+    """Give the duration of *micros*."""
+    return timedelta(microseconds=micros)

@@ -21,6 +21,7 @@ from interact_ivr.domain.names import ulid_time
 from interact_ivr.ports import Clock
 from interact_ivr.stores.queries import load_queries
 from interact_ivr.stores.sqlite.failures import unavailable
+from interact_ivr.stores.sqlite.growth import Growth
 from interact_ivr.stores.sqlite.schema import open_database
 from interact_ivr.stores.sqlite.transaction import Transaction
 
@@ -29,10 +30,13 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class _Job:
-    operation: Callable[[Transaction], Any]
-    deadline: float | None
+    operation: Callable[[Any], Any]
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
+    deadline: float | None = None
+    wanted: Callable[[], bool] | None = None
+    alone: bool = False
+    """Not for a transaction: done by the connection after its group's COMMIT."""
     result: Any = field(default=None)
     error: BaseException | None = field(default=None)
 
@@ -50,10 +54,19 @@ class Writer:
     """A thread with the store's only writing connection, fed by a bounded queue."""
 
     def __init__(
-        self, database: Path, clock: Clock, *, queue_limit: int = 4096, group_limit: int = 128
+        self,
+        database: Path,
+        clock: Clock,
+        *,
+        queue_limit: int = 4096,
+        group_limit: int = 128,
+        with_each: Callable[[sqlite3.Connection], None] | None = None,
     ) -> None:
+        """*with_each* is done at the end of each group's transaction, which it is part of."""
         self.database = database
+        self.growth = Growth()
         self._clock = clock
+        self._with_each = with_each
         self._queries = load_queries("sqlite")
         self._jobs: queue.Queue[_Job | None] = queue.Queue(queue_limit)
         self._group_limit = group_limit
@@ -77,26 +90,40 @@ class Writer:
         self._drop_connection()
 
     async def run(
-        self, operation: Callable[[Transaction], T], *, deadline: float | None = None
+        self,
+        operation: Callable[[Transaction], T],
+        *,
+        deadline: float | None = None,
+        wanted: Callable[[], bool] | None = None,
     ) -> T:
         """Run *operation* in a transaction and give its result once that is on disk.
 
-        Past *deadline* (`time.monotonic`), or when the waiting task is gone, it is not begun.
+        Past *deadline* (`time.monotonic`), when the waiting task is gone, or when *wanted* says no
+        in the writer's thread, it is not begun.
 
         Raises:
             StoreUnavailable: the store could not do it; nothing of it is there.
             Refusal: whatever *operation* raised; nothing of it is there.
         """
+        loop = asyncio.get_running_loop()
+        job = _Job(operation, loop, loop.create_future(), deadline=deadline, wanted=wanted)
+        result: T = await self._put(job)
+        return result
+
+    async def run_alone(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+        """Run *operation* in no transaction, as a pragma may want it; all else waits meanwhile."""
+        loop = asyncio.get_running_loop()
+        result: T = await self._put(_Job(operation, loop, loop.create_future(), alone=True))
+        return result
+
+    def _put(self, job: _Job) -> asyncio.Future[Any]:
         if self._closing:
             raise StoreUnavailable("it is being closed")
-        loop = asyncio.get_running_loop()
-        job = _Job(operation, deadline, loop, loop.create_future())
         try:
             self._jobs.put_nowait(job)
         except queue.Full:
             raise StoreUnavailable("too much work waits for it") from None
-        result: T = await job.future
-        return result
+        return job.future
 
     def _run(self) -> None:
         while True:
@@ -125,21 +152,32 @@ class Writer:
         return group, True
 
     def _work(self, group: list[_Job]) -> None:
+        before = self._last_id
         try:
             connection = self._connection or self._open()
             connection.execute("BEGIN IMMEDIATE")
             for job in group:
-                self._attempt(connection, job)
+                if not job.alone:
+                    self._attempt(connection, job)
+            if self._with_each is not None:
+                self._with_each(connection)
             connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             self._drop_connection()  # a transaction that was not committed ends with it
             for job in group:
                 job.error = unavailable(error)
+            return
+        if self._last_id != before:
+            self.growth.tell()
+        for job in group:
+            if job.alone:
+                _do_alone(connection, job)
 
     def _attempt(self, connection: sqlite3.Connection, job: _Job) -> None:
         if job.future.cancelled():
             return
-        if job.deadline is not None and time.monotonic() >= job.deadline:
+        past = job.deadline is not None and time.monotonic() >= job.deadline
+        if past or (job.wanted is not None and not job.wanted()):
             job.error = TooLate()
             return
         connection.execute("SAVEPOINT operation")
@@ -180,6 +218,13 @@ class Writer:
         if connection is not None:
             with suppress(sqlite3.Error):
                 connection.close()
+
+
+def _do_alone(connection: sqlite3.Connection, job: _Job) -> None:
+    try:
+        job.result = job.operation(connection)
+    except sqlite3.Error as error:
+        job.error = unavailable(error)
 
 
 def _settle(jobs: list[_Job]) -> None:

@@ -1,79 +1,122 @@
 -- The queries of a number's life. All run inside the writer's transaction.
 
 -- name: find_number
-SELECT id, number, entered, group_name, allocation_id, free_from
+SELECT id, application_id, number, entered, group_name, allocation_id, free_from,
+    last_allocation_id
 FROM number
 WHERE environment_id = :environment AND number = :number
   AND free_from >= (SELECT floor FROM inventory)
 
 -- name: find_by_dnid
-SELECT id, number, entered, group_name, allocation_id, free_from
+SELECT id, application_id, number, entered, group_name, allocation_id, free_from,
+    last_allocation_id
 FROM number
 WHERE environment_id = :environment AND dnid = :dnid
   AND free_from >= (SELECT floor FROM inventory)
 ORDER BY number LIMIT :limit
 
 -- name: find_open_allocation_of_interaction
-SELECT number.id, number, entered, number.group_name, allocation_id, free_from
+SELECT number.id, number.application_id, number, entered, number.group_name, allocation_id,
+    free_from, last_allocation_id
 FROM allocation JOIN number ON number.id = allocation.number_id
 WHERE allocation.application_id = :application AND interaction = :interaction
   AND ended_at IS NULL
 
 -- name: find_longest_rested
-SELECT id, number, entered, group_name, allocation_id, free_from
+SELECT id, application_id, number, entered, group_name, allocation_id, free_from,
+    last_allocation_id
 FROM number
 WHERE application_id = :application AND enabled = 1
   AND free_from BETWEEN (SELECT floor FROM inventory) AND :rested_before
+  AND NOT EXISTS (SELECT 1 FROM ringing WHERE number_id = number.id AND until > :now)
 ORDER BY free_from, id LIMIT 1
 
 -- name: find_longest_rested_in_group
-SELECT id, number, entered, group_name, allocation_id, free_from
+SELECT id, application_id, number, entered, group_name, allocation_id, free_from,
+    last_allocation_id
 FROM number
 WHERE application_id = :application AND group_name = :group AND enabled = 1
   AND free_from BETWEEN (SELECT floor FROM inventory) AND :rested_before
+  AND NOT EXISTS (SELECT 1 FROM ringing WHERE number_id = number.id AND until > :now)
 ORDER BY free_from, id LIMIT 1
 
 -- name: get_allocation
-SELECT id, interaction, group_name, allocated_at, expires_at, ended_at
+SELECT id, interaction, group_name, caller, allocated_at, expires_at, ended_at, ended_as, ended_by
 FROM allocation WHERE id = :allocation
+
+-- name: find_last_retrieved_by
+SELECT id, interaction, group_name, caller, allocated_at, expires_at, ended_at, ended_as, ended_by
+FROM allocation
+WHERE number_id = :number_id AND ended_as = 'retrieved' AND ended_by = :caller
+ORDER BY ended_at DESC, id DESC LIMIT 1
 
 -- name: add_allocation
 INSERT INTO allocation
-    (id, number_id, application_id, interaction, group_name, allocated_at, expires_at)
-VALUES (:id, :number_id, :application, :interaction, :group, :allocated_at, :expires_at)
+    (id, number_id, application_id, interaction, group_name, caller, allocated_at, expires_at)
+VALUES (:id, :number_id, :application, :interaction, :group, :caller, :allocated_at, :expires_at)
 
 -- name: renew_allocation
-UPDATE allocation SET expires_at = :expires_at WHERE id = :id
+UPDATE allocation SET expires_at = :expires_at, caller = coalesce(:caller, caller) WHERE id = :id
 
 -- name: end_allocation
-UPDATE allocation SET ended_at = :at, ended_as = :ending WHERE id = :id AND ended_at IS NULL
+UPDATE allocation SET ended_at = :at, ended_as = :ending, ended_by = :ended_by WHERE id = :id
 
 -- name: set_standing
-UPDATE number SET allocation_id = :allocation, free_from = :free_from WHERE id = :id
+UPDATE number
+SET allocation_id = :allocation, free_from = :free_from, last_allocation_id = :last
+WHERE id = :id
 
 -- name: find_answer
-SELECT status, allocation_id FROM answer
+SELECT status, allocation_id, last_end FROM answer
 WHERE number_id = :number_id AND pbx = :pbx AND uniqueid = :uniqueid
 
 -- name: add_answer
-INSERT INTO answer (number_id, pbx, uniqueid, status, allocation_id, answered_at)
-VALUES (:number_id, :pbx, :uniqueid, :status, :allocation, :at)
+INSERT INTO answer (number_id, pbx, uniqueid, status, allocation_id, last_end, answered_at)
+VALUES (:number_id, :pbx, :uniqueid, :status, :allocation, :last_end, :at)
+
+-- name: set_ringing
+INSERT INTO ringing (number_id, pbx, uniqueid, until)
+VALUES (:number_id, :pbx, :uniqueid, :until)
+ON CONFLICT (number_id, pbx, uniqueid) DO UPDATE SET until = excluded.until
+
+-- name: end_ringing
+DELETE FROM ringing WHERE pbx = :pbx AND uniqueid = :uniqueid
+
+-- name: end_ringing_on_number
+DELETE FROM ringing WHERE number_id = :number_id AND pbx = :pbx AND uniqueid = :uniqueid
+
+-- name: forget_ringing
+DELETE FROM ringing WHERE until <= :now
+
+-- name: is_ringing
+SELECT 1 FROM ringing WHERE number_id = :number_id AND until > :now LIMIT 1
 
 -- name: find_lapsed
-SELECT number.id, number, entered, number.group_name, allocation_id, free_from, environment_id
+SELECT number.id, number.application_id, number, entered, number.group_name, allocation_id,
+    free_from, last_allocation_id, environment_id
 FROM allocation JOIN number ON number.id = allocation.number_id
 WHERE ended_at IS NULL AND expires_at <= :now
+  AND NOT EXISTS (SELECT 1 FROM ringing WHERE ringing.number_id = number.id AND until > :now)
 ORDER BY expires_at LIMIT :limit
 
 -- name: next_deadline
-SELECT min(expires_at) FROM allocation WHERE ended_at IS NULL
+SELECT min(due) FROM (
+    SELECT min(expires_at) AS due FROM allocation WHERE ended_at IS NULL AND expires_at > :now
+    UNION ALL
+    SELECT min(until) FROM ringing
+    UNION ALL
+    SELECT min(expires_at) FROM allocation AS lapsed
+    WHERE ended_at IS NULL AND expires_at <= :now
+      AND NOT EXISTS (
+          SELECT 1 FROM ringing WHERE ringing.number_id = lapsed.number_id AND until > :now)
+)
 
 -- name: write_journal
 INSERT INTO journal
     (id, at, event, environment_id, number, allocation_id, interaction, expires_at,
-     pbx, uniqueid, ani)
+     pbx, uniqueid, ani, detail)
 VALUES (:id, :at, :event, :environment, :number, :allocation, :interaction, :expires_at,
-     :pbx, :uniqueid, :ani)
+     :pbx, :uniqueid, :ani, :detail)
 
 -- name: last_journal_id
 SELECT id FROM journal ORDER BY id DESC LIMIT 1

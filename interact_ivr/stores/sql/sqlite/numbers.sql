@@ -24,7 +24,7 @@ DELETE FROM number WHERE id IN (
     LIMIT :limit)
 
 -- name: known_numbers
-SELECT number, entered, group_name, dnid, enabled
+SELECT number, entered, group_name, dnid, enabled, application_id = :application
 FROM json_each(:keys) JOIN number ON environment_id = :environment AND number = value
 WHERE free_from >= (SELECT floor FROM inventory)
 
@@ -38,6 +38,9 @@ WHERE environment_id = :environment AND number = :number
 
 -- name: remove_answers
 DELETE FROM answer WHERE number_id = :id
+
+-- name: remove_ringing
+DELETE FROM ringing WHERE number_id = :id
 
 -- name: remove_allocations
 DELETE FROM allocation WHERE number_id = :id
@@ -68,9 +71,3 @@ SELECT
 FROM number
 WHERE application_id = :application AND enabled = 1
   AND free_from >= (SELECT floor FROM inventory)
-
--- name: find_scope
-SELECT environment.id, application.id
-FROM environment JOIN application ON application.environment_id = environment.id
-WHERE environment.name = :environment
-ORDER BY application.id LIMIT 1

@@ -12,4 +12,3 @@ INSERT INTO inventory (id, floor) VALUES (1, 0);
 
 CREATE INDEX number_never_lent ON number (free_from) WHERE free_from <= 0;
 CREATE INDEX number_by_dnid ON number (environment_id, dnid, number) WHERE dnid IS NOT NULL;
-CREATE INDEX allocation_of_number ON allocation (number_id);

@@ -1,0 +1,53 @@
+"""The key of the calling numbers' hashes: from the environment, else from a file by the store."""
+
+import os
+import secrets
+from pathlib import Path
+
+from interact_ivr.config import ConfigError
+
+VARIABLE = "INTERACT_IVR_ANI_KEY"
+_FEWEST, _MOST = 16, 64
+_EXPECTED = f"{_FEWEST} to {_MOST} bytes"
+
+
+def ani_key(database: Path) -> bytes:
+    """Give the key; the file is made at the first use, readable by its owner alone.
+
+    Without the key, what is hashed compares with nothing any more. Two processes must not make
+    it at once: whoever calls this holds the store's lock.
+
+    Raises:
+        ConfigError: it is too short or too long, or others may read the file.
+    """
+    file = database.with_name(database.name + ".ani-key")
+    if given := os.environ.get(VARIABLE):
+        return _checked(Path(VARIABLE), os.fsencode(given))
+    if not file.exists():
+        _make(file)
+    if file.stat().st_mode & 0o077:
+        raise ConfigError(file, ["others may read it: expected mode 0600"])
+    return _checked(file, file.read_bytes().strip())
+
+
+def _make(file: Path) -> None:
+    """Write a new key, whole or not at all."""
+    new = file.with_name(file.name + ".new")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as writing:
+        writing.write(secrets.token_hex(_MOST // 2) + "\n")
+        writing.flush()
+        os.fsync(descriptor)
+    new.rename(file)
+    folder = os.open(file.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _checked(source: Path, key: bytes) -> bytes:
+    if not _FEWEST <= len(key) <= _MOST:
+        raise ConfigError(source, [f"the key: expected {_EXPECTED}, got {len(key)}"])
+    return key

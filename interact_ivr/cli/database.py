@@ -1,0 +1,102 @@
+"""``db backup``, ``db restore`` and ``db migrate``: the store's file as a whole."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from interact_ivr.cli.asking import asking_options, fail, failing
+from interact_ivr.cli.tables import print_json
+
+_FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+
+
+@click.group()
+def db() -> None:
+    """The store's file: copies of it, and its schema."""
+
+
+@db.command()
+@_FILE
+@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@asking_options
+@failing
+def backup(file: Path, force: bool, config: str | None, as_json: bool) -> None:
+    """Write the store's present state to FILE, checked, also while the service runs."""
+    from interact_ivr.stores.sqlite.copies import back_up
+
+    with _progress("backing up") as progress:
+        size = back_up(_store(config), file, progress, replace=force)
+    _tell(as_json, {"backup": str(file), "bytes": size}, f"{file} written and checked")
+
+
+@db.command()
+@_FILE
+@asking_options
+@failing
+def restore(file: Path, config: str | None, as_json: bool) -> None:
+    """Put the backup FILE in the store's place; the service must be stopped.
+
+    The store that was there is kept beside it, under a name with the date.
+    """
+    from interact_ivr.stores.sqlite.copies import restore as restore_from
+
+    store = _store(config)
+    with _progress("restoring") as progress:
+        aside = restore_from(store, file, "interact-ivr db restore", progress)
+    kept = f"; what was there is {aside} now" if aside else ""
+    facts = {"restored": str(store), "aside": aside and str(aside)}
+    _tell(as_json, facts, f"{store} is restored{kept}")
+
+
+@db.command()
+@click.option("--check", is_flag=True, help="Change nothing; exit status 1 where there is need.")
+@asking_options
+@failing
+def migrate(check: bool, config: str | None, as_json: bool) -> None:
+    """Bring the store's schema up to date, as `serve` does when it starts."""
+    from interact_ivr.stores.sqlite.copies import schema_of
+    from interact_ivr.stores.sqlite.schema import migrate_file
+
+    store = _store(config)
+    version, latest = schema_of(store)
+    behind = version < latest
+    if behind and not check:
+        version = migrate_file(store, "interact-ivr db migrate")
+    facts = {"schema": version, "latest": latest}
+    if behind and check:
+        if as_json:
+            print_json(facts)
+            sys.exit(1)
+        fail(f"{store} has schema {version}, this release has {latest}: run db migrate")
+    _tell(as_json, facts, f"{store} has schema {version}{' now' if behind else ', the latest'}")
+
+
+def _store(config: str | None) -> Path:
+    from interact_ivr.config import config_file, load_config
+
+    return load_config(config_file(config)).store.path
+
+
+def _tell(as_json: bool, facts: dict[str, Any], sentence: str) -> None:
+    if as_json:
+        print_json(facts)
+    else:
+        click.echo(sentence)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Give what shows progress on standard error, where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

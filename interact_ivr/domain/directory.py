@@ -1,0 +1,214 @@
+"""The directory: tenants, their environments, applications, users and tokens; and its changes.
+
+An environment is spoken of as ``tenant/environment``. No name crosses a tenant's border.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from interact_ivr.domain.access import Grant, KeptSecret, checked_name
+from interact_ivr.domain.errors import BadInput
+from interact_ivr.domain.names import ApplicationId, EnvironmentId, EnvironmentName
+from interact_ivr.domain.settings import PoolSettings
+
+DEFAULT_APPLICATION = "default"
+"""The DNIS application that every environment begins with, and that is meant by no name."""
+
+
+def environment_name(text: str, tenant: str) -> EnvironmentName:
+    """Read ``tenant/environment``, or the bare name of an environment of *tenant*."""
+    owner, slash, name = text.rpartition("/")
+    if slash and not owner:
+        raise BadInput("environment", "tenant/environment", f"{text[:80]!a}")
+    parts = (checked_name("environment", part) for part in (owner or tenant, name))
+    return EnvironmentName("/".join(parts))
+
+
+def tenant_of(environment: EnvironmentName) -> str:
+    """Give the tenant whose *environment* it is."""
+    return environment.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEnvironment:
+    """An environment."""
+
+    id: EnvironmentId
+    name: EnvironmentName
+    dial_plan: str | None
+    """A shipped plan or a file; None: the configured one."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """One of an application's keys."""
+
+    secret: KeptSecret
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KnownApplication:
+    """A DNIS application, or a consumer application that allocates from one."""
+
+    id: ApplicationId
+    environment: EnvironmentName
+    name: str
+    allocates_from: str | None
+    """The DNIS application of a consumer application; None: it is one itself."""
+    settings: PoolSettings
+    keys: tuple[KnownKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownUser:
+    """A person of a tenant."""
+
+    tenant: str
+    name: str
+    password_hash: str = field(repr=False)
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KnownToken:
+    """A bearer token."""
+
+    secret: KeptSecret
+    grant: Grant
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """All of it at one instant, each part by name."""
+
+    tenants: tuple[str, ...]
+    environments: tuple[KnownEnvironment, ...]
+    applications: tuple[KnownApplication, ...]
+    users: tuple[KnownUser, ...]
+    tokens: tuple[KnownToken, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddTenant:
+    """Begin to serve a customer."""
+
+    tenant: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveTenant:
+    """Refused while it has environments or users."""
+
+    tenant: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddEnvironment:
+    """Make an environment, with its first DNIS application."""
+
+    environment: EnvironmentName
+    dial_plan: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveEnvironment:
+    """Refused while it has numbers, tokens, or applications beside the first."""
+
+    environment: EnvironmentName
+
+
+@dataclass(frozen=True, slots=True)
+class AddApplication:
+    """Make a DNIS application, or a consumer application that allocates from one."""
+
+    environment: EnvironmentName
+    application: str
+    allocates_from: str | None
+    settings: PoolSettings
+    key: KeptSecret
+
+
+@dataclass(frozen=True, slots=True)
+class SetApplication:
+    """Give a DNIS application these settings, and no others."""
+
+    environment: EnvironmentName
+    application: str
+    settings: PoolSettings
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveApplication:
+    """With its keys; refused while it has numbers, tokens or consumer applications."""
+
+    environment: EnvironmentName
+    application: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddKey:
+    """Refused where the application has two, or where the environment has this one already."""
+
+    environment: EnvironmentName
+    application: str
+    key: KeptSecret
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveKey:
+    """The key that begins so is good for nothing any more."""
+
+    environment: EnvironmentName
+    application: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddUser:
+    """Let a person in."""
+
+    tenant: str
+    user: str
+    password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveUser:
+    """Let a person in no more."""
+
+    tenant: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddToken:
+    """Give out a token."""
+
+    secret: KeptSecret
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveToken:
+    """The token that begins so is good for nothing any more."""
+
+    prefix: str
+
+
+Change = (
+    AddTenant
+    | RemoveTenant
+    | AddEnvironment
+    | RemoveEnvironment
+    | AddApplication
+    | SetApplication
+    | RemoveApplication
+    | AddKey
+    | RemoveKey
+    | AddUser
+    | RemoveUser
+    | AddToken
+    | RemoveToken
+)

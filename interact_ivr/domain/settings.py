@@ -1,0 +1,95 @@
+"""A DNIS application's own settings; what it does not set, the configuration's [pool] says."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from typing import Any
+
+from interact_ivr.domain.errors import BadInput
+from interact_ivr.domain.lifecycle import Policy
+
+_WEEK = timedelta(days=7).total_seconds()
+_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """What `Policy` has, each None where the configuration's counts."""
+
+    hold_for: timedelta | None = None
+    rest_for: timedelta | None = None
+    redial_for: timedelta | None = None
+    late_for: timedelta | None = None
+    strict_rest: bool | None = None
+    replace: bool | None = None
+    late_reveals_id: bool | None = None
+
+    def over(self, policy: Policy) -> Policy:
+        """Give *policy* with what is set here in its place."""
+        own = {field.name: getattr(self, field.name) for field in fields(policy)}
+        return replace(policy, **{name: value for name, value in own.items() if value is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How one of the settings is written, as in the configuration's [pool]."""
+
+    field: str
+    expected: str
+    read: Callable[[str], object]
+    """Raises ValueError, or KeyError, for what is not expected."""
+    write: Callable[[Any], object]
+
+
+def _seconds(field: str, *, zero: bool = True) -> Setting:
+    def read(text: str) -> timedelta:
+        seconds = float(text)
+        if not (0 <= seconds <= _WEEK) or (seconds == 0 and not zero):
+            raise ValueError
+        return timedelta(seconds=seconds)
+
+    expected = f"{'0' if zero else 'more than 0, up'} to {_WEEK:.0f}"
+    return Setting(field, expected, read, timedelta.total_seconds)
+
+
+def _choice(field: str, no: str, yes: str) -> Setting:
+    words = {no: False, yes: True}
+    return Setting(field, f"{no} or {yes}", words.__getitem__, lambda on: yes if on else no)
+
+
+SETTINGS: dict[str, Setting] = {
+    "hold_for_seconds": _seconds("hold_for", zero=False),
+    "rest_for_seconds": _seconds("rest_for"),
+    "redial_for_seconds": _seconds("redial_for"),
+    "late_for_seconds": _seconds("late_for"),
+    "resting": _choice("strict_rest", "lend_early", "strict"),
+    "on_repeat": _choice("replace", "renew", "replace"),
+    "late_reveals_id": _choice("late_reveals_id", "false", "true"),
+}
+
+
+def read_settings(given: Mapping[str, str], before: PoolSettings) -> PoolSettings:
+    """Give the settings *before* with those *given*; an empty value takes one away.
+
+    Raises:
+        BadInput: the first key that is none, or whose value is not what it should be.
+    """
+    own: dict[str, Any] = {}
+    for key, text in given.items():
+        if key not in SETTINGS:
+            raise BadInput("settings", f"one of {', '.join(SETTINGS)}", f"{key[:_SHOWN]!a}")
+        setting = SETTINGS[key]
+        try:
+            own[setting.field] = setting.read(text) if text else None
+        except (ValueError, KeyError):
+            raise BadInput(key, f"{setting.expected}, or nothing", f"{text[:_SHOWN]!a}") from None
+    return replace(before, **own)
+
+
+def written_settings(settings: PoolSettings) -> dict[str, object]:
+    """Give those that are set, by their keys."""
+    return {
+        key: setting.write(value)
+        for key, setting in SETTINGS.items()
+        if (value := getattr(settings, setting.field)) is not None
+    }

@@ -1,0 +1,161 @@
+"""The environments as the use cases see them: a snapshot of the directory, replaced as a whole.
+
+A name without a tenant means an environment of the default one's tenant, whatever other tenants
+have: what a name means never changes because somebody else's environment came or went.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from interact_ivr.domain.caller import CallerRules
+from interact_ivr.domain.directory import (
+    DEFAULT_APPLICATION,
+    Directory,
+    KnownApplication,
+    KnownEnvironment,
+    environment_name,
+    tenant_of,
+)
+from interact_ivr.domain.errors import NoSuchApplication, NoSuchEnvironment
+from interact_ivr.domain.lifecycle import Policy
+from interact_ivr.domain.names import (
+    Alphabet,
+    Ani,
+    ApplicationId,
+    EnvironmentId,
+    EnvironmentName,
+    Scope,
+)
+from interact_ivr.ports import DialPlan, DirectoryStore
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What counts where an environment or an application has nothing of its own."""
+
+    environment: EnvironmentName
+    """The one called by no name."""
+    dial_plan: DialPlan
+    policy: Policy
+    alphabet: Alphabet
+    shared_callers: Collection[str] = ()
+    """Numbers that many people call from, as written."""
+    stored_ani: Callable[[Ani], Ani | None] = lambda ani: ani
+    """What is kept of a calling number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A DNIS application: its pool, and how long things last there."""
+
+    name: str
+    scope: Scope
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the use cases need to know of one environment."""
+
+    name: EnvironmentName
+    id: EnvironmentId
+    dial_plan: DialPlan
+    alphabet: Alphabet
+    callers: CallerRules
+    applications: Mapping[str, Application]
+    """Its DNIS applications."""
+    policies: Mapping[ApplicationId, Policy]
+    """The policy of the application a number belongs to."""
+
+    def application(self, name: str = "") -> Application:
+        """Find a DNIS application, by no name the default one, or raise `NoSuchApplication`."""
+        try:
+            return self.applications[name or DEFAULT_APPLICATION]
+        except KeyError:
+            raise NoSuchApplication(name or DEFAULT_APPLICATION, self.name) from None
+
+
+class Environments:
+    """The environments by name, as of the last reload."""
+
+    def __init__(
+        self,
+        store: DirectoryStore,
+        defaults: Defaults,
+        load_dial_plan: Callable[[str], DialPlan],
+    ) -> None:
+        self._store = store
+        self._load_dial_plan = load_dial_plan
+        self._dial_plans: dict[str, DialPlan] = {}
+        self._by_name: Mapping[EnvironmentName, Environment] = {}
+        self.defaults = defaults
+        self.directory = Directory((), (), (), (), ())
+        """What the snapshot was made of."""
+
+    async def reload(self) -> None:
+        """Take a new snapshot; a session goes on with the environment it has.
+
+        On any error the old snapshot stays. A dial plan is loaded once.
+
+        Raises:
+            StoreUnavailable: it cannot be read.
+            ValueError: a dial plan cannot be used.
+        """
+        self._take(await self._store.read(), self.defaults)
+
+    def adopt(self, defaults: Defaults) -> None:
+        """Let other *defaults* count from now on; ValueError where one cannot be used."""
+        self._take(self.directory, defaults)
+
+    def _take(self, directory: Directory, defaults: Defaults) -> None:
+        self._by_name = {
+            known.name: self._environment(known, directory, defaults)
+            for known in directory.environments
+        }
+        self.directory, self.defaults = directory, defaults
+
+    def full_name(self, name: str = "") -> EnvironmentName:
+        """Give the ``tenant/environment`` that *name* means; `BadInput` where it can be none."""
+        if not name:
+            return self.defaults.environment
+        return environment_name(name, tenant_of(self.defaults.environment))
+
+    def named(self, name: str = "") -> Environment:
+        """Find an environment, or raise `NoSuchEnvironment`. Never another one instead."""
+        full = self.full_name(name)
+        try:
+            return self._by_name[full]
+        except KeyError:
+            raise NoSuchEnvironment(full) from None
+
+    def dial_plan(self, name: str) -> DialPlan:
+        """Give a dial plan by its name; ValueError tells its faults."""
+        if name not in self._dial_plans:
+            self._dial_plans[name] = self._load_dial_plan(name)
+        return self._dial_plans[name]
+
+    def _environment(
+        self, known: KnownEnvironment, directory: Directory, defaults: Defaults
+    ) -> Environment:
+        plan = self.dial_plan(known.dial_plan) if known.dial_plan else defaults.dial_plan
+        shared = frozenset(map(plan.normalize, defaults.shared_callers))
+        applications = {
+            application.name: self._application(known.id, application, defaults)
+            for application in directory.applications
+            if application.environment == known.name and not application.allocates_from
+        }
+        return Environment(
+            name=known.name,
+            id=known.id,
+            dial_plan=plan,
+            alphabet=defaults.alphabet,
+            callers=CallerRules(plan.normalize, defaults.stored_ani, shared),
+            applications=applications,
+            policies={each.scope.application: each.policy for each in applications.values()},
+        )
+
+    def _application(
+        self, environment: EnvironmentId, known: KnownApplication, defaults: Defaults
+    ) -> Application:
+        policy = known.settings.over(defaults.policy)
+        return Application(known.name, Scope(environment, known.id), policy)

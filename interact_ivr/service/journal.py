@@ -1,0 +1,111 @@
+"""Asking the journal, waiting for what it will say, and making it forget a person."""
+
+import asyncio
+import secrets
+from datetime import datetime
+
+from interact_ivr.domain.errors import StillHeld
+from interact_ivr.domain.journal import Forgotten, OfNumber, Page, Subject, WhoHeld
+from interact_ivr.domain.names import AllocationId, InteractionId, NumberKey, first_ulid
+from interact_ivr.ports import AllocationStore, JournalStore, Retention
+from interact_ivr.service.allocations import lookup_keys
+from interact_ivr.service.environments import Environments
+
+_STEP = 500
+"""Traces forgotten in one transaction; calls get their turn between two steps."""
+_PAUSE_SECONDS = 0.1
+"""Between two looks of one who follows, however fast the journal grows."""
+
+
+class Journal:
+    """The use cases of the journal."""
+
+    def __init__(
+        self,
+        store: JournalStore,
+        retention: Retention,
+        allocations: AllocationStore,
+        environments: Environments,
+    ) -> None:
+        self._store = store
+        self._retention = retention
+        self._allocations = allocations
+        self._environments = environments
+        self._waiting: set[asyncio.Timeout] = set()
+
+    def number(self, environment: str, number: str) -> OfNumber:
+        """Take *number*, in any written form, as what is asked about."""
+        here = self._environments.named(environment)
+        return OfNumber(tuple(lookup_keys(here.dial_plan, number)))
+
+    async def entries(
+        self,
+        environment: str,
+        subject: Subject,
+        *,
+        after: str = "",
+        since: datetime | None = None,
+        limit: int,
+        newest: int | None = None,
+    ) -> Page:
+        """Give the next *limit* entries about *subject*, of those written *since*."""
+        here = self._environments.named(environment)
+        begin = max(after, "" if since is None else first_ulid(since))
+        return await self._store.entries(here.id, subject, begin, limit, newest)
+
+    async def follow(
+        self, environment: str, subject: Subject, *, after: str, limit: int, within: float
+    ) -> Page:
+        """Give the entries behind *after*; where there is none, wait up to *within* seconds."""
+        page = Page((), after)
+        try:
+            async with asyncio.timeout(within) as waiting:
+                self._waiting.add(waiting)
+                while True:
+                    grown = self._store.grown()  # from before the look: nothing is missed
+                    page = await self.entries(environment, subject, after=after, limit=limit)
+                    if page.entries:
+                        return page
+                    await grown
+                    await asyncio.sleep(_PAUSE_SECONDS)
+        except TimeoutError:
+            return page
+        finally:
+            self._waiting.discard(waiting)
+
+    def wait_no_longer(self) -> None:
+        """Let all who wait have their answer now: the service stops."""
+        for waiting in self._waiting:
+            waiting.reschedule(asyncio.get_running_loop().time())
+
+    async def who_held(self, environment: str, number: str, at: datetime) -> WhoHeld:
+        """Say who held *number* at an instant that has come."""
+        here = self._environments.named(environment)
+        keys = lookup_keys(here.dial_plan, number)
+        return await self._store.who_held(here.id, keys, at)
+
+    async def forget(
+        self, environment: str, interaction: str, *, force: bool
+    ) -> tuple[InteractionId, Forgotten, bool]:
+        """Put a tombstone in place of *interaction*; give that, the counts, and if it is scrubbed.
+
+        Raises:
+            StillHeld: it holds a number, and *force* does not say to free that first.
+        """
+        here = self._environments.named(environment).id
+        tombstone = InteractionId(f"forgotten-{secrets.token_hex(8)}")
+        forgotten = Forgotten()
+        while True:
+            try:
+                step = await self._retention.forget(
+                    here, InteractionId(interaction), tombstone, _STEP
+                )
+            except StillHeld as held:
+                if not (force or held.ran_out):
+                    raise
+                allocation = AllocationId(held.allocation)
+                await self._allocations.free(here, [NumberKey(held.number)], allocation)
+                continue
+            if step == Forgotten():
+                return tombstone, forgotten, await self._retention.scrub()
+            forgotten += step

@@ -1,0 +1,83 @@
+"""The task that removes what the journal has kept long enough, in steps that calls pass between."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from interact_ivr.domain.journal import PurgeStep
+from interact_ivr.ports import Clock, Retention
+
+_STEP = 200
+"""Rows looked at in one transaction."""
+_BREATH_SECONDS = 0.01
+"""Between two steps: calls get their turn, and the disk too."""
+_EVERY_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What a purge removed: all that ended *before*."""
+
+    before: datetime
+    entries: int = 0
+    allocations: int = 0
+    answers: int = 0
+
+
+class Purge:
+    """Looks every hour for what ended longer ago than the journal is kept, and removes it."""
+
+    def __init__(
+        self,
+        store: Retention,
+        clock: Clock,
+        keep_for: timedelta | None,
+        *,
+        purged: Callable[[Purged], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self.keep_for = keep_for
+        """None: for ever."""
+        self._purged = purged
+        self._failed = failed
+
+    async def run(self) -> None:
+        """Purge now and every hour until cancelled."""
+        while True:
+            try:
+                if self.keep_for is not None:
+                    await self.once(self._clock.now() - self.keep_for)
+            except Exception as error:  # noqa: BLE001  the task's outermost edge: told, tried again
+                self._failed(error)
+            await asyncio.sleep(_EVERY_SECONDS)
+
+    async def once(self, before: datetime) -> Purged:
+        """Remove all that ended *before*, and tell what that was, also if it fails on the way."""
+        done = Purged(before)
+        try:
+            async for step in _steps(self._store.purge_entries, before):
+                done = replace(done, entries=done.entries + step.removed)
+            async for step in _steps(self._store.purge_allocations, before):
+                done = replace(
+                    done,
+                    allocations=done.allocations + step.removed,
+                    answers=done.answers + step.answers,
+                )
+        finally:
+            if done != Purged(before):
+                self._purged(done)
+        return done
+
+
+async def _steps(
+    purge: Callable[[datetime, str, int], Awaitable[PurgeStep]], before: datetime
+) -> AsyncIterator[PurgeStep]:
+    """Take all the steps of *purge*."""
+    step = await purge(before, "", _STEP)
+    while step.after is not None:
+        yield step
+        await asyncio.sleep(_BREATH_SECONDS)
+        step = await purge(before, step.after, _STEP)

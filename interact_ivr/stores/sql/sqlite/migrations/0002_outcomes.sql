@@ -1,0 +1,28 @@
+-- What REDIAL, LATE, AMBIGUOUS and a ringing call need to know.
+
+ALTER TABLE number ADD COLUMN last_allocation_id TEXT;       -- the one that ended last
+ALTER TABLE allocation ADD COLUMN caller TEXT;               -- expected to call from; as stored
+ALTER TABLE allocation ADD COLUMN ended_by TEXT;             -- the ANI that retrieved it; as stored
+ALTER TABLE answer ADD COLUMN last_end TEXT;                 -- LATE: how the last holder's ended
+ALTER TABLE journal ADD COLUMN detail TEXT;
+
+UPDATE allocation SET ended_by = (
+    SELECT ani FROM journal WHERE event = 'retrieved' AND allocation_id = allocation.id
+) WHERE ended_as = 'retrieved';
+UPDATE number SET last_allocation_id = (
+    SELECT id FROM allocation
+    WHERE number_id = number.id AND ended_at IS NOT NULL ORDER BY ended_at DESC, id DESC LIMIT 1
+);
+
+CREATE INDEX allocation_by_caller ON allocation (number_id, ended_by, ended_at)
+    WHERE ended_as = 'retrieved' AND ended_by IS NOT NULL;
+
+-- Calls that are on a number now: it is neither lent nor told expired until they end.
+CREATE TABLE ringing (
+    number_id INTEGER NOT NULL REFERENCES number (id),
+    pbx TEXT NOT NULL,
+    uniqueid TEXT NOT NULL,
+    until INTEGER NOT NULL,                -- at the latest
+    PRIMARY KEY (number_id, pbx, uniqueid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ringing_by_call ON ringing (pbx, uniqueid);

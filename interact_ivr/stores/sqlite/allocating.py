@@ -1,0 +1,138 @@
+"""Allocating on SQLite: an interaction is lent the number that has rested longest."""
+
+from interact_ivr.domain.errors import BadInput, Exhausted
+from interact_ivr.domain.lifecycle import MOVES, Event, Move, Policy
+from interact_ivr.domain.names import AllocationId, Ani, Group, InteractionId, Scope
+from interact_ivr.domain.values import Allocation, Ending
+from interact_ivr.stores.sqlite.number_rows import (
+    NumberRow,
+    end,
+    get_held,
+    is_ringing,
+    settle,
+    stand,
+    write_journal,
+)
+from interact_ivr.stores.sqlite.times import to_micros
+from interact_ivr.stores.sqlite.transaction import Transaction
+
+
+def allocate(
+    scope: Scope,
+    interaction: InteractionId,
+    group: Group | None,
+    caller: Ani | None,
+    policy: Policy,
+    tx: Transaction,
+) -> Allocation:
+    """Lend a number to *interaction*, or renew the one it holds."""
+    replaced = None
+    held = _held_by(tx, scope, interaction)
+    if held is not None and _still_holds(tx, held, policy):
+        _check_group(held, group)
+        if not policy.replace:
+            return _renew(tx, held, caller, policy)
+        replaced = held.open
+        end(tx, held, tx.now, Ending.REPLACED)
+    number = settle(tx, _longest_rested(tx, scope, group, policy))
+    return _lend(tx, number, interaction, caller, policy, replaced)
+
+
+def _held_by(tx: Transaction, scope: Scope, interaction: InteractionId) -> NumberRow | None:
+    row = tx.one(
+        "find_open_allocation_of_interaction",
+        application=scope.application,
+        interaction=interaction,
+    )
+    return None if row is None else NumberRow.of(scope.environment, row)
+
+
+def _still_holds(tx: Transaction, held: NumberRow, policy: Policy) -> bool:
+    """Say whether an allocation stands; put on record that it ran out, where it did.
+
+    While a call is on its number, it is not told expired.
+    """
+    move = MOVES[held.standing.state(tx.now, policy.rest_for), Event.ALLOCATE]
+    if move is Move.RENEW or is_ringing(tx, held):
+        return True
+    settle(tx, held)
+    return False
+
+
+def _check_group(held: NumberRow, group: Group | None) -> None:
+    if group is not None and group != held.group:
+        has = f"the group {held.group!r}" if held.group else "no group"
+        raise BadInput("group", f"{has} of the number this interaction holds, or none", repr(group))
+
+
+def _longest_rested(
+    tx: Transaction, scope: Scope, group: Group | None, policy: Policy
+) -> NumberRow:
+    latest = tx.now - policy.rest_for if policy.strict_rest else tx.now
+    found = {
+        "application": scope.application,
+        "rested_before": to_micros(latest),
+        "now": to_micros(tx.now),
+    }
+    if group is None:
+        row = tx.one("find_longest_rested", **found)
+    else:
+        row = tx.one("find_longest_rested_in_group", group=group, **found)
+    if row is None:
+        raise Exhausted(group)
+    return NumberRow.of(scope.environment, row)
+
+
+def _lend(
+    tx: Transaction,
+    number: NumberRow,
+    interaction: InteractionId,
+    caller: Ani | None,
+    policy: Policy,
+    replaced: AllocationId | None,
+) -> Allocation:
+    move = MOVES[number.standing.state(tx.now, policy.rest_for), Event.ALLOCATE]
+    allocation = Allocation(
+        id=AllocationId(tx.new_id()),
+        number=number.number,
+        entered=number.entered,
+        interaction=interaction,
+        group=number.group,
+        allocated_at=tx.now,
+        expires_at=tx.now + policy.hold_for,
+        lent_early=move is Move.LEND_EARLY,
+        replaced=replaced,
+    )
+    tx.do(
+        "add_allocation",
+        id=allocation.id,
+        number_id=number.id,
+        application=number.application,
+        interaction=interaction,
+        group=number.group,
+        caller=caller,
+        allocated_at=to_micros(allocation.allocated_at),
+        expires_at=to_micros(allocation.expires_at),
+    )
+    stand(tx, number, allocation.id, allocation.expires_at, last=number.last)
+    event = "lent early" if allocation.lent_early else "allocated"
+    write_journal(tx, event, number, allocation.id, interaction, expires_at=allocation.expires_at)
+    return allocation
+
+
+def _renew(tx: Transaction, number: NumberRow, caller: Ani | None, policy: Policy) -> Allocation:
+    held = get_held(tx, number.open)
+    expires_at = tx.now + policy.hold_for
+    tx.do("renew_allocation", id=held.id, expires_at=to_micros(expires_at), caller=caller)
+    stand(tx, number, held.id, expires_at, last=number.last)
+    write_journal(tx, "renewed", number, held.id, held.interaction, expires_at=expires_at)
+    return Allocation(
+        id=held.id,
+        number=number.number,
+        entered=number.entered,
+        interaction=held.interaction,
+        group=number.group,
+        allocated_at=held.allocated_at,
+        expires_at=expires_at,
+        renewed=True,
+    )

@@ -1,0 +1,85 @@
+"""The directory on SQLite, read as a whole; `directory_changes` writes it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
+
+from interact_ivr.domain.access import Digest, Grant, KeptSecret, Role
+from interact_ivr.domain.directory import (
+    Change,
+    Directory,
+    KnownApplication,
+    KnownEnvironment,
+    KnownKey,
+    KnownToken,
+    KnownUser,
+)
+from interact_ivr.domain.names import EnvironmentName
+from interact_ivr.domain.settings import PoolSettings
+from interact_ivr.stores.sqlite.directory_changes import make
+from interact_ivr.stores.sqlite.reader import Reader
+from interact_ivr.stores.sqlite.times import duration_of, from_micros
+from interact_ivr.stores.sqlite.transaction import Transaction
+from interact_ivr.stores.sqlite.writer import Writer
+
+
+class SqliteDirectory:
+    """The `DirectoryStore` of the embedded store."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def read(self) -> Directory:
+        """Give all of it as it stands."""
+        return await self._reader.run(_read)
+
+    async def change(self, change: Change) -> None:
+        """Make *change*, or refuse it and change nothing."""
+        await self._writer.run(partial(make, change))
+
+
+def _read(tx: Transaction) -> Directory:
+    keys: dict[int, list[KnownKey]] = defaultdict(list)
+    for application, prefix, digest, at in tx.all("list_application_keys"):
+        keys[application].append(KnownKey(KeptSecret(prefix, Digest(digest)), from_micros(at)))
+    return Directory(
+        tenants=tuple(name for (name,) in tx.all("list_tenants")),
+        environments=tuple(KnownEnvironment(*row) for row in tx.all("list_environments")),
+        applications=tuple(
+            KnownApplication(id_, environment, name, pool, _settings(own), tuple(keys[id_]))
+            for id_, environment, name, pool, *own in tx.all("list_applications")
+        ),
+        users=tuple(
+            KnownUser(tenant, name, password_hash, from_micros(at))
+            for tenant, name, password_hash, at in tx.all("list_users")
+        ),
+        tokens=tuple(_token(*row) for row in tx.all("list_tokens")),
+    )
+
+
+def _token(
+    prefix: str,
+    digest: bytes,
+    role: str,
+    environment: EnvironmentName,
+    application: str | None,
+    extensions: str,
+    added_at: int,
+    expires_at: int | None,
+) -> KnownToken:
+    expiry = None if expires_at is None else from_micros(expires_at)
+    grant = Grant(Role(role), environment, application, tuple(extensions.split()), expiry)
+    return KnownToken(KeptSecret(prefix, Digest(digest)), grant, from_micros(added_at))
+
+
+def _settings(row: Sequence[int | None]) -> PoolSettings:
+    hold_for, rest_for, redial_for, late_for = (
+        None if micros is None else duration_of(micros) for micros in row[:4]
+    )
+    strict_rest, replace, late_reveals_id = (
+        None if choice is None else bool(choice) for choice in row[4:]
+    )
+    return PoolSettings(
+        hold_for, rest_for, redial_for, late_for, strict_rest, replace, late_reveals_id
+    )

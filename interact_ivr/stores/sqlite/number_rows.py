@@ -1,0 +1,201 @@
+"""A number's row, and the moves that change it: each with its row in the journal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from interact_ivr.domain.errors import AmbiguousDnid
+from interact_ivr.domain.lifecycle import MOVES, Event, Move, Standing
+from interact_ivr.domain.names import (
+    AllocationId,
+    Ani,
+    ApplicationId,
+    CallRef,
+    EnvironmentId,
+    Group,
+    InteractionId,
+    NumberKey,
+)
+from interact_ivr.domain.outcomes import Held
+from interact_ivr.domain.values import Ending
+from interact_ivr.stores.sqlite.times import from_micros, to_micros
+from interact_ivr.stores.sqlite.transaction import Transaction
+
+NO_REST = timedelta(0)
+"""For events that treat an idle number and a resting one alike."""
+_CANDIDATES = 10
+"""Numbers that are named when a DNID fits several."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRow:
+    """A number as the transaction found it, or left it."""
+
+    id: int
+    environment: EnvironmentId
+    application: ApplicationId
+    number: NumberKey
+    entered: str
+    group: Group | None
+    standing: Standing
+    last: AllocationId | None
+    """The allocation that ended last."""
+
+    @classmethod
+    def of(cls, environment: EnvironmentId, row: Sequence[Any]) -> "NumberRow":
+        """Read a row of the queries that find numbers."""
+        number_id, application, number, entered, group, allocation, free_from, last = row
+        standing = Standing(allocation, from_micros(free_from))
+        return cls(number_id, environment, application, number, entered, group, standing, last)
+
+    @property
+    def open(self) -> AllocationId:
+        """Give the allocation whose end is not in the journal; ValueError where there is none."""
+        if self.standing.allocation is None:
+            raise ValueError(f"number {self.number} has no open allocation")
+        return self.standing.allocation
+
+
+def find_number(
+    tx: Transaction, environment: EnvironmentId, keys: Sequence[NumberKey]
+) -> NumberRow | None:
+    """Find the first of *keys* that is a number of the environment, else the DNID of one.
+
+    Raises:
+        AmbiguousDnid: none is a number, and the first that is a DNID is that of several.
+    """
+    number = find_by_key(tx, environment, keys)
+    if number is not None:
+        return number
+    for key in keys:
+        match tx.all("find_by_dnid", environment=environment, dnid=key, limit=_CANDIDATES):
+            case [row]:
+                return NumberRow.of(environment, row)
+            case [_, *_] as rows:
+                found = [NumberRow.of(environment, row).number for row in rows]
+                raise AmbiguousDnid(key, found)
+    return None
+
+
+def find_by_key(
+    tx: Transaction, environment: EnvironmentId, keys: Sequence[NumberKey]
+) -> NumberRow | None:
+    """Find the first of *keys* that is a number of the environment."""
+    for key in keys:
+        row = tx.one("find_number", environment=environment, number=key)
+        if row is not None:
+            return NumberRow.of(environment, row)
+    return None
+
+
+def get_held(tx: Transaction, allocation: AllocationId) -> Held:
+    """Read an allocation."""
+    return held_of(tx.one("get_allocation", allocation=allocation))
+
+
+def held_of(row: Sequence[Any]) -> Held:
+    """Read a row of the queries that find allocations."""
+    held_id, interaction, group, caller, allocated_at, expires_at, ended_at, ended_as, by = row
+    return Held(
+        id=held_id,
+        interaction=interaction,
+        group=group,
+        caller=caller,
+        allocated_at=from_micros(allocated_at),
+        expires_at=from_micros(expires_at),
+        ended_at=None if ended_at is None else from_micros(ended_at),
+        ended_as=None if ended_as is None else Ending(ended_as),
+        ended_by=by,
+    )
+
+
+def is_lapsed(tx: Transaction, number: NumberRow) -> bool:
+    """Say whether its allocation ran out and the journal does not say so yet."""
+    state = number.standing.state(tx.now, NO_REST)
+    return MOVES[state, Event.EXPIRE] is Move.RECORD_EXPIRY
+
+
+def is_ringing(tx: Transaction, number: NumberRow) -> bool:
+    """Say whether a call is on the number."""
+    row = tx.one("is_ringing", number_id=number.id, now=to_micros(tx.now))
+    return row is not None
+
+
+def settle(tx: Transaction, number: NumberRow) -> NumberRow:
+    """Give *number* with its expiry on record, if its allocation ran out."""
+    if not is_lapsed(tx, number):
+        return number
+    number, _ = end(tx, number, number.standing.free_from, Ending.EXPIRED)
+    return number
+
+
+def end(
+    tx: Transaction,
+    number: NumberRow,
+    at: datetime,
+    ending: Ending,
+    *,
+    allocation: AllocationId | None = None,
+    call: CallRef | None = None,
+    ani: Ani | None = None,
+    detail: str | None = None,
+) -> tuple[NumberRow, Held]:
+    """End the open allocation, or *allocation*, as of *at*; give the number and what it was."""
+    held = get_held(tx, allocation or number.open)
+    tx.do("end_allocation", id=held.id, at=to_micros(at), ending=ending, ended_by=ani)
+    number = stand(tx, number, None, at, last=held.id)
+    write_journal(
+        tx, ending, number, held.id, held.interaction, at=at, call=call, ani=ani, detail=detail
+    )
+    return number, replace(held, ended_at=at, ended_as=ending, ended_by=ani)
+
+
+def stand(
+    tx: Transaction,
+    number: NumberRow,
+    allocation: AllocationId | None,
+    free_from: datetime,
+    *,
+    last: AllocationId | None,
+) -> NumberRow:
+    """Let the number stand anew."""
+    tx.do(
+        "set_standing",
+        id=number.id,
+        allocation=allocation,
+        free_from=to_micros(free_from),
+        last=last,
+    )
+    return replace(number, standing=Standing(allocation, free_from), last=last)
+
+
+def write_journal(
+    tx: Transaction,
+    event: str,
+    number: NumberRow,
+    allocation: AllocationId,
+    interaction: InteractionId,
+    *,
+    at: datetime | None = None,
+    expires_at: datetime | None = None,
+    call: CallRef | None = None,
+    ani: Ani | None = None,
+    detail: str | None = None,
+) -> None:
+    """Write what happened to *number*, now or *at* an earlier instant."""
+    tx.do(
+        "write_journal",
+        id=tx.new_id(),
+        at=to_micros(at or tx.now),
+        event=event,
+        environment=number.environment,
+        number=number.number,
+        allocation=allocation,
+        interaction=interaction,
+        expires_at=None if expires_at is None else to_micros(expires_at),
+        pbx=None if call is None else call.pbx,
+        uniqueid=None if call is None else call.uniqueid,
+        ani=ani,
+        detail=detail,
+    )

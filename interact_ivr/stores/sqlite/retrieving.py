@@ -1,0 +1,161 @@
+"""Retrieving on SQLite: a call learns whose number it dialed, in one transaction that ends it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from interact_ivr.domain.caller import Caller
+from interact_ivr.domain.lifecycle import MOVES, Event, Move, Policy
+from interact_ivr.domain.names import AllocationId, ApplicationId, EnvironmentId
+from interact_ivr.domain.outcomes import Held, Known, Outcome, decide
+from interact_ivr.domain.values import Ending, Question, Retrieval, Status
+from interact_ivr.stores.sqlite.number_rows import (
+    NO_REST,
+    NumberRow,
+    end,
+    find_number,
+    get_held,
+    held_of,
+    is_lapsed,
+    is_ringing,
+    settle,
+)
+from interact_ivr.stores.sqlite.times import to_micros
+from interact_ivr.stores.sqlite.transaction import Transaction
+
+_REPEATED = {Status.FOUND, Status.REDIAL, Status.LATE}
+"""What the same call asking again is told again; all else is decided afresh."""
+
+
+def retrieve(
+    environment: EnvironmentId,
+    question: Question,
+    policies: Mapping[ApplicationId, Policy],
+    tx: Transaction,
+) -> Retrieval:
+    """Answer *question*, and end the allocation where the answer is FOUND."""
+    number = find_number(tx, environment, question.keys)
+    if number is None:
+        return Retrieval(Status.UNKNOWN, ani=question.caller.shown)
+    policy = policies[number.application]
+    repeat = _repeat(tx, number, question, policy)
+    if repeat is not None:
+        return repeat
+    known = _known(tx, number, question)
+    outcome = decide(known, question.caller, question.named, tx.now, policy)
+    if outcome.status is Status.FOUND:
+        outcome = _hand_over(tx, number, question, outcome)
+    elif is_lapsed(tx, number) and not is_ringing(tx, number):
+        settle(tx, number)
+    if outcome.status in _REPEATED:
+        _remember(tx, number, question, outcome)
+    return _told(number, question.caller, outcome, policy)
+
+
+def _known(tx: Transaction, number: NumberRow, question: Question) -> Known:
+    """Gather what is known of the number, as of the call's arrival."""
+    last = None if number.last is None else get_held(tx, number.last)
+    holder = None
+    if number.standing.allocation is not None:
+        current = get_held(tx, number.open)
+        if is_lapsed(tx, number):
+            last = replace(current, ended_at=current.expires_at, ended_as=Ending.EXPIRED)
+        else:
+            holder = current
+    if holder is None and last is not None and _was_in_time(tx, last, question):
+        holder = last
+    return Known(holder, _redial(tx, number, question.caller), last)
+
+
+def _was_in_time(tx: Transaction, last: Held, question: Question) -> bool:
+    """Say whether the call arrived while the allocation that then ran out still stood."""
+    if question.age is None or last.ended_as is not Ending.EXPIRED:
+        return False
+    return tx.now - question.age < last.expires_at
+
+
+def _redial(tx: Transaction, number: NumberRow, caller: Caller) -> Held | None:
+    if not caller.matches or caller.stored is None:
+        return None
+    row = tx.one("find_last_retrieved_by", number_id=number.id, caller=caller.stored)
+    return None if row is None else held_of(row)
+
+
+def _hand_over(tx: Transaction, number: NumberRow, question: Question, outcome: Outcome) -> Outcome:
+    """End the holder's allocation as retrieved by this call."""
+    if outcome.of is None:
+        raise ValueError("FOUND speaks of an allocation")
+    state = number.standing.state(tx.now, NO_REST)
+    in_time = outcome.of.ended_as is Ending.EXPIRED
+    event = Event.RETRIEVE_IN_TIME if in_time else Event.RETRIEVE
+    if MOVES[state, event] is not Move.HAND_OVER:
+        raise ValueError(f"a number that is {state.value} cannot be handed over")
+    _, held = end(
+        tx,
+        number,
+        tx.now,
+        Ending.RETRIEVED,
+        allocation=outcome.of.id,
+        call=question.call,
+        ani=question.caller.stored,
+        detail="arrived before expiry" if in_time else None,
+    )
+    tx.do(
+        "end_ringing_on_number",
+        number_id=number.id,
+        pbx=question.call.pbx,
+        uniqueid=question.call.uniqueid,
+    )
+    return replace(outcome, of=held)
+
+
+def _remember(tx: Transaction, number: NumberRow, question: Question, outcome: Outcome) -> None:
+    if outcome.of is None:
+        raise ValueError(f"{outcome.status} speaks of an allocation")
+    tx.do(
+        "add_answer",
+        number_id=number.id,
+        pbx=question.call.pbx,
+        uniqueid=question.call.uniqueid,
+        status=outcome.status,
+        allocation=outcome.of.id,
+        last_end=outcome.of.ended_as,
+        at=to_micros(tx.now),
+    )
+
+
+def _repeat(
+    tx: Transaction, number: NumberRow, question: Question, policy: Policy
+) -> Retrieval | None:
+    """Give what this call was told before, if it was told anything that is repeated."""
+    call = question.call
+    row = tx.one("find_answer", number_id=number.id, pbx=call.pbx, uniqueid=call.uniqueid)
+    if row is None:
+        return None
+    status, allocation, last_end = row
+    held = get_held(tx, AllocationId(allocation))
+    if last_end is not None:
+        held = replace(held, ended_as=Ending(last_end))
+    told = _told(number, question.caller, Outcome(Status(status), held), policy)
+    return replace(told, repeated=True)
+
+
+def _told(number: NumberRow, caller: Caller, outcome: Outcome, policy: Policy) -> Retrieval:
+    """Put the outcome into the values a call is told."""
+    told = Retrieval(outcome.status, number=number.number, ani=caller.shown)
+    of = outcome.of
+    if of is None:
+        return told
+    match outcome.status:
+        case Status.FOUND | Status.REDIAL:
+            told = replace(told, allocation=of.id, interaction=of.interaction, group=of.group)
+            if outcome.status is Status.REDIAL or of.ended_at is None:
+                return told
+            expected = None if of.caller is None else caller.is_same(of.caller)
+            return replace(told, waited=of.ended_at - of.allocated_at, caller_match=expected)
+        case Status.AMBIGUOUS if outcome.other is not None:
+            return replace(told, candidates=(of.interaction, outcome.other.interaction))
+        case Status.LATE:
+            whose = of.interaction if policy.late_reveals_id else None
+            return replace(told, last_interaction=whose, last_end=of.ended_as)
+        case _:
+            return told

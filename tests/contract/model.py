@@ -1,0 +1,156 @@
+"""A pool as plain Python has it: what every store must agree with. Small enough to be believed."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from interact_ivr.domain.lifecycle import Policy
+from interact_ivr.domain.values import Ending, Status
+
+
+@dataclass
+class Past:
+    """An allocation, while it stands and after."""
+
+    interaction: str
+    allocated_at: datetime
+    expires_at: datetime
+    caller: str | None = None
+    ended_at: datetime | None = None
+    ended_as: Ending | None = None
+    ended_by: str | None = None
+    consumed_by: str | None = None
+
+
+@dataclass
+class Number:
+    """A number, everything that was ever on it, and who rings."""
+
+    allocations: list[Past] = field(default_factory=list)
+    free_since: datetime | None = None
+    ringing: dict[str, datetime] = field(default_factory=dict)
+    told: dict[str, tuple[Status, str | None, str | None]] = field(default_factory=dict)
+    """What each call was told: status, its interaction, the last holder's."""
+
+
+@dataclass
+class Model:
+    """A pool of numbers, in the order they were taken in."""
+
+    policy: Policy
+    numbers: dict[str, Number] = field(default_factory=dict)
+
+    def holder(self, number: Number, now: datetime) -> Past | None:
+        """Give the allocation that stands."""
+        for past in number.allocations:
+            if past.ended_at is None and now < past.expires_at:
+                return past
+        return None
+
+    def rings(self, number: Number, now: datetime) -> bool:
+        """Say whether a call is on it."""
+        return any(now < until for until in number.ringing.values())
+
+    def last(self, number: Number, now: datetime) -> tuple[Past, datetime, Ending] | None:
+        """Give what ended last, whether it was ended or ran out."""
+        ended = [
+            past
+            for past in number.allocations
+            if past.ended_at is not None or past.expires_at <= now
+        ]
+        if not ended:
+            return None
+        past = ended[-1]  # one after the other: the last that began is the last that ended
+        return past, past.ended_at or past.expires_at, past.ended_as or Ending.EXPIRED
+
+    def allocate(self, interaction: str, caller: str | None, now: datetime) -> str | None:
+        """Give the number that *interaction* must get; None where there is none."""
+        for key, number in self.numbers.items():
+            for past in number.allocations:
+                if past.interaction == interaction and past.ended_at is None:
+                    if now < past.expires_at or self.rings(number, now):
+                        past.expires_at = now + self.policy.hold_for
+                        past.caller = caller or past.caller
+                        return key
+                    past.ended_at, past.ended_as = past.expires_at, Ending.EXPIRED
+        free = [
+            (self.free_since(number, now), order, key)
+            for order, (key, number) in enumerate(self.numbers.items())
+            if self.holder(number, now) is None and not self.rings(number, now)
+        ]
+        if not free:
+            return None
+        *_, key = min(free)
+        self.close(self.numbers[key], now)
+        past = Past(interaction, now, now + self.policy.hold_for, caller)
+        self.numbers[key].allocations.append(past)
+        return key
+
+    def free_since(self, number: Number, now: datetime) -> datetime:
+        """Say since when nobody holds it; the beginning of time where nobody ever did."""
+        last = self.last(number, now)
+        return datetime.min.replace(tzinfo=now.tzinfo) if last is None else last[1]
+
+    def close(self, number: Number, now: datetime) -> None:
+        """Take what ran out for ended."""
+        for past in number.allocations:
+            if past.ended_at is None and past.expires_at <= now:
+                past.ended_at, past.ended_as = past.expires_at, Ending.EXPIRED
+
+    def retrieve(
+        self, key: str, call: str, ani: str | None, age: timedelta | None, now: datetime
+    ) -> tuple[Status, str | None, str | None]:
+        """Give what *call* must be told: status, its interaction, the last holder's."""
+        number = self.numbers.get(key)
+        if number is None:
+            return Status.UNKNOWN, None, None
+        if call in number.told:
+            return number.told[call]
+        told = self._decide(number, call, ani, age, now)
+        if told[0] in {Status.FOUND, Status.REDIAL, Status.LATE}:
+            number.told[call] = told
+        return told
+
+    def _decide(
+        self, number: Number, call: str, ani: str | None, age: timedelta | None, now: datetime
+    ) -> tuple[Status, str | None, str | None]:
+        holder, last = self.holder(number, now), self.last(number, now)
+        if holder is None and last is not None and age is not None:
+            past, _, ending = last
+            if ending is Ending.EXPIRED and now - age < past.expires_at:
+                holder = past
+        mine = [
+            past
+            for past in number.allocations
+            if ani is not None
+            and past.ended_by == ani
+            and past.ended_at is not None
+            and now < past.ended_at + self.policy.redial_for
+        ]
+        redial = mine[-1] if mine else None
+        if holder is not None:
+            expected = ani is not None and holder.caller == ani
+            if redial and redial.interaction != holder.interaction and not expected:
+                return Status.AMBIGUOUS, None, None
+            holder.ended_at, holder.ended_as, holder.ended_by = now, Ending.RETRIEVED, ani
+            assert holder.consumed_by is None, "consumed by two calls"
+            holder.consumed_by = call
+            number.ringing.pop(call, None)
+            return Status.FOUND, holder.interaction, None
+        if redial is not None:
+            return Status.REDIAL, redial.interaction, None
+        if last is not None:
+            past, at, ending = last
+            another = ending is Ending.RETRIEVED and (ani is None or past.ended_by != ani)
+            if now < at + self.policy.late_for and (ending is Ending.EXPIRED or another):
+                return Status.LATE, None, past.interaction
+        return Status.NOT_ALLOCATED, None, None
+
+    def free(self, key: str, now: datetime) -> bool:
+        """Say whether there was something to end."""
+        number = self.numbers[key]
+        holder = self.holder(number, now)
+        self.close(number, now)
+        if holder is None:
+            return False
+        holder.ended_at, holder.ended_as = now, Ending.FREED
+        return True

@@ -1,0 +1,125 @@
+"""Administering the directory: a change is seen at once, and none is lost to another."""
+
+import asyncio
+
+import pytest
+
+from interact_ivr.domain.directory import AddTenant
+from interact_ivr.domain.errors import (
+    BadDialPlan,
+    EntryExists,
+    EntryInUse,
+    NoSuchApplication,
+    NoSuchEntry,
+    NoSuchEnvironment,
+)
+from interact_ivr.domain.settings import written_settings
+from interact_ivr.service.administration import Administration
+from interact_ivr.service.environments import Environments
+from tests.contract.stores import Pool
+from tests.contract.test_environments import LIVE, environments_of
+
+ONE_BY_ONE = {
+    "hold_for_seconds": "60",
+    "rest_for_seconds": "61",
+    "redial_for_seconds": "62",
+    "late_for_seconds": "63",
+    "resting": "strict",
+    "on_repeat": "replace",
+    "late_reveals_id": "false",
+}
+
+
+@pytest.fixture
+async def environments(pool: Pool) -> Environments:
+    """Give the environments of a new store, where the default one is not there yet."""
+    environments = environments_of(pool, LIVE)
+    await environments.reload()
+    return environments
+
+
+@pytest.fixture
+def administration(pool: Pool, environments: Environments) -> Administration:
+    """Give what administers them."""
+    return Administration(pool.directory, environments, pool.clock)
+
+
+async def test_a_change_is_seen_when_it_is_acknowledged(
+    administration: Administration, environments: Environments
+) -> None:
+    """A call that arrives then goes by it."""
+    with pytest.raises(NoSuchEnvironment):
+        environments.named()
+    await administration.add_tenant("acme")
+    assert await administration.add_environment("live", None) == LIVE
+    assert administration.has_default
+    assert environments.named().application()
+    await administration.add_application("", "sales", settings={"hold_for_seconds": "60"})
+    assert environments.named().application("sales").policy.hold_for.total_seconds() == 60
+    await administration.remove_application("live", "sales")
+    with pytest.raises(NoSuchApplication):
+        environments.named().application("sales")
+
+
+async def test_changes_at_the_same_time_are_all_made(administration: Administration) -> None:
+    """Each of seven people gives one setting; all seven stand."""
+    await administration.add_tenant("acme")
+    await administration.add_environment("live", None)
+    await asyncio.gather(
+        *(administration.set_application("", "default", {k: v}) for k, v in ONE_BY_ONE.items())
+    )
+    (known,) = [each for each in administration.directory.applications if each.environment == LIVE]
+    assert written_settings(known.settings).keys() == ONE_BY_ONE.keys()
+
+
+async def test_the_same_name_at_the_same_time_is_one(
+    pool: Pool, administration: Administration
+) -> None:
+    """Who comes second is refused, and told so."""
+    made = await asyncio.gather(
+        *(administration.add_tenant("acme") for _ in range(8)), return_exceptions=True
+    )
+    assert [each for each in made if each is None] == [None]
+    assert sum(isinstance(each, EntryExists) for each in made) == 7
+    with pytest.raises(EntryExists):
+        await pool.directory.change(AddTenant("acme"))
+
+
+async def test_a_dial_plan_with_faults_is_refused(administration: Administration) -> None:
+    """Before there is an environment that could not be served."""
+    with pytest.raises(BadDialPlan, match=r"^dial_plan: there are no telephones$"):
+        await administration.add_environment("default/mars", "mars")
+    assert len(administration.directory.environments) == 1
+
+
+async def test_the_configured_default_stays(administration: Administration) -> None:
+    """Whoever wants to remove it configures another one first."""
+    await administration.add_tenant("acme")
+    await administration.add_environment("live", None)
+    for name in ("", "live", "acme/live"):
+        with pytest.raises(EntryInUse, match=r"it is the configured environment\.default$"):
+            await administration.remove_environment(name)
+    await administration.remove_environment("default/default")
+    await administration.remove_tenant("default")
+    with pytest.raises(NoSuchEnvironment):
+        await administration.remove_environment("default/default")
+
+
+async def test_what_is_not_there_is_named(administration: Administration) -> None:
+    """An application of no environment, a user of no tenant."""
+    with pytest.raises(NoSuchApplication):
+        await administration.set_application("default/default", "none", {"resting": "strict"})
+    with pytest.raises(NoSuchEntry, match=r"^tenant 'none' was not found$"):
+        await administration.add_user("none", "ann", "correct horse")
+
+
+async def test_every_secret_is_another_one(administration: Administration) -> None:
+    """A key has 96 random bits, a token 256."""
+    where = "default/default"
+    keys = [
+        await administration.add_application(where, f"a{count}", settings={}) for count in range(4)
+    ]
+    tokens = [await administration.add_token(where, "viewer") for _ in range(4)]
+    assert len(set(keys)) == len(set(tokens)) == 4
+    assert {len(key) for key in keys} == {24}
+    assert {len(token) for token in tokens} == {64}

@@ -1,0 +1,282 @@
+"""The directory: what is added is there, what is used stays, what is removed is gone."""
+
+from datetime import timedelta
+
+import pytest
+
+from interact_ivr.domain.access import Grant, KeptSecret, Role, kept_key, kept_token
+from interact_ivr.domain.directory import (
+    AddApplication,
+    AddEnvironment,
+    AddKey,
+    AddTenant,
+    AddToken,
+    AddUser,
+    Change,
+    KnownApplication,
+    RemoveApplication,
+    RemoveEnvironment,
+    RemoveKey,
+    RemoveTenant,
+    RemoveToken,
+    RemoveUser,
+    SetApplication,
+)
+from interact_ivr.domain.errors import (
+    BadInput,
+    EntryExists,
+    EntryInUse,
+    NoSuchApplication,
+    NoSuchEntry,
+    NoSuchEnvironment,
+    Refusal,
+)
+from interact_ivr.domain.names import EnvironmentName, Scope
+from interact_ivr.domain.settings import PoolSettings
+from tests.contract.stores import START, Pool
+
+DEFAULT = EnvironmentName("default/default")
+LIVE = EnvironmentName("acme/live")
+TEST = EnvironmentName("acme/test")
+KEY, OTHER_KEY, THIRD_KEY = (kept_key(sign * 24) for sign in "abc")
+TOKEN = kept_token("d" * 64)
+OWN = PoolSettings(
+    hold_for=timedelta(seconds=60, microseconds=1), strict_rest=False, late_reveals_id=True
+)
+
+
+def sales(
+    environment: EnvironmentName = LIVE,
+    *,
+    name: str = "sales",
+    pool: str | None = None,
+    settings: PoolSettings = OWN,
+    key: KeptSecret = KEY,
+) -> AddApplication:
+    return AddApplication(environment, name, pool, settings, key)
+
+
+async def change(pool: Pool, *changes: Change) -> None:
+    for each in changes:
+        await pool.directory.change(each)
+
+
+async def acme(pool: Pool, *changes: Change) -> None:
+    """Make a second tenant, with an environment."""
+    await change(pool, AddTenant("acme"), AddEnvironment(LIVE, None), *changes)
+
+
+async def application(pool: Pool, name: str = "sales") -> KnownApplication:
+    directory = await pool.directory.read()
+    (found,) = [each for each in directory.applications if each.name == name]
+    return found
+
+
+async def refused(pool: Pool, refusal: type[Refusal], *changes: Change) -> None:
+    """Each of *changes* is refused, and nothing changes."""
+    before = await pool.directory.read()
+    for each in changes:
+        with pytest.raises(refusal):
+            await pool.directory.change(each)
+    assert await pool.directory.read() == before
+
+
+async def test_a_new_store_has_one_of_each(pool: Pool) -> None:
+    """One tenant, its environment and a DNIS application without a key; nobody is let in."""
+    directory = await pool.directory.read()
+    assert directory.tenants == ("default",)
+    assert [each.name for each in directory.environments] == [DEFAULT]
+    assert [(each.environment, each.name) for each in directory.applications] == [
+        (DEFAULT, "default")
+    ]
+    assert directory.applications[0].settings == PoolSettings()
+    assert directory.applications[0].keys == ()
+    assert (directory.users, directory.tokens) == ((), ())
+
+
+async def test_what_is_added_is_there_as_it_was_given(pool: Pool) -> None:
+    """Also after a restart; times are the store's, settings to the microsecond."""
+    grant = Grant(Role.AGENT, LIVE, "sales", ("1000", "*98"), START + timedelta(days=1))
+    await change(pool, AddTenant("acme"), AddEnvironment(LIVE, "nanp"), sales())
+    await change(pool, sales(name="web", pool="sales", settings=PoolSettings(), key=OTHER_KEY))
+    await change(pool, AddUser("acme", "admin", "$argon2id$"), AddToken(TOKEN, grant))
+    await pool.reopen()
+    directory = await pool.directory.read()
+    assert directory.tenants == ("acme", "default")
+    assert [(each.name, each.dial_plan) for each in directory.environments] == [
+        (LIVE, "nanp"),
+        (DEFAULT, None),
+    ]
+    found = await application(pool)
+    assert (found.environment, found.allocates_from, found.settings) == (LIVE, None, OWN)
+    assert [(key.secret, key.added_at) for key in found.keys] == [(KEY, START)]
+    assert (await application(pool, "web")).allocates_from == "sales"
+    (user,) = directory.users
+    assert (user.tenant, user.name, user.password_hash) == ("acme", "admin", "$argon2id$")
+    (token,) = directory.tokens
+    assert (token.secret, token.grant, token.added_at) == (TOKEN, grant, START)
+
+
+async def test_an_environment_begins_with_a_dnis_application(pool: Pool) -> None:
+    """Called default, so that an allocation need not name one."""
+    await acme(pool)
+    directory = await pool.directory.read()
+    assert {(each.environment, each.name) for each in directory.applications} == {
+        (DEFAULT, "default"),
+        (LIVE, "default"),
+    }
+
+
+async def test_names_are_unique_where_they_belong(pool: Pool) -> None:
+    """A user's and an environment's in the tenant, an application's in the environment.
+
+    Elsewhere the same name is another thing.
+    """
+    await acme(pool, sales(), AddUser("acme", "admin", "-"))
+    await refused(
+        pool,
+        EntryExists,
+        AddTenant("acme"),
+        AddEnvironment(LIVE, "nanp"),
+        sales(key=OTHER_KEY),
+        AddUser("acme", "admin", "other"),
+    )
+    await change(pool, AddEnvironment(TEST, None), AddUser("default", "admin", "-"))
+    await change(pool, sales(TEST), AddEnvironment(EnvironmentName("default/live"), None))
+
+
+async def test_nothing_is_added_to_what_is_not_there(pool: Pool) -> None:
+    """Each refusal says what is missing."""
+    await refused(
+        pool, NoSuchEntry, AddEnvironment(LIVE, None), AddUser("acme", "a", "-"), RemoveTenant("x")
+    )
+    grant = Grant(Role.ADMIN, LIVE)
+    await refused(pool, NoSuchEnvironment, sales(), RemoveEnvironment(LIVE), AddToken(TOKEN, grant))
+    await refused(
+        pool,
+        NoSuchApplication,
+        sales(DEFAULT, pool="none"),
+        SetApplication(DEFAULT, "sales", OWN),
+        RemoveApplication(DEFAULT, "sales"),
+        AddKey(DEFAULT, "sales", KEY),
+        RemoveKey(DEFAULT, "sales", KEY.prefix),
+        AddToken(TOKEN, Grant(Role.AGENT, DEFAULT, "sales")),
+    )
+    await refused(
+        pool,
+        NoSuchEntry,
+        RemoveKey(DEFAULT, "default", KEY.prefix),
+        RemoveUser("default", "admin"),
+        RemoveUser("acme", "admin"),
+        RemoveToken(TOKEN.prefix),
+    )
+
+
+async def test_another_environment_s_application_is_none_of_this_one(pool: Pool) -> None:
+    """Neither to allocate from, nor to set, key, or remove."""
+    await acme(pool, sales())
+    await refused(
+        pool,
+        NoSuchApplication,
+        sales(DEFAULT, name="web", pool="sales"),
+        SetApplication(DEFAULT, "sales", OWN),
+        AddKey(DEFAULT, "sales", OTHER_KEY),
+        RemoveKey(DEFAULT, "sales", KEY.prefix),
+        RemoveApplication(DEFAULT, "sales"),
+    )
+
+
+async def test_a_consumer_has_no_pool(pool: Pool) -> None:
+    """So nothing allocates from it, it takes no settings, and no token narrows to it."""
+    await acme(pool, sales(), sales(name="web", pool="sales", key=OTHER_KEY))
+    await refused(
+        pool,
+        BadInput,
+        sales(name="other", pool="web", key=THIRD_KEY),
+        SetApplication(LIVE, "web", OWN),
+        AddToken(TOKEN, Grant(Role.APPLICATION, LIVE, "web")),
+    )
+
+
+async def test_settings_are_replaced_as_a_whole(pool: Pool) -> None:
+    """What the new ones do not have falls back to the configuration."""
+    await acme(pool, sales())
+    settings = PoolSettings(rest_for=timedelta(0), replace=True)
+    await change(pool, SetApplication(LIVE, "sales", settings))
+    assert (await application(pool)).settings == settings
+
+
+async def test_two_keys_are_valid_at_once(pool: Pool) -> None:
+    """A third is refused, until one of them is removed."""
+    await acme(pool, sales(), AddKey(LIVE, "sales", OTHER_KEY))
+    await refused(pool, BadInput, AddKey(LIVE, "sales", THIRD_KEY))
+    await change(pool, RemoveKey(LIVE, "sales", KEY.prefix), AddKey(LIVE, "sales", THIRD_KEY))
+    keys = {key.secret for key in (await application(pool)).keys}
+    assert keys == {OTHER_KEY, THIRD_KEY}
+
+
+async def test_a_key_names_one_application(pool: Pool) -> None:
+    """Within an environment; and an application's two keys begin differently."""
+    await acme(pool, sales(), AddEnvironment(TEST, None), sales(TEST))
+    alike = KeptSecret(KEY.prefix, OTHER_KEY.digest)
+    await refused(
+        pool, BadInput, AddKey(LIVE, "default", KEY), AddKey(LIVE, "sales", alike), sales(name="x")
+    )
+
+
+async def test_what_something_hangs_on_stays(pool: Pool) -> None:
+    """And the refusal says what it is, and how many."""
+    await acme(pool, sales(), sales(name="web", pool="sales", key=OTHER_KEY))
+    token = AddToken(TOKEN, Grant(Role.APPLICATION, LIVE, "sales"))
+    await change(pool, AddUser("acme", "admin", "-"), token)
+    await pool.add("+380974520200", "+380974520201")
+    for removal, by in (
+        (RemoveTenant("acme"), "it has environments (1), users (1)"),
+        (RemoveEnvironment(LIVE), "it has other applications (2), tokens (1)"),
+        (RemoveEnvironment(DEFAULT), "it has numbers (2)"),
+        (RemoveApplication(LIVE, "sales"), "it has consumer applications (1), tokens (1)"),
+        (RemoveApplication(DEFAULT, "default"), "it has numbers (2)"),
+    ):
+        with pytest.raises(EntryInUse) as error:
+            await pool.directory.change(removal)
+        assert error.value.by == by
+    await refused(pool, EntryInUse, RemoveTenant("acme"), RemoveEnvironment(LIVE))
+
+
+async def test_what_is_removed_is_gone_with_what_was_its_own(pool: Pool) -> None:
+    """Keys go with their application, the default application with its environment."""
+    before = await pool.directory.read()
+    await acme(pool, AddKey(LIVE, "default", OTHER_KEY), sales(), AddUser("acme", "admin", "-"))
+    await change(pool, AddToken(TOKEN, Grant(Role.VIEWER, LIVE)))
+    await change(pool, RemoveToken(TOKEN.prefix), RemoveUser("acme", "admin"))
+    await change(pool, RemoveApplication(LIVE, "sales"), AddKey(LIVE, "default", KEY))
+    await change(pool, RemoveEnvironment(LIVE), RemoveTenant("acme"))
+    assert await pool.directory.read() == before
+
+
+async def test_an_id_is_not_given_again(pool: Pool) -> None:
+    """The journal, which outlives an environment, cannot be taken for that of a later one."""
+    await acme(pool)
+    first = await pool.directory.read()
+    await change(pool, RemoveEnvironment(LIVE), AddEnvironment(LIVE, None))
+    second = await pool.directory.read()
+    assert first.environments[0].name == second.environments[0].name == LIVE
+    assert first.environments[0].id != second.environments[0].id
+    assert first.applications[0].id != second.applications[0].id
+
+
+async def test_two_environments_do_not_see_each_other(pool: Pool) -> None:
+    """The same number and the same interaction are two of each."""
+    await acme(pool)
+    await pool.add("+380974520200")
+    mine = await pool.allocate("order 1")
+    here = pool.scope
+    (there,) = [each for each in (await pool.directory.read()).environments if each.name == LIVE]
+    pool.scope = Scope(there.id, (await pool.directory.read()).applications[0].id)
+    assert await pool.known("+380974520200") == []
+    await pool.add("+380974520200")
+    theirs = await pool.allocate("order 1")
+    assert theirs.id != mine.id
+    assert (await pool.retrieve("+380974520200", call="1")).allocation == theirs.id
+    pool.scope = here
+    assert (await pool.retrieve("+380974520200", call="1")).allocation == mine.id

@@ -1,0 +1,334 @@
+"""What every store tells a call that is not simply FOUND, and never tells a stranger."""
+
+from datetime import timedelta
+
+import pytest
+
+from interact_ivr.domain.errors import BadInput, Exhausted
+from interact_ivr.domain.lifecycle import Policy, State
+from interact_ivr.domain.values import Ending, Status
+from tests.contract.stores import HOLD, REST, TICK, Pool
+
+ONE, TWO = "+380974520201", "+380974520202"
+ANI, STRANGER = "+380501234567", "+380507654321"
+SECOND = timedelta(seconds=1)
+REDIAL = timedelta(seconds=300)
+LATE = timedelta(seconds=3600)
+POLICY = Policy(HOLD, REST, redial_for=REDIAL, late_for=LATE)
+DISCREET = Policy(HOLD, REST, redial_for=REDIAL, late_for=LATE, late_reveals_id=False)
+REPLACE = Policy(HOLD, REST, replace=True)
+
+
+async def test_the_caller_who_was_handed_it_gets_it_again(pool: Pool) -> None:
+    """REDIAL: the same interaction, group and allocation, until the window closes, to the tick."""
+    await pool.add(ONE, group="sales")
+    lent = await pool.allocate("a")
+    await pool.retrieve(ONE, call="1", ani=ANI, policy=POLICY)
+    pool.pass_(REDIAL - TICK)
+    again = await pool.retrieve(ONE, call="2", ani=ANI, policy=POLICY)
+    assert (again.status, again.interaction, again.group, again.allocation) == (
+        Status.REDIAL,
+        lent.interaction,
+        lent.group,
+        lent.id,
+    )
+    assert again.waited is None
+    pool.pass_(TICK)
+    closed = await pool.retrieve(ONE, call="3", ani=ANI, policy=POLICY)
+    assert (closed.status, closed.interaction) == (Status.NOT_ALLOCATED, None)
+
+
+async def test_a_redial_is_of_the_latest_retrieval(pool: Pool) -> None:
+    """Two interactions of one caller on one number: the later one is meant."""
+    await pool.add(ONE)
+    for name in ("a", "b"):
+        await pool.allocate(name)
+        await pool.retrieve(ONE, call=name, ani=ANI, policy=POLICY, named=name)
+        pool.pass_(SECOND)
+    assert (await pool.retrieve(ONE, call="3", ani=ANI, policy=POLICY)).interaction == "b"
+
+
+async def test_a_redial_looks_at_this_number_only(pool: Pool) -> None:
+    """What the caller was handed on another number is no answer here."""
+    await pool.add(ONE, TWO)
+    await pool.allocate("a")
+    await pool.retrieve(ONE, call="1", ani=ANI, policy=POLICY)
+    assert (await pool.retrieve(TWO, call="2", ani=ANI, policy=POLICY)).status is (
+        Status.NOT_ALLOCATED
+    )
+
+
+@pytest.mark.parametrize("ani", [STRANGER, None, "anonymous", "6929"])
+async def test_another_caller_is_late_and_never_gets_the_interaction(
+    pool: Pool, ani: str | None
+) -> None:
+    """LATE names the last holder apart, or not at all; never as this call's own."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    await pool.retrieve(ONE, call="1", ani=ANI, policy=POLICY)
+    pool.pass_(LATE - TICK)
+    late = await pool.retrieve(ONE, call="2", ani=ani, policy=POLICY)
+    assert (late.status, late.interaction, late.candidates) == (Status.LATE, None, ())
+    assert (late.last_interaction, late.last_end) == ("a", Ending.RETRIEVED)
+    discreet = await pool.retrieve(ONE, call="3", ani=ani, policy=DISCREET)
+    assert (discreet.status, discreet.last_interaction) == (Status.LATE, None)
+    pool.pass_(TICK)
+    assert (await pool.retrieve(ONE, call="4", ani=ani, policy=POLICY)).status is (
+        Status.NOT_ALLOCATED
+    )
+
+
+async def test_whoever_calls_after_an_expiry_is_late(pool: Pool) -> None:
+    """The customer who dials too late is told so; counted from the expiry, not from its record."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    pool.pass_(HOLD)
+    late = await pool.retrieve(ONE, call="1", ani=ANI, policy=POLICY)
+    assert (late.status, late.last_interaction, late.last_end) == (
+        Status.LATE,
+        "a",
+        Ending.EXPIRED,
+    )
+    pool.pass_(LATE)
+    assert (await pool.retrieve(ONE, call="2", ani=ANI, policy=POLICY)).status is (
+        Status.NOT_ALLOCATED
+    )
+
+
+async def test_what_was_freed_or_replaced_is_nobodys(pool: Pool) -> None:
+    """After `freed` or `replaced` nobody is late."""
+    await pool.add(ONE, TWO)
+    await pool.allocate("a", policy=REPLACE)
+    await pool.allocate("a", policy=REPLACE)
+    await pool.free(TWO)
+    for number in (ONE, TWO):
+        told = await pool.retrieve(number, call="1", ani=ANI, policy=POLICY)
+        assert told.status is Status.NOT_ALLOCATED
+
+
+async def test_a_caller_with_a_redial_on_an_allocated_number_chooses(pool: Pool) -> None:
+    """AMBIGUOUS names both and consumes nothing; naming one gives it, another name does not."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    await pool.retrieve(ONE, call="1", ani=ANI, policy=POLICY)
+    await pool.allocate("b")
+    before = pool.journal()
+    for named in (None, "nobody's"):
+        asked = await pool.retrieve(ONE, call="2", ani=ANI, policy=POLICY, named=named)
+        assert (asked.status, asked.candidates) == (Status.AMBIGUOUS, ("b", "a"))
+        assert (asked.interaction, asked.allocation) == (None, None)
+    assert pool.journal() == before
+    redial = await pool.retrieve(ONE, call="2", ani=ANI, policy=POLICY, named="a")
+    assert (redial.status, redial.interaction) == (Status.REDIAL, "a")
+    assert pool.journal() == before
+    found = await pool.retrieve(ONE, call="3", ani=ANI, policy=POLICY, named="b")
+    assert (found.status, found.interaction) == (Status.FOUND, "b")
+
+
+async def test_a_redial_for_the_interaction_that_holds_the_number_again_is_found(
+    pool: Pool,
+) -> None:
+    """There is nothing to choose between an interaction and itself."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    await pool.retrieve(ONE, call="1", ani=ANI, policy=POLICY)
+    again = await pool.allocate("a")
+    found = await pool.retrieve(ONE, call="2", ani=ANI, policy=POLICY)
+    assert (found.status, found.allocation) == (Status.FOUND, again.id)
+
+
+async def test_a_stranger_on_an_allocated_number_is_found_whoever_called_before(
+    pool: Pool,
+) -> None:
+    """Another caller's redial is nothing to them."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    await pool.retrieve(ONE, call="1", ani=ANI, policy=POLICY)
+    await pool.allocate("b")
+    found = await pool.retrieve(ONE, call="2", ani=STRANGER, policy=POLICY)
+    assert (found.status, found.interaction) == (Status.FOUND, "b")
+
+
+async def test_the_caller_the_app_expects_is_never_asked(pool: Pool) -> None:
+    """An allocation whose caller is this caller is FOUND, whatever they redial for."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    await pool.retrieve(ONE, call="1", ani=ANI, policy=POLICY)
+    await pool.allocate("b", caller=ANI)
+    found = await pool.retrieve(ONE, call="2", ani=ANI, policy=POLICY)
+    assert (found.status, found.interaction, found.caller_match) == (Status.FOUND, "b", True)
+
+
+@pytest.mark.parametrize(
+    ("caller", "ani", "match"),
+    [(None, ANI, None), (ANI, ANI, True), (ANI, STRANGER, False), (ANI, None, False)],
+)
+async def test_the_call_learns_whether_it_is_the_expected_one(
+    pool: Pool, caller: str | None, ani: str | None, match: bool | None
+) -> None:
+    """1, 0, or nothing where the app expected nobody; the call gets its interaction either way."""
+    await pool.add(ONE)
+    await pool.allocate("a", caller=caller)
+    first = await pool.retrieve(ONE, call="1", ani=ani, policy=POLICY)
+    assert (first.status, first.caller_match) == (Status.FOUND, match)
+    assert (await pool.retrieve(ONE, call="1", ani=ani, policy=POLICY)).caller_match is match
+
+
+async def test_a_new_caller_replaces_the_expected_one(pool: Pool) -> None:
+    """The app may correct itself; asking again without a caller keeps the one it told."""
+    await pool.add(ONE)
+    await pool.allocate("a", caller=STRANGER)
+    await pool.allocate("a", caller=ANI)
+    await pool.allocate("a")
+    assert (await pool.retrieve(ONE, call="1", ani=ANI)).caller_match is True
+
+
+async def test_a_call_that_arrived_before_the_expiry_is_found(pool: Pool) -> None:
+    """Whether the expiry is on record or not; the journal keeps it, and its last end counts."""
+    await pool.add(ONE, TWO)
+    for number, recorded in ((ONE, False), (TWO, True)):
+        await pool.allocate(number)
+        pool.pass_(HOLD + SECOND)
+        if recorded:
+            await pool.sweep()
+        age = SECOND + TICK
+        found = await pool.retrieve(number, call="1", ani=ANI, policy=POLICY, age=age)
+        assert (found.status, found.interaction) == (Status.FOUND, number)
+        ends = [entry for entry in pool.journal() if entry.interaction == number][1:]
+        assert [entry.event for entry in ends] == ["expired"] * recorded + ["retrieved"]
+        assert ends[-1].detail == "arrived before expiry"
+        assert (await pool.states())[number] is State.RESTING
+        later = await pool.retrieve(number, call="2", policy=POLICY, age=age)
+        assert (later.status, later.last_end) == (Status.LATE, Ending.RETRIEVED)
+
+
+async def test_a_call_that_arrived_at_the_expiry_or_later_is_late(pool: Pool) -> None:
+    """An allocation is over at its very instant."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    pool.pass_(HOLD + SECOND)
+    late = await pool.retrieve(ONE, call="1", policy=POLICY, age=SECOND)
+    assert late.status is Status.LATE
+
+
+async def test_who_arrived_in_time_gets_nothing_once_somebody_else_had_the_number(
+    pool: Pool,
+) -> None:
+    """Lent again and ended since: the earlier interaction is past."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    pool.pass_(HOLD)
+    await pool.allocate("b")
+    age = HOLD
+    found = await pool.retrieve(ONE, call="1", policy=POLICY, age=age)
+    assert found.interaction == "b"
+    late = await pool.retrieve(ONE, call="2", policy=POLICY, age=age)
+    assert (late.status, late.last_interaction) == (Status.LATE, "b")
+
+
+@pytest.mark.parametrize("status", [Status.REDIAL, Status.LATE])
+async def test_a_repeat_is_told_the_same_also_after_the_number_was_lent_again(
+    pool: Pool, status: Status
+) -> None:
+    """REDIAL and LATE are kept for the call as FOUND is."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    if status is Status.REDIAL:
+        await pool.retrieve(ONE, call="1", ani=ANI, policy=POLICY)
+    else:
+        pool.pass_(HOLD)
+    first = await pool.retrieve(ONE, call="2", ani=ANI, policy=POLICY)
+    assert first.status is status
+    await pool.allocate("b")
+    pool.pass_(LATE)
+    again = await pool.retrieve(ONE, call="2", ani=ANI, policy=POLICY)
+    assert (again.status, again.interaction, again.last_interaction, again.last_end) == (
+        status,
+        first.interaction,
+        first.last_interaction,
+        first.last_end,
+    )
+    assert again.repeated
+
+
+async def test_a_repeated_late_keeps_its_end(pool: Pool) -> None:
+    """Also when the call that had arrived in time took the interaction after all."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    pool.pass_(HOLD)
+    first = await pool.retrieve(ONE, call="1", ani=STRANGER, policy=POLICY)
+    await pool.retrieve(ONE, call="2", ani=ANI, policy=POLICY, age=SECOND)
+    again = await pool.retrieve(ONE, call="1", ani=STRANGER, policy=POLICY)
+    assert first.last_end is again.last_end is Ending.EXPIRED
+
+
+async def test_replacing_gives_another_number_and_ends_the_old_one(pool: Pool) -> None:
+    """`replaced` in the journal; nothing changes where nothing else may be lent."""
+    await pool.add(ONE, TWO)
+    old = await pool.allocate("a", policy=REPLACE)
+    new = await pool.allocate("a", policy=REPLACE)
+    assert (old.number, new.number, new.replaced) == (ONE, TWO, old.id)
+    assert [event for event, _ in pool.events()] == ["allocated", "replaced", "allocated"]
+    strict = Policy(HOLD, REST, strict_rest=True, replace=True)
+    before = pool.journal()
+    with pytest.raises(Exhausted):
+        await pool.allocate("a", policy=strict)
+    assert pool.journal() == before
+    with pytest.raises(BadInput, match="group"):
+        await pool.allocate("a", "sales", REPLACE)
+
+
+async def test_a_number_with_a_call_on_it_is_not_lent(pool: Pool) -> None:
+    """Until the call is over, or has rung for as long as it may."""
+    await pool.add(ONE)
+    assert await pool.ringing(ONE, "1", 120 * SECOND)
+    with pytest.raises(Exhausted):
+        await pool.allocate("a")
+    await pool.stopped_ringing("1")
+    await pool.allocate("a")
+    await pool.free(ONE)
+    await pool.ringing(ONE, "2", 120 * SECOND)
+    pool.pass_(120 * SECOND - TICK)
+    with pytest.raises(Exhausted):
+        await pool.allocate("b")
+    pool.pass_(TICK)
+    await pool.allocate("b")
+    assert not await pool.ringing("+380999999999", "3", SECOND)
+
+
+async def test_a_number_with_a_call_on_it_is_not_told_expired(pool: Pool) -> None:
+    """While it rings nothing is on record; afterwards it is, dated at its instant."""
+    await pool.add(ONE)
+    lent = await pool.allocate("a")
+    await pool.ringing(ONE, "1", HOLD + 120 * SECOND)
+    pool.pass_(HOLD + SECOND)
+    sweep = await pool.sweep()
+    assert sweep.expired == ()
+    assert sweep.next_deadline == lent.expires_at + 120 * SECOND
+    stranger = await pool.retrieve(ONE, call="2", ani=STRANGER, policy=POLICY)
+    assert stranger.status is Status.LATE
+    renewed = await pool.allocate("a")
+    assert (renewed.id, renewed.renewed) == (lent.id, True)
+    pool.pass_(HOLD)
+    await pool.stopped_ringing("1")
+    (expired,) = (await pool.sweep()).expired
+    assert expired.at == renewed.expires_at
+
+
+async def test_a_retrieval_ends_the_ringing(pool: Pool) -> None:
+    """The number may be lent at once to the next."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    await pool.ringing(ONE, "1", 120 * SECOND)
+    await pool.retrieve(ONE, call="1")
+    await pool.allocate("b")
+
+
+async def test_every_one_of_two_calls_on_a_number_keeps_it(pool: Pool) -> None:
+    """The end of one is not the end of the other."""
+    await pool.add(ONE)
+    await pool.ringing(ONE, "1", 120 * SECOND)
+    await pool.ringing(ONE, "2", 120 * SECOND)
+    await pool.stopped_ringing("1")
+    with pytest.raises(Exhausted):
+        await pool.allocate("a")

@@ -1,0 +1,150 @@
+"""A filled store of every schema there was is upgraded to the present one, and nothing is lost."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from interact_ivr.domain.lifecycle import State
+from interact_ivr.domain.values import Status
+from interact_ivr.stores.queries import load_migrations
+from interact_ivr.stores.sqlite.schema import SchemaError, check_version, migrate, migrate_file
+from tests.contract.stores import START, Pool, SqliteStore
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+NUMBERS = {f"+38097452020{digit}": state for digit, state in enumerate([
+    State.IDLE,
+    State.IDLE,
+    State.RESTING,
+    State.ALLOCATED,
+    State.IDLE,
+    State.LAPSED,
+    State.IDLE,
+])}  # fmt: skip
+NEVER, FREED, RETRIEVED, WAITING, EXPIRED, LAPSED, DISABLED = NUMBERS
+EVENTS = [
+    ("allocated", "freed"),
+    ("freed", "freed"),
+    ("allocated", "expired"),
+    ("expired", "expired"),
+    ("allocated", "lapsed"),
+    ("allocated", "retrieved"),
+    ("allocated", "waiting"),
+    ("renewed", "waiting"),
+    ("retrieved", "retrieved"),
+    ("undelivered", "retrieved"),
+]
+
+
+def _schema_1(folder: Path) -> Path:
+    path = folder / "interact-ivr.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript((FIXTURES / "schema-1.sql").read_text("utf-8"))
+    return path
+
+
+def _rows(path: Path) -> dict[str, list[Any]]:
+    """Read what schema 1 had, as it had it."""
+    columns = {
+        "environment": "id, tenant, name",
+        "application": "id, environment_id, name",
+        "number": "id, environment_id, application_id, number, entered, dnid, group_name, enabled,"
+        " allocation_id, free_from",
+        "allocation": "id, number_id, application_id, interaction, group_name, allocated_at,"
+        " expires_at, ended_at, ended_as",
+        "answer": "number_id, pbx, uniqueid, status, allocation_id, answered_at",
+        "journal": "id, at, event, environment_id, number, allocation_id, interaction, expires_at,"
+        " pbx, uniqueid, ani",
+    }
+    with closing(sqlite3.connect(path)) as connection:
+        return {
+            table: connection.execute(f"SELECT {names} FROM {table} ORDER BY 1, 2").fetchall()
+            for table, names in columns.items()
+        }
+
+
+@pytest_asyncio.fixture
+async def upgraded(tmp_path: Path) -> AsyncIterator[Pool]:
+    """Give the pool of a store that was filled by the first release, an hour after its start."""
+    _schema_1(tmp_path)
+    pool = Pool(SqliteStore(tmp_path))
+    pool.pass_(timedelta(hours=1))
+    await pool.open()
+    yield pool
+    pool.store.close()
+
+
+def test_every_row_of_schema_1_is_there_after_the_upgrade(tmp_path: Path) -> None:
+    """Value by value, in every table."""
+    path = _schema_1(tmp_path)
+    before = _rows(path)
+    assert all(before.values())
+    assert migrate_file(path, "a test") == len(load_migrations("sqlite"))
+    assert _rows(path) == before
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_an_upgraded_schema_is_the_one_a_new_store_has(tmp_path: Path) -> None:
+    """Table by table, word by word."""
+    query = "SELECT type, name, sql FROM sqlite_schema ORDER BY name"
+    with closing(sqlite3.connect(":memory:")) as new, closing(
+        sqlite3.connect(_schema_1(tmp_path))
+    ) as old:  # fmt: skip
+        migrate(new)
+        migrate(old)
+        assert old.execute(query).fetchall() == new.execute(query).fetchall()
+
+
+async def test_every_number_stands_as_it_did(upgraded: Pool) -> None:
+    """Idle, resting, allocated, lapsed; disabled or not; with its group; and the journal."""
+    assert await upgraded.states() == NUMBERS
+    shown = {str(number.number): number for number in await upgraded.shown()}
+    assert [number for number in shown if not shown[number].enabled] == [DISABLED]
+    assert (shown[EXPIRED].group, shown[LAPSED].group) == ("sales", "support")
+    assert (shown[NEVER].dnid, shown[DISABLED].dnid) == ("0200", None)
+    assert shown[WAITING].interaction == "waiting"
+    assert upgraded.events() == EVENTS
+
+
+async def test_life_goes_on_after_the_upgrade(upgraded: Pool) -> None:
+    """Who waits is found, who was told is told again, what ran out expires, a new one is lent."""
+    found = await upgraded.retrieve(WAITING, call="new")
+    assert (found.interaction, found.waited) == ("waiting", timedelta(minutes=10))
+    again = await upgraded.retrieve(RETRIEVED, call="pbx-1.7")
+    assert (again.status, again.interaction, again.repeated) == (Status.FOUND, "retrieved", True)
+    (expired,) = (await upgraded.sweep()).expired
+    assert (expired.interaction, expired.at) == ("lapsed", START + timedelta(minutes=55))
+    assert (await upgraded.allocate("new")).number == NEVER
+    assert upgraded.events()[len(EVENTS) :] == [
+        ("retrieved", "waiting"),
+        ("expired", "lapsed"),
+        ("allocated", "new"),
+    ]
+
+
+def test_a_later_schema_is_refused(tmp_path: Path) -> None:
+    """Nothing is written, and the sentence says which one it is."""
+    path = _schema_1(tmp_path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    before = path.read_bytes()
+    with pytest.raises(SchemaError, match="has schema 999, this release knows schemas up to"):
+        migrate_file(path, "a test")
+    assert path.read_bytes()[100:] == before[100:]  # its first page says that it is WAL now
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_another_program_s_database_is_refused(version: int) -> None:
+    """Whatever its version is."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE number (id)")
+        connection.execute(f"PRAGMA user_version = {version}")
+        with pytest.raises(SchemaError, match="another program"):
+            check_version(connection)

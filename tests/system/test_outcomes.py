@@ -1,0 +1,191 @@
+"""Real calls that are not simply FOUND: redials, late callers, strangers."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from testbed.ivr import extensions
+from testbed.pbx import Pbx
+from testbed.report import Seen
+from testbed.service import Service
+from testbed.sipp import Call, place_calls
+from testbed.tools import Tools
+
+NUMBER, OTHER = "380974520200", "380974520201"
+CUSTOMER, STRANGER = "380501234567", "380507654321"
+ServiceFactory = Callable[..., Service]
+PbxFactory = Callable[..., Pbx]
+
+CHOOSE = """
+exten => _7X.,1,Gosub(interact-retrieve,s,1(${EXTEN:1}))
+ same => n,Gosub(testbed-report,s,1(asked))
+ same => n,Gosub(interact-retrieve,s,1(${EXTEN:1},${INTERACT_CANDIDATE_2}))
+ same => n,Gosub(testbed-report,s,1(second))
+ same => n,Hangup(17)
+exten => _8X.,1,Gosub(interact-retrieve,s,1(${EXTEN:1},no such))
+ same => n,Gosub(interact-retrieve,s,1(${EXTEN:1},${INTERACT_CANDIDATE_1}))
+ same => n,Gosub(testbed-report,s,1(first))
+ same => n,Hangup(17)
+"""
+
+
+def test_the_customer_redials_and_the_stranger_is_late(
+    tools: Tools, service: Service, pbx: Pbx
+) -> None:
+    """The two-sided law: their own interaction again for the one, nothing of it for the other."""
+    handed_over(tools, service, pbx, "order-1")
+    customer = call(tools, pbx, Call(NUMBER, CUSTOMER))
+    stranger = call(tools, pbx, Call(NUMBER, STRANGER))
+    assert customer["INTERACT_STATUS"] == "REDIAL"
+    assert customer["INTERACT_ID"] == "order-1"
+    assert stranger["INTERACT_STATUS"] == "LATE"
+    assert (stranger["INTERACT_LAST_ID"], stranger["INTERACT_LAST_END"]) == ("order-1", "retrieved")
+    assert (stranger["INTERACT_ID"], stranger["INTERACT_CANDIDATE_2"]) == ("", "")
+
+
+WITHHELD = {"P-Asserted-Identity": f"<sip:{CUSTOMER}@127.0.0.1>", "Privacy": "id"}
+NEVER_THE_SAME = {
+    "anonymous": Call(NUMBER, "anonymous"),
+    "unknown": Call(NUMBER, "unknown"),
+    "restricted": Call(NUMBER, "restricted"),
+    "short": Call(NUMBER, "6929"),
+    "shared": Call(NUMBER, "380440000000"),
+}
+
+
+@pytest.mark.parametrize("kind", NEVER_THE_SAME)
+def test_a_caller_who_could_be_anyone_never_redials(
+    tools: Tools, service_factory: ServiceFactory, pbx_factory: PbxFactory, kind: str
+) -> None:
+    """Not even where the same words or the same short number were there before."""
+    service = service_factory('[pool]\nshared_callers = ["+380 44 000 00 00"]\n')
+    pbx = pbx_factory(extensions=extensions(service.agi))
+    caller = NEVER_THE_SAME[kind]
+    handed_over(tools, service, pbx, "order-1", caller)
+    again = call(tools, pbx, caller)
+    assert (again["INTERACT_STATUS"], again["INTERACT_ID"]) == ("LATE", "")
+
+
+def test_a_withheld_caller_may_redial_and_is_never_shown(
+    tools: Tools, service: Service, pbx: Pbx
+) -> None:
+    """The PBX knows the number; the call gets its own again, nobody sees who called."""
+    caller = Call(NUMBER, "anonymous", headers=WITHHELD)
+    handed_over(tools, service, pbx, "order-1", caller)
+    assert pbx.seen("ivr")[-1].values["INTERACT_ANI"] == ""
+    again = call(tools, pbx, caller)
+    assert (again["INTERACT_STATUS"], again["INTERACT_ID"]) == ("REDIAL", "order-1")
+    assert again["INTERACT_ANI"] == ""
+
+
+def test_who_calls_after_the_expiry_is_late_and_may_be_told_nothing(
+    tools: Tools, service_factory: ServiceFactory, pbx_factory: PbxFactory
+) -> None:
+    """`late_reveals_id = false` empties the last holder's id."""
+    service = service_factory("[pool]\nhold_for_seconds = 0.2\nlate_reveals_id = false\n")
+    pbx = pbx_factory(extensions=extensions(service.agi))
+    service.import_numbers(NUMBER)
+    service.ask("allocate", "order-1")
+    (expired,) = service.wait_log("expired")
+    arrived_later(expired["at"])
+    late = call(tools, pbx, Call(NUMBER, CUSTOMER))
+    assert (late["INTERACT_STATUS"], late["INTERACT_LAST_END"]) == ("LATE", "expired")
+    assert late["INTERACT_LAST_ID"] == ""
+
+
+def test_a_redial_to_a_number_lent_again_is_ambiguous_until_one_is_named(
+    tools: Tools, service: Service, pbx_factory: PbxFactory
+) -> None:
+    """Naming the redial leaves the allocation; naming the allocation takes it."""
+    pbx = pbx_factory(extensions=extensions(service.agi, CHOOSE))
+    handed_over(tools, service, pbx, "order-1")
+    service.ask("allocate", "order-2")
+    place_calls(tools, pbx, [Call("7" + NUMBER, CUSTOMER)])
+    (asked,), (second,) = pbx.seen("asked"), pbx.seen("second")
+    assert asked.values["INTERACT_STATUS"] == "AMBIGUOUS"
+    assert asked.values["INTERACT_CANDIDATE_1"] == "order-2"
+    assert asked.values["INTERACT_CANDIDATE_2"] == "order-1"
+    assert asked.values["INTERACT_ID"] == ""
+    assert found(second) == ("REDIAL", "order-1")
+    assert service.ask("number", "list")[0]["interaction"] == "order-2"
+    place_calls(tools, pbx, [Call("8" + NUMBER, CUSTOMER)])
+    (first,) = pbx.seen("first")
+    assert found(first) == ("FOUND", "order-2")
+
+
+def test_the_expected_caller_is_found_at_once(tools: Tools, service: Service, pbx: Pbx) -> None:
+    """`allocate --caller` settles whom the call is for; another caller is told to be another."""
+    handed_over(tools, service, pbx, "order-1")
+    service.ask("allocate", "order-2", "--caller", "+380 50 123 45 67")
+    expected = call(tools, pbx, Call(NUMBER, CUSTOMER))
+    assert (expected["INTERACT_STATUS"], expected["INTERACT_ID"]) == ("FOUND", "order-2")
+    assert expected["INTERACT_CALLER_MATCH"] == "1"
+    service.ask("allocate", "order-3", "--caller", CUSTOMER)
+    other = call(tools, pbx, Call(NUMBER, STRANGER))
+    assert (other["INTERACT_ID"], other["INTERACT_CALLER_MATCH"]) == ("order-3", "0")
+
+
+@pytest.mark.parametrize(
+    ("dialed", "headers"),
+    [
+        ("trunk", {"To": f'"Doe, John (x:y@z)" <sip:{NUMBER}@example.org;user=phone>'}),
+        ("trunk", {"To": f"<tel:+{NUMBER};phone-context=example.org>"}),
+        ("trunk", {"To": f"sip:+{NUMBER}@example.org"}),
+        ("trunk", {"Diversion": f'"X, Y" <sip:{NUMBER}@example.org>;reason=unconditional'}),
+        ("trunk", {"Diversion": f"<tel:+{NUMBER}>;reason=no-answer;counter=1"}),
+    ],
+)
+def test_the_number_is_found_where_the_trunk_has_put_it(
+    tools: Tools,
+    service: Service,
+    pbx_factory: PbxFactory,
+    dialed: str,
+    headers: dict[str, str],
+) -> None:
+    """Forwarded and trunk calls carry it in To or Diversion, not in the Request-URI."""
+    trunk = "exten => trunk,1,Gosub(interact-retrieve,s,1)\n same => n,Goto(default-ivr,s,1)\n"
+    pbx = pbx_factory(extensions=extensions(service.agi, trunk))
+    service.import_numbers(NUMBER)
+    service.ask("allocate", "order-1")
+    told = call(tools, pbx, Call(dialed, CUSTOMER, headers=headers))
+    assert (told["INTERACT_STATUS"], told["INTERACT_ID"]) == ("FOUND", "order-1")
+
+
+def test_the_extension_comes_before_the_headers(tools: Tools, service: Service, pbx: Pbx) -> None:
+    """`dnis_from` is an order: the first place that names a number of ours."""
+    service.import_numbers(NUMBER, OTHER)
+    service.ask("allocate", "order-1")
+    service.ask("allocate", "order-2")
+    told = call(tools, pbx, Call(NUMBER, headers={"To": f"<sip:{OTHER}@example.org>"}))
+    assert told["INTERACT_ID"] == "order-1"
+
+
+def handed_over(
+    tools: Tools, service: Service, pbx: Pbx, interaction: str, caller: Call | None = None
+) -> None:
+    """Let a customer call for *interaction* on the only number there is."""
+    service.import_numbers(NUMBER)
+    service.ask("allocate", interaction)
+    told = call(tools, pbx, caller or Call(NUMBER, CUSTOMER))
+    assert (told["INTERACT_STATUS"], told["INTERACT_ID"]) == ("FOUND", interaction)
+
+
+def call(tools: Tools, pbx: Pbx, calling: Call) -> dict[str, str]:
+    """Place one call and give what the Asterisk dialplan learned."""
+    before = len(pbx.seen("ivr"))
+    place_calls(tools, pbx, [calling])
+    return pbx.wait_seen("ivr", before + 1)[-1].values
+
+
+def arrived_later(expired_at: str) -> None:
+    """Wait until no call can have arrived before *expired_at*; a PBX tells whole seconds only."""
+    later = datetime.fromisoformat(expired_at) + timedelta(seconds=2)
+    while datetime.now(UTC) < later:
+        time.sleep(0.02)
+
+
+def found(seen: Seen) -> tuple[str, str]:
+    """Give the status and the interaction."""
+    return seen.values["INTERACT_STATUS"], seen.values["INTERACT_ID"]
