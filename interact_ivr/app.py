@@ -4,13 +4,14 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import structlog
 
 import agi_scripts
@@ -21,9 +22,10 @@ from interact_ivr.agi.session import Script
 from interact_ivr.ani_key import ani_key
 from interact_ivr.config import warnings
 from interact_ivr.config_keys import Config
-from interact_ivr.control.operations import Operations
+from interact_ivr.control.operations import Conversation, Operations
 from interact_ivr.control.server import ControlServer
 from interact_ivr.domain.ani import AniSetting, StoredAni, stored_ani
+from interact_ivr.domain.errors import AmbiguousDnid, Refusal
 from interact_ivr.domain.names import ALPHABETS, Ani, EnvironmentName
 from interact_ivr.domain.values import Allocation, Expired
 from interact_ivr.log import configure_logging
@@ -32,6 +34,7 @@ from interact_ivr.service.administration import Administration
 from interact_ivr.service.allocations import Allocations
 from interact_ivr.service.environments import Defaults, Environments
 from interact_ivr.service.expiry import Expiry
+from interact_ivr.service.imports import Imports
 from interact_ivr.service.journal import Journal
 from interact_ivr.service.numbers import Numbers
 from interact_ivr.service.purge import Purge, Purged
@@ -50,17 +53,33 @@ _REWRITE_UP_TO = 32 * 1024 * 1024
 """Bytes of a store that is rewritten while calls wait: a part of a second."""
 
 
+@dataclass(slots=True)
+class Ambiguities:
+    """How often a DNID was dialed that fits several numbers."""
+
+    count: int = 0
+
+    def tell(self, error: AmbiguousDnid) -> None:
+        """Count it, and name what it fits in the log."""
+        self.count += 1
+        structlog.get_logger("pool").warning(
+            "dnid fits several numbers", dnis=error.dnid, candidates=list(error.candidates)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The services over an opened store, without a socket."""
 
     allocations: Allocations
     numbers: Numbers
+    imports: Imports
     administration: Administration
     journal: Journal
     expiry: Expiry
     purge: Purge
     clock: StoreClock
+    ambiguities: Ambiguities
     adopt: Callable[[Config], None]
     """Make effective what of another configuration can be while running; PlanError changes none."""
 
@@ -103,15 +122,19 @@ async def opened(
             environments.adopt(_defaults(other))
             purge.keep_for = other.journal.keep_for
 
+        ambiguities = Ambiguities()
+        inventory = SqliteNumbers(writer, reader)
         expiry = Expiry(store, clock, expired=_log_expired, failed=_log_sweep_failed)
         yield Parts(
-            Allocations(store, environments, partial(_tell_allocated, expiry)),
-            Numbers(SqliteNumbers(writer, reader), environments),
+            Allocations(store, environments, partial(_tell_allocated, expiry), ambiguities.tell),
+            Numbers(inventory, store, environments),
+            Imports(inventory, environments),
             Administration(directory, environments, clock),
             Journal(record, record, store, environments),
             expiry,
             purge,
             clock,
+            ambiguities,
             adopt,
         )
 
@@ -143,13 +166,14 @@ async def serve(config: Config, config_file: Path) -> None:
         listener = Listener(scripts, most_sessions=config.agi.most_sessions)
         with _telling("agi.host, agi.port"):
             await listener.start(config.agi.host, config.agi.port)
-        facts = partial(_facts, config, config_file, listener, parts.clock, time.monotonic())
+        facts = partial(_facts, config, config_file, listener, parts, time.monotonic())
         control = ControlServer(_operations(parts, facts))
         with _telling("control.socket"):
             await control.start(Path(config.control.socket))
         work = (
             parts.expiry.run(),
             parts.purge.run(),
+            _clear(parts.imports),
             reload.run(),
             systemd.watch(parts.allocations.probe),
         )
@@ -200,11 +224,36 @@ async def _cancelled(tasks: Sequence["asyncio.Task[None]"]) -> None:
             await task
 
 
-async def carry_out(config: Config, request: str, arguments: Mapping[str, object]) -> object:
+async def carry_out(
+    config: Config,
+    request: str,
+    arguments: Mapping[str, object],
+    parts: Iterable[object],
+    told: Callable[[object], None],
+) -> object:
     """Carry a request out without a service, under the store's lock."""
-    async with opened(config, f"interact-ivr {request.replace('.', ' ')}") as parts:
-        operations = _operations(parts, dict)
-        return await operations.carry_out(request, arguments)
+
+    async def each() -> AsyncIterator[object]:
+        for part in parts:
+            yield part
+
+    async def tell(part: object) -> None:
+        told(msgspec.to_builtins(part))
+
+    who = f"interact-ivr {request.replace('.', ' ')}"
+    async with opened(config, who) as opened_parts:
+        operations = _operations(opened_parts, dict)
+        return await operations.carry_out(request, arguments, Conversation(each(), tell))
+
+
+async def _clear(imports: Imports) -> None:
+    """Take away what an import of the last run left; an import that comes first does it too."""
+    log = structlog.get_logger("pool")
+    try:
+        if gone := await imports.clear():
+            log.info("unfinished import taken away", numbers=gone)
+    except Refusal as error:
+        log.warning("an unfinished import may be left", reason=str(error))
 
 
 def _defaults(config: Config) -> Defaults:
@@ -223,7 +272,9 @@ def _dial_plan(name: str) -> Engine:
 
 
 def _operations(parts: Parts, facts: Callable[[], Mapping[str, object]]) -> Operations:
-    return Operations(parts.allocations, parts.numbers, parts.administration, parts.journal, facts)
+    return Operations(
+        parts.allocations, parts.numbers, parts.imports, parts.administration, parts.journal, facts
+    )
 
 
 def _scripts(allocations: Allocations, dnis_from: Sequence[str]) -> dict[str, Script]:
@@ -244,7 +295,7 @@ def _stored_ani(config: Config) -> Callable[[Ani | None], StoredAni | None]:
 
 
 def _facts(
-    config: Config, config_file: Path, listener: Listener, clock: StoreClock, started: float
+    config: Config, config_file: Path, listener: Listener, parts: Parts, started: float
 ) -> dict[str, object]:
     return {
         "version": __version__,
@@ -255,7 +306,8 @@ def _facts(
         "agi": f"{config.agi.host}:{listener.port}",
         "control": config.control.socket,
         "sessions": listener.sessions,
-        "store_ahead_seconds": round(clock.ahead.total_seconds(), 1),
+        "ambiguous_dnids": parts.ambiguities.count,
+        "store_ahead_seconds": round(parts.clock.ahead.total_seconds(), 1),
     }
 
 

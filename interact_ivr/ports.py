@@ -20,13 +20,19 @@ from interact_ivr.domain.names import (
 )
 from interact_ivr.domain.values import (
     Allocation,
+    Double,
+    DraftNumber,
     FreeStatus,
+    KnownNumber,
     NewNumber,
     PoolNumber,
     Question,
     Retrieval,
+    Shown,
     Sweep,
 )
+
+EVERYTHING = Shown()
 
 
 class Clock(Protocol):
@@ -76,7 +82,8 @@ class AllocationStore(Protocol):
     ) -> Retrieval:
         """Say whose number was dialed, and end its allocation where the answer is FOUND.
 
-        Atomic; FOUND, REDIAL and LATE are repeated to the same call. Past *deadline*
+        What is no number may be the DNID of one; where it fits several, `AmbiguousDnid` names
+        them. Atomic; FOUND, REDIAL and LATE are repeated to the same call. Past *deadline*
         (`time.monotonic`), or when it is not *wanted* any more at its turn, nothing is done and
         `TooLate` is raised. *wanted* is asked in any thread.
         """
@@ -88,7 +95,11 @@ class AllocationStore(Protocol):
         allocation: AllocationId | None,
         deadline: float | None = None,
     ) -> FreeStatus:
-        """End the number's allocation; with *allocation*, only that one."""
+        """End the number's allocation; with *allocation*, only that one.
+
+        Raises:
+            AmbiguousDnid: it is no number, and the DNID of several.
+        """
 
     async def mark_undelivered(
         self, environment: EnvironmentId, retrieval: Retrieval, call: CallRef
@@ -187,14 +198,63 @@ class NumberStore(Protocol):
     async def add(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
         """Take all of *numbers*, or none: `BadRows` names those that are there already."""
 
-    async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[NumberKey]:
-        """Give those of *keys* that are numbers of the environment already."""
+    async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[KnownNumber]:
+        """Give those of *keys* that are numbers of the environment, as they were taken in."""
 
-    async def list(self, scope: Scope, policy: Policy) -> Sequence[PoolNumber]:
+    async def list(
+        self, scope: Scope, policy: Policy, shown: Shown = EVERYTHING
+    ) -> Sequence[PoolNumber]:
         """Give the pool's numbers as they stand, by number."""
 
     async def counts(self, scope: Scope, policy: Policy) -> dict[State, int]:
         """Count the pool's enabled numbers by state."""
+
+    async def set_enabled(
+        self, scope: Scope, numbers: Sequence[NumberKey], *, enabled: bool
+    ) -> None:
+        """Let *numbers* be lent, or not any more; what they are allocated to stands."""
+
+    async def remove(self, scope: Scope, numbers: Sequence[NumberKey]) -> None:
+        """Take *numbers* out with all that calls were told of them; the journal stays.
+
+        Raises:
+            NumbersAllocated: some have an allocation that is not on record as ended; all stay.
+        """
+
+
+class ImportStore(Protocol):
+    """Taking in more numbers than one transaction should. One import at a time."""
+
+    async def write_hidden(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
+        """Write *numbers* so that nobody finds them, counts them or is lent one of them."""
+
+    async def show_hidden(self) -> None:
+        """Make all that was written hidden visible at once, also to the allocation."""
+
+    async def discard_hidden(self, limit: int) -> int:
+        """Take up to *limit* hidden numbers away, and say how many."""
+
+    def draft(self) -> "Draft":
+        """Make an empty draft."""
+
+
+class Draft(Protocol):
+    """The numbers of an import before the pool has any: in bounded memory, beside the store."""
+
+    async def add(self, numbers: Sequence[DraftNumber]) -> Sequence[Double]:
+        """Note *numbers*, but for those that are there already: these are given back."""
+
+    async def page(self, after: str, limit: int) -> Sequence[DraftNumber]:
+        """Give up to *limit* numbers that sort behind *after*, by number."""
+
+    async def leave_out(self, keys: Sequence[NumberKey]) -> None:
+        """Forget the numbers *keys*."""
+
+    async def size(self) -> int:
+        """Count the numbers."""
+
+    async def close(self) -> None:
+        """Let everything go."""
 
 
 class DirectoryStore(Protocol):

@@ -2,7 +2,7 @@
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 import click
@@ -43,7 +43,7 @@ def failing(command: Callable[..., None]) -> Callable[..., None]:
 
         from dialplan import PlanError
         from interact_ivr.config import ConfigError
-        from interact_ivr.domain.errors import BadDialPlan, BadRows, Refusal
+        from interact_ivr.domain.errors import BadDialPlan, BadRows, NumbersAllocated, Refusal
         from interact_ivr.stores.sqlite.copies import CopyError
         from interact_ivr.stores.sqlite.failures import unavailable
         from interact_ivr.stores.sqlite.lock import StoreHeldError
@@ -51,7 +51,7 @@ def failing(command: Callable[..., None]) -> Callable[..., None]:
 
         try:
             command(*args, **kwargs)
-        except (BadDialPlan, BadRows) as error:
+        except (BadDialPlan, BadRows, NumbersAllocated) as error:
             fail(*error.faults)
         except (ConfigError, PlanError) as error:
             fail(*str(error).splitlines())
@@ -65,6 +65,18 @@ def failing(command: Callable[..., None]) -> Callable[..., None]:
 
 def ask(config_file: str | None, request: str, **arguments: object) -> Any:
     """Give the plain values that answer *request*, or end the command with the reason."""
+    return converse(config_file, request, arguments)
+
+
+def converse(
+    config_file: str | None,
+    request: str,
+    arguments: Mapping[str, object],
+    *,
+    parts: Iterable[object] = (),
+    told: Callable[[Any], None] = lambda _: None,
+) -> Any:
+    """Ask as `ask` does; *parts* follow the request, what comes before the answer is *told*."""
     import asyncio
     from pathlib import Path
 
@@ -74,8 +86,9 @@ def ask(config_file: str | None, request: str, **arguments: object) -> Any:
     from interact_ivr.control.client import ask as ask_service
 
     config = load_config(named(config_file))
+    socket = Path(config.control.socket)
     try:
-        return ask_service(Path(config.control.socket), request, arguments)
+        return ask_service(socket, request, arguments, parts=parts, told=told)
     except Refused as refused:
         fail(*refused.faults)
     except NotRunning:
@@ -83,7 +96,7 @@ def ask(config_file: str | None, request: str, **arguments: object) -> Any:
         from interact_ivr.log import configure_logging
 
         configure_logging("warning")
-        return asyncio.run(carry_out(config, request, arguments))
+        return asyncio.run(carry_out(config, request, arguments, parts, told))
 
 
 def ask_running(config_file: str | None, request: str, **arguments: object) -> Any:

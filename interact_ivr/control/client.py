@@ -2,7 +2,7 @@
 
 import contextlib
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +21,26 @@ class Refused(Exception):
         self.code, self.faults = code, faults
 
 
-def ask(path: Path, request: str, arguments: Mapping[str, object], *, timeout: float = 60) -> Any:
+def ask(
+    path: Path,
+    request: str,
+    arguments: Mapping[str, object],
+    *,
+    parts: Iterable[object] = (),
+    told: Callable[[Any], None] = lambda _: None,
+    timeout: float = 60,
+) -> Any:
     """Give the service's answer as plain values.
+
+    *parts* are sent behind the request, as they come; what the service tells before its answer
+    goes to *told*.
 
     Raises:
         NotRunning: nobody listens there.
         Refused: the service said no, or an argument is no text.
         OSError: the socket may not be opened, or the service did not answer in time.
     """
-    try:
-        text = msgspec.json.encode({"request": request, "arguments": arguments})
-    except UnicodeEncodeError as error:  # a byte of the command line that is no UTF-8
-        bad = f"{error.object[error.start]!a} at position {error.start + 1}"
-        raise Refused("bad_input", [f"expected UTF-8, got {bad}"]) from None
+    text = _encoded({"request": request, "arguments": arguments})
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
         connection.settimeout(timeout)
         try:
@@ -41,12 +48,29 @@ def ask(path: Path, request: str, arguments: Mapping[str, object], *, timeout: f
         except (FileNotFoundError, ConnectionRefusedError):
             raise NotRunning(str(path)) from None
         connection.sendall(text)
+        for part in parts:
+            connection.sendall(_encoded(part))
         connection.shutdown(socket.SHUT_WR)
-        answer = b"".join(iter(lambda: connection.recv(1 << 20), b""))
+        with connection.makefile("rb") as answers:
+            for line in answers:
+                if not line.endswith(b"\n"):
+                    break  # half of it: the service has ended meanwhile
+                answer = msgspec.json.decode(line)
+                if "part" not in answer:
+                    return _answer(answer)
+                told(answer["part"])
+    raise ConnectionError("the service closed the connection without an answer")
+
+
+def _answer(answer: Any) -> Any:
+    if "refused" in answer:
+        raise Refused(answer["refused"]["code"], answer["refused"]["faults"])
+    return answer["answer"]
+
+
+def _encoded(line: object) -> bytes:
     try:
-        decoded = msgspec.json.decode(answer)
-    except msgspec.DecodeError:  # nothing, or half of it: the service has ended meanwhile
-        raise ConnectionError("the service closed the connection without an answer") from None
-    if "refused" in decoded:
-        raise Refused(decoded["refused"]["code"], decoded["refused"]["faults"])
-    return decoded["answer"]
+        return msgspec.json.encode(line) + b"\n"
+    except UnicodeEncodeError as error:  # a byte of the command line that is no UTF-8
+        bad = f"{error.object[error.start]!a} at position {error.start + 1}"
+        raise Refused("bad_input", [f"expected UTF-8, got {bad}"]) from None

@@ -4,21 +4,27 @@ The running service answers these over its control socket; where none runs, the 
 carries them out itself, under the store's lock.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from interact_ivr.control.directory import DirectoryOperations, Operation
 from interact_ivr.domain.errors import BadInput, Refusal
 from interact_ivr.domain.journal import OfCall, OfInteraction, Subject
+from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import InteractionId
+from interact_ivr.domain.values import Shown
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.allocations import Allocations
+from interact_ivr.service.checking import NumberRow
+from interact_ivr.service.imports import Imports
 from interact_ivr.service.journal import Journal
-from interact_ivr.service.numbers import NumberRow, Numbers
+from interact_ivr.service.numbers import Numbers
+
+T = TypeVar("T")
 
 
 class Allocate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,18 +45,67 @@ class Free(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environment: str = ""
 
 
-class ImportNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Take numbers into the pool, all or none."""
+class Chunk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Some of an import's rows."""
 
-    rows: list[NumberRow]
+    rows: list[NumberRow] = []
     faults: list[str] = []
     """What whoever read the rows has found already; told with the rest."""
+    more: bool = False
+    """Another chunk follows; an import that breaks off before the last is none."""
+
+
+class ImportNumbers(Chunk, frozen=True, forbid_unknown_fields=True):
+    """Take numbers into the pool, all or none; it is the first chunk of them, too."""
+
+    dry_run: bool = False
+    """Say what would change, and change nothing."""
+    environment: str = ""
+    application: str = ""
+
+
+class AddNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Take a few numbers or ranges into the pool, all or none."""
+
+    numbers: list[str]
+    group: str | None = None
+    dnid: str | None = None
+    enabled: bool = True
+    environment: str = ""
+    application: str = ""
+
+
+class EnableNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let numbers be lent, or not any more."""
+
+    numbers: list[str]
+    enabled: bool = True
+    environment: str = ""
+    application: str = ""
+
+
+class RemoveNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Take numbers out of the pool."""
+
+    numbers: list[str]
+    force: bool = False
+    """End their allocations as freed first."""
     environment: str = ""
     application: str = ""
 
 
 class ListNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Show the pool's numbers."""
+
+    group: str | None = None
+    state: State | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    environment: str = ""
+    application: str = ""
+
+
+class ExportNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Tell all of the pool's numbers, page by page, before the answer."""
 
     environment: str = ""
     application: str = ""
@@ -98,9 +153,35 @@ class ShowStatus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environment: str = ""
 
 
-Request = (
-    Allocate | Free | ImportNumbers | ListNumbers | ShowJournal | AskWhoHeld | Forget | ShowStatus
-)
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What passes between a request and its answer, as plain values."""
+
+    parts: AsyncIterator[Any]
+    """What the asker sends behind its request."""
+    tell: Callable[[object], Awaitable[None]]
+    """Tells the asker something before the answer; OSError where it has gone."""
+
+
+async def _nothing() -> AsyncIterator[Any]:
+    return
+    yield
+
+
+async def _unheard(_: object) -> None:
+    """Nobody listens."""
+
+
+async def _unheard_count(_written: int, _of: int) -> None:
+    """Nobody waits long enough to be told."""
+
+
+async def _alone(chunk: Chunk) -> AsyncIterator[Chunk]:
+    yield chunk
+
+
+SILENCE = Conversation(_nothing(), _unheard)
+Talk = Callable[[Any, Conversation], Awaitable[object]]
 
 
 class Operations:
@@ -110,37 +191,48 @@ class Operations:
         self,
         allocations: Allocations,
         numbers: Numbers,
+        imports: Imports,
         administration: Administration,
         journal: Journal,
         facts: Callable[[], Mapping[str, object]],
     ) -> None:
         self._allocations = allocations
         self._numbers = numbers
+        self._imports = imports
         self._journal = journal
         self._facts = facts
         self._by_name: dict[str, tuple[type[msgspec.Struct], Operation]] = {
             "allocate": (Allocate, self._allocate),
             "free": (Free, self._free),
-            "number.import": (ImportNumbers, self._import),
+            "number.add": (AddNumbers, self._add),
+            "number.enable": (EnableNumbers, self._enable),
             "number.list": (ListNumbers, self._list),
+            "number.remove": (RemoveNumbers, self._remove),
             "journal.list": (ShowJournal, self._show_journal),
             "journal.who_held": (AskWhoHeld, self._who_held),
             "journal.forget": (Forget, self._forget),
             "status": (ShowStatus, self._status),
             **DirectoryOperations(administration).by_name,
         }
+        self._talks: dict[str, tuple[type[msgspec.Struct], Talk]] = {
+            "number.export": (ExportNumbers, self._export),
+            "number.import": (ImportNumbers, self._import),
+        }
 
-    async def carry_out(self, name: str, arguments: Mapping[str, object]) -> Any:
+    async def carry_out(
+        self, name: str, arguments: Mapping[str, object], conversation: Conversation = SILENCE
+    ) -> Any:
         """Give the plain values that answer request *name*, or raise what refuses it."""
-        try:
+        if name in self._talks:
+            kind, talk = self._talks[name]
+            answer = await talk(_converted(arguments, kind, name), conversation)
+        elif name in self._by_name:
             kind, operation = self._by_name[name]
-        except KeyError:
-            raise BadInput("request", f"one of {', '.join(self._by_name)}", repr(name)) from None
-        try:
-            request = msgspec.convert(arguments, kind)
-        except msgspec.ValidationError as error:
-            raise BadInput("request", f"the arguments of {name}", str(error)) from None
-        return msgspec.to_builtins(await operation(request))
+            answer = await operation(_converted(arguments, kind, name))
+        else:
+            names = ", ".join(sorted(self._by_name.keys() | self._talks))
+            raise BadInput("request", f"one of {names}", repr(name))
+        return msgspec.to_builtins(answer)
 
     async def _allocate(self, request: Allocate) -> object:
         return await self._allocations.allocate(
@@ -157,15 +249,65 @@ class Operations:
         )
         return {"status": status}
 
-    async def _import(self, request: ImportNumbers) -> object:
-        taken = await self._numbers.take_in(
-            request.environment, request.rows, request.faults, request.application
+    async def _import(self, request: ImportNumbers, conversation: Conversation) -> object:
+        chunks = _chunks(request, conversation.parts)
+        if request.dry_run:
+            return await self._imports.preview(request.environment, chunks, request.application)
+
+        async def told(written: int, of: int) -> None:
+            await conversation.tell({"written": written, "of": of})
+
+        taken = await self._imports.take_in(
+            request.environment, chunks, told, application=request.application
         )
-        return {"imported": taken}
+        return {"imported": taken.new, "already_there": taken.already_there}
+
+    async def _add(self, request: AddNumbers) -> object:
+        rows = [
+            NumberRow(at, number.strip(), request.group, request.dnid, request.enabled)
+            for at, number in enumerate(request.numbers, 1)
+        ]
+        taken = await self._imports.take_in(
+            request.environment,
+            _alone(Chunk(rows)),
+            _unheard_count,
+            application=request.application,
+            source="number",
+        )
+        return {"added": taken.new, "already_there": taken.already_there}
+
+    async def _enable(self, request: EnableNumbers) -> object:
+        return {
+            "numbers": await self._numbers.set_enabled(
+                request.environment,
+                request.numbers,
+                enabled=request.enabled,
+                application=request.application,
+            )
+        }
+
+    async def _remove(self, request: RemoveNumbers) -> object:
+        return {
+            "numbers": await self._numbers.remove(
+                request.environment,
+                request.numbers,
+                force=request.force,
+                application=request.application,
+            )
+        }
 
     async def _list(self, request: ListNumbers) -> object:
-        numbers = await self._numbers.list(request.environment, request.application)
+        group = self._numbers.group(request.environment, request.group)
+        shown = Shown(group, request.state, limit=request.limit)
+        numbers = await self._numbers.list(request.environment, shown, request.application)
         return {"numbers": numbers}
+
+    async def _export(self, request: ExportNumbers, conversation: Conversation) -> object:
+        count = 0
+        async for page in self._numbers.pages(request.environment, request.application):
+            await conversation.tell({"numbers": page})
+            count += len(page)
+        return {"exported": count}
 
     async def _show_journal(self, request: ShowJournal) -> object:
         subject = self._subject(request)
@@ -214,6 +356,26 @@ class Operations:
             "pool": {state.value: count for state, count in counts.items()},
             "at": datetime.now(UTC),
         }
+
+
+def _converted(value: object, kind: type[T], name: str) -> T:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise BadInput("request", f"the arguments of {name}", str(error)) from None
+
+
+async def _chunks(first: ImportNumbers, parts: AsyncIterator[Any]) -> AsyncIterator[Chunk]:
+    """Give *first* and all that follow it to the last; an import that breaks off is refused."""
+    chunk: Chunk = first
+    yield chunk
+    while chunk.more:
+        try:
+            part = await anext(parts)
+        except StopAsyncIteration:
+            raise BadInput("request", "more rows of number.import", "the end") from None
+        chunk = _converted(part, Chunk, "number.import")
+        yield chunk
 
 
 def refusal(error: Refusal) -> dict[str, object]:

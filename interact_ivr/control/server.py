@@ -1,4 +1,7 @@
-"""The control socket's server: one JSON request a connection, one JSON answer.
+"""The control socket's server: a JSON request a connection, a line each way for all there is.
+
+The first line asks; an import's further lines bring its rows. The last line that comes back is the
+answer or the refusal; lines with a ``part`` may stand before it.
 
 Who may open the socket may do anything: it is created 0600, in the service's own directory.
 """
@@ -8,15 +11,17 @@ import errno
 import os
 import socket
 import stat
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
 
-from interact_ivr.control.operations import Operations, refusal
+from interact_ivr.control.operations import Conversation, Operations, refusal
 from interact_ivr.domain.errors import BadInput, Refusal
 
-MAX_REQUEST = 256 * 1024 * 1024
+MAX_LINE = 8 * 1024 * 1024
 _REQUEST_WITHIN = 30.0
 _FINISH_WITHIN = 2.0
 """How long a stop waits for what is being answered."""
@@ -35,11 +40,11 @@ class ControlServer:
         operations: Operations,
         *,
         request_within: float = _REQUEST_WITHIN,
-        max_request: int = MAX_REQUEST,
+        max_line: int = MAX_LINE,
     ) -> None:
         self._operations = operations
         self._request_within = request_within
-        self._max_request = max_request
+        self._max_line = max_line
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
         self._answering: set[asyncio.Task[None] | None] = set()
@@ -47,7 +52,9 @@ class ControlServer:
 
     async def start(self, path: Path) -> None:
         """Listen on *path*; a socket left there by a service that was killed is replaced."""
-        self._server = await asyncio.start_unix_server(self._serve, sock=_bind(path))
+        self._server = await asyncio.start_unix_server(
+            self._serve, sock=_bind(path), limit=self._max_line
+        )
         self._path = path
 
     def stop_listening(self) -> None:
@@ -68,12 +75,23 @@ class ControlServer:
             await asyncio.gather(*late)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def read() -> bytes:
+            async with asyncio.timeout(self._request_within):
+                return await _line(reader)
+
+        async def parts() -> AsyncIterator[Any]:
+            while text := await read():
+                yield _decoded(text)
+
+        async def tell(part: object) -> None:
+            await _send(writer, {"part": part})
+
         self._answering.add(task := asyncio.current_task())
         try:
-            async with asyncio.timeout(self._request_within):
-                text = await _until_end(reader, self._max_request)
-            writer.write(msgspec.json.encode(await self._answer(text)))
-            await writer.drain()
+            answer = await self._answer(await read(), Conversation(parts(), tell))
+            await _send(writer, answer)
+            while await read():
+                """What a refused import still sends is read away, so that it hears why."""
         except (TimeoutError, ConnectionError) as error:
             self._log.info("no request", reason=str(error))
         except asyncio.CancelledError:
@@ -82,17 +100,16 @@ class ControlServer:
             self._answering.discard(task)
             writer.close()
 
-    async def _answer(self, text: bytes) -> dict[str, object]:
+    async def _answer(self, text: bytes, conversation: Conversation) -> dict[str, object]:
         try:
-            envelope = msgspec.json.decode(text, type=_Envelope)
-            arguments = {
-                name: msgspec.json.decode(value) for name, value in envelope.arguments.items()
-            }
-            return {"answer": await self._operations.carry_out(envelope.request, arguments)}
-        except (msgspec.DecodeError, RecursionError) as error:
-            return {"refused": refusal(BadInput("request", "a JSON request", str(error)))}
+            envelope = _decoded(text, _Envelope)
+            arguments = {name: _decoded(value) for name, value in envelope.arguments.items()}
+            carried_out = self._operations.carry_out(envelope.request, arguments, conversation)
+            return {"answer": await carried_out}
         except Refusal as error:
             return {"refused": refusal(error)}
+        except (TimeoutError, ConnectionError):
+            raise
         except Exception:  # noqa: BLE001  the connection's outermost edge
             self._log.exception("request failed")
             return {"refused": {"code": "internal", "faults": ["the service failed; see its log"]}}
@@ -122,12 +139,21 @@ def _answers(path: Path) -> bool:
     return True
 
 
-async def _until_end(reader: asyncio.StreamReader, limit: int) -> bytes:
-    """Read until the client has shut its side down."""
-    parts, size = [], 0
-    while part := await reader.read(1 << 20):
-        parts.append(part)
-        size += len(part)
-        if size > limit:
-            raise ConnectionError(f"a request is longer than {limit} bytes")
-    return b"".join(parts)
+def _decoded(text: bytes | msgspec.Raw, kind: Any = Any) -> Any:
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadInput("request", "a JSON request", str(error)) from None
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    """Read a line, or what stands before the end; nothing is the end."""
+    try:
+        return await reader.readline()
+    except ValueError as error:
+        raise ConnectionError(f"a line is too long: {error}") from None
+
+
+async def _send(writer: asyncio.StreamWriter, line: object) -> None:
+    writer.write(msgspec.json.encode(line) + b"\n")
+    await writer.drain()

@@ -1,5 +1,6 @@
 """What can be refused. Errors hold facts and a stable code; the edges find the words."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -58,6 +59,36 @@ class NoSuchNumber(Refusal):
     def __init__(self, number: str) -> None:
         super().__init__(f"number {number} was not found")
         self.number = number
+
+
+class AmbiguousDnid(Refusal):
+    """What was dialed is no number, and the DNID of several."""
+
+    code = "ambiguous_dnid"
+
+    def __init__(self, dnid: str, candidates: Sequence[str]) -> None:
+        super().__init__(f"{dnid} is the DNID of several numbers: {', '.join(candidates)}")
+        self.dnid, self.candidates = dnid, candidates
+
+
+class NumbersAllocated(Refusal):
+    """Numbers that are allocated cannot be taken out."""
+
+    code = "numbers_allocated"
+
+    def __init__(self, numbers: Sequence[str]) -> None:
+        self.faults = [f"number {number} is allocated" for number in numbers]
+        super().__init__("\n".join(self.faults))
+        self.numbers = numbers
+
+
+class ImportUnderWay(Refusal):
+    """The inventory takes in one import at a time."""
+
+    code = "import_under_way"
+
+    def __init__(self) -> None:
+        super().__init__("another import is under way")
 
 
 class NoSuchEnvironment(Refusal):

@@ -152,6 +152,44 @@ class NewNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownNumber:
+    """A number of the environment, as it was taken in."""
+
+    new: NewNumber
+    in_pool: bool
+    """It is of the application asked about, not of another one of the environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftNumber:
+    """A number of an import, and the line it came from."""
+
+    line: int
+    new: NewNumber
+
+
+@dataclass(frozen=True, slots=True)
+class Double:
+    """A number of an import that came before in it."""
+
+    line: int
+    entered: str
+    number: NumberKey
+    first_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which numbers are asked for, by number: a page of those that fit."""
+
+    group: Group | None = None
+    state: State | None = None
+    after: str = ""
+    """The last number of the page before."""
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PoolNumber:
     """A number of the pool as it stands at an instant."""
 

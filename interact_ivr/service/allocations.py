@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from interact_ivr.domain.errors import BadInput, NoSuchNumber, Refusal, TooLate
+from interact_ivr.domain.errors import AmbiguousDnid, BadInput, NoSuchNumber, Refusal, TooLate
 from interact_ivr.domain.names import (
     AllocationId,
     Ani,
@@ -16,7 +16,7 @@ from interact_ivr.domain.names import (
     InteractionId,
     NumberKey,
 )
-from interact_ivr.domain.values import Allocation, FreeStatus, Question, Retrieval
+from interact_ivr.domain.values import Allocation, FreeStatus, Question, Retrieval, Status
 from interact_ivr.ports import AllocationStore, DialPlan
 from interact_ivr.service.environments import Environment, Environments
 
@@ -46,10 +46,12 @@ class Allocations:
         store: AllocationStore,
         environments: Environments,
         allocated: Callable[[Allocation], None],
+        ambiguous: Callable[[AmbiguousDnid], None],
     ) -> None:
         self._store = store
         self._environments = environments
         self._allocated = allocated
+        self._ambiguous = ambiguous
         self._watched: set[asyncio.Future[None]] = set()
 
     async def allocate(
@@ -95,6 +97,9 @@ class Allocations:
         except TooLate:
             self._watch(asked, here, asking.call)
             raise
+        except AmbiguousDnid as error:
+            self._ambiguous(error)
+            return Retrieval(Status.UNKNOWN, ani=question.caller.shown)
 
     def _watch(self, asked: asyncio.Future[Retrieval], here: Environment, call: CallRef) -> None:
         """See a retrieval through whose call could not wait: what it took is on record then."""
@@ -128,7 +133,11 @@ class Allocations:
         only = None if allocation is None else AllocationId(allocation)
         keys = lookup_keys(here.dial_plan, number)
         freeing = self._store.free(here.id, keys, only, deadline)
-        return await (freeing if deadline is None else _within(deadline, freeing))
+        try:
+            return await (freeing if deadline is None else _within(deadline, freeing))
+        except AmbiguousDnid as error:
+            self._ambiguous(error)
+            return FreeStatus.UNKNOWN
 
     async def free_known(
         self, environment: str, number: str, allocation: str | None = None

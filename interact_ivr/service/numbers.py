@@ -1,106 +1,107 @@
-"""Taking numbers into a pool, and showing the pool as it stands."""
+"""The pool's numbers: showing them as they stand, letting them be lent or not, taking them out."""
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
 
-from interact_ivr.domain.errors import BadInput, BadRows
+from interact_ivr.domain.errors import BadRows, NoSuchNumber
 from interact_ivr.domain.lifecycle import State
-from interact_ivr.domain.names import NumberKey
-from interact_ivr.domain.values import NewNumber, PoolNumber
-from interact_ivr.ports import NumberStore
+from interact_ivr.domain.names import Group, NumberKey, Scope
+from interact_ivr.domain.values import PoolNumber, Shown
+from interact_ivr.ports import EVERYTHING, AllocationStore, NumberStore
+from interact_ivr.service.allocations import lookup_keys
 from interact_ivr.service.environments import Environment, Environments
 
-_LONGEST = 64
-"""Characters of a stored number: E.164 has 16 with its plus; a SIP address may be longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class NumberRow:
-    """A number as an administrator wrote it down, and the line it stands on."""
-
-    line: int
-    number: str
-    group: str | None = None
-    dnid: str | None = None
-    enabled: bool = True
+_PAGE = 2_000
+_EXPIRIES = 500
 
 
 class Numbers:
-    """The use cases of the pools' inventory."""
+    """The use cases of the pools' inventory, but for taking numbers in."""
 
-    def __init__(self, store: NumberStore, environments: Environments) -> None:
+    def __init__(
+        self, store: NumberStore, allocations: AllocationStore, environments: Environments
+    ) -> None:
         self._store = store
+        self._allocations = allocations
         self._environments = environments
 
-    async def take_in(
-        self,
-        environment: str,
-        rows: Sequence[NumberRow],
-        found: Sequence[str] = (),
-        application: str = "",
-    ) -> int:
-        """Take all of *rows* into the pool, or none; say how many.
-
-        Raises:
-            BadRows: every fault, each as ``line 3: ...``, with those *found* by the rows' reader.
-        """
-        here = self._environments.named(environment)
-        scope = here.application(application).scope
-        faults = list(found)
-        lines: dict[NumberKey, int] = {}
-        numbers: list[NewNumber] = []
-        for row in rows:
-            new = _new_number(here, row, faults)
-            if new is None:
-                continue
-            if new.number in lines:
-                faults.append(
-                    f"line {row.line}: {row.number} is the number of line {lines[new.number]} "
-                    f"again (both are {new.number})"
-                )
-            lines.setdefault(new.number, row.line)
-            numbers.append(new)
-        faults += [
-            f"line {lines[known]}: {known} is in the environment already"
-            for known in await self._store.known(scope, list(lines))
-        ]
-        if faults:
-            raise BadRows(sorted(faults, key=_line_of))
-        await self._store.add(scope, numbers)
-        return len(numbers)
-
-    async def list(self, environment: str, application: str = "") -> Sequence[PoolNumber]:
-        """Give the pool's numbers as they stand, by number."""
+    async def list(
+        self, environment: str, shown: Shown = EVERYTHING, application: str = ""
+    ) -> Sequence[PoolNumber]:
+        """Give the pool's numbers as they stand, by number; only those to be *shown*."""
         pool = self._environments.named(environment).application(application)
-        return await self._store.list(pool.scope, pool.policy)
+        return await self._store.list(pool.scope, pool.policy, shown)
+
+    async def pages(
+        self, environment: str, application: str = ""
+    ) -> AsyncIterator[Sequence[PoolNumber]]:
+        """Go through all of the pool's numbers, by number."""
+        after = ""
+        while page := await self.list(environment, Shown(after=after, limit=_PAGE), application):
+            yield page
+            after = page[-1].number
 
     async def counts(self, environment: str, application: str = "") -> dict[State, int]:
         """Count the pool's enabled numbers by state."""
         pool = self._environments.named(environment).application(application)
         return await self._store.counts(pool.scope, pool.policy)
 
+    def group(self, environment: str, group: str | None) -> Group | None:
+        """Take *group* as a group's name, or raise `BadInput`."""
+        return (
+            None if group is None else self._environments.named(environment).alphabet.group(group)
+        )
 
-def _new_number(here: Environment, row: NumberRow, faults: list[str]) -> NewNumber | None:
-    """Read *row*, adding every fault of it to *faults*; None where it has no number."""
-    number = group = None
-    try:
-        number = NumberKey(here.dial_plan.normalize(row.number))
-        if len(number) > _LONGEST:
-            faults.append(f"line {row.line}: number: expected at most {_LONGEST} characters")
-    except ValueError as error:
-        faults.append(f"line {row.line}: number: {error}")
-    try:
-        group = None if row.group is None else here.alphabet.group(row.group)
-    except BadInput as error:
-        faults.append(f"line {row.line}: {error}")
-    if row.dnid is not None and not re.fullmatch(r"[0-9]{1,15}", row.dnid):
-        faults.append(f"line {row.line}: dnid: expected 1 to 15 digits, got {row.dnid!a}")
-    if number is None:
-        return None
-    return NewNumber(number, row.number, group, row.dnid, row.enabled)
+    async def set_enabled(
+        self, environment: str, numbers: Sequence[str], *, enabled: bool, application: str = ""
+    ) -> Sequence[NumberKey]:
+        """Let *numbers* be lent, or drain them: an allocation stands, no new one is made.
 
+        Raises:
+            BadRows: some are not numbers of the pool; none was changed.
+        """
+        here = self._environments.named(environment)
+        scope = here.application(application).scope
+        keys = await self._found(here, scope, numbers)
+        await self._store.set_enabled(scope, keys, enabled=enabled)
+        return keys
 
-def _line_of(fault: str) -> int:
-    found = re.match(r"line (\d{1,9}):", fault)
-    return int(found[1]) if found else 0
+    async def remove(
+        self,
+        environment: str,
+        numbers: Sequence[str],
+        *,
+        force: bool = False,
+        application: str = "",
+    ) -> Sequence[NumberKey]:
+        """Take *numbers* out; *force* ends their allocations as freed first.
+
+        Raises:
+            BadRows: some are not numbers of the pool; none was removed.
+            NumbersAllocated: some are allocated, and not by *force*; none was removed.
+        """
+        here = self._environments.named(environment)
+        scope = here.application(application).scope
+        keys = await self._found(here, scope, numbers)
+        while (await self._allocations.sweep(_EXPIRIES)).expired:
+            """An allocation that ran out holds no number back once that is on record."""
+        if force:
+            await self._store.set_enabled(scope, keys, enabled=False)  # not lent in between
+            for key in keys:
+                await self._allocations.free(here.id, [key], None)
+        await self._store.remove(scope, keys)
+        return keys
+
+    async def _found(
+        self, here: Environment, scope: Scope, numbers: Sequence[str]
+    ) -> Sequence[NumberKey]:
+        """Find every one of *numbers* by its best key, each once."""
+        keys = {number: lookup_keys(here.dial_plan, number) for number in numbers}
+        asked = [key for each in keys.values() for key in each]
+        known = {it.new.number for it in await self._store.known(scope, asked) if it.in_pool}
+        found = {
+            number: next((key for key in each if key in known), None)
+            for number, each in keys.items()
+        }
+        if missing := [number for number, key in found.items() if key is None]:
+            raise BadRows([str(NoSuchNumber(number)) for number in missing])
+        return list(dict.fromkeys(key for key in found.values() if key is not None))

@@ -106,6 +106,8 @@ class Model:
         if call in number.told:
             return number.told[call]
         told = self._decide(number, call, ani, age, now)
+        if told[0] is not Status.FOUND and not self.rings(number, now):
+            self.close(number, now)  # its expiry is on record now: who rings later keeps nothing
         if told[0] in {Status.FOUND, Status.REDIAL, Status.LATE}:
             number.told[call] = told
         return told

@@ -36,6 +36,7 @@ from interact_ivr.ports import (
     AllocationStore,
     Clock,
     DirectoryStore,
+    ImportStore,
     JournalStore,
     NumberStore,
     Retention,
@@ -85,6 +86,10 @@ class Entry:
     detail: str | None = None
 
 
+class Inventory(NumberStore, ImportStore, Protocol):
+    """What takes numbers in."""
+
+
 class Lending(AllocationStore, RingingStore, Protocol):
     """What lends numbers and hands them over."""
 
@@ -96,7 +101,7 @@ class Record(JournalStore, Retention, Protocol):
 class Store(Protocol):
     """A store under test; what is written outlives `close`."""
 
-    def open(self, clock: Clock) -> tuple[Lending, NumberStore, DirectoryStore]:
+    def open(self, clock: Clock) -> tuple[Lending, Inventory, DirectoryStore]:
         """Open it, made anew the first time."""
 
     def record(self) -> Record:
@@ -125,7 +130,7 @@ class SqliteStore:
         self.path = folder / "interact-ivr.db"
         self._writer: Writer | None = None
 
-    def open(self, clock: Clock) -> tuple[Lending, NumberStore, DirectoryStore]:
+    def open(self, clock: Clock) -> tuple[Lending, Inventory, DirectoryStore]:
         """Open the file."""
         self._clock = clock
         create_database(self.path)
@@ -198,7 +203,7 @@ class Pool:
         self.directory: DirectoryStore
         self.record: Record
         self._allocations: Lending
-        self._numbers: NumberStore
+        self._numbers: Inventory
 
     async def open(self) -> None:
         """Open the store, also again after `close`."""
@@ -206,6 +211,11 @@ class Pool:
         self.record = self.store.record()
         directory = await self.directory.read()
         self.scope = Scope(directory.environments[0].id, directory.applications[0].id)
+
+    @property
+    def inventory(self) -> Inventory:
+        """The store of its numbers."""
+        return self._numbers
 
     async def reopen(self) -> None:
         """Restart."""
@@ -226,7 +236,8 @@ class Pool:
 
     async def known(self, *numbers: str) -> list[str]:
         """Give those of *numbers* that the environment has."""
-        return list(await self._numbers.known(self.scope, [NumberKey(key) for key in numbers]))
+        keys = [NumberKey(key) for key in numbers]
+        return [known.new.number for known in await self._numbers.known(self.scope, keys)]
 
     async def shown(self, policy: Policy = POLICY) -> list[PoolNumber]:
         """Give every number."""

@@ -162,7 +162,7 @@ def test_a_bad_file_is_refused_whole(service: Service, text: bytes, faults: list
 
 EVERY_FAULT = """number,group,dnid,enabled
 380974520210,sales,1,yes
-380974520200,,,
+380974520200,sales,,
 ?,b;d,x,maybe
 380974520211,sales
 +380 97 452 02 10,a;b,,nein
@@ -183,9 +183,9 @@ def test_every_fault_of_a_file_is_told_at_once(
     assert [fault.split(" expected")[0].split(" is ")[0] for fault in told] == [
         "line 3: +380974520200",
         "line 4: enabled:",
-        "line 4: number:",
         "line 4: group:",
         "line 4: dnid:",
+        "line 4: number:",
         "line 5:",
         "line 6: enabled:",
         "line 6: group:",
@@ -216,7 +216,10 @@ def test_a_good_file_is_taken_in_whole(service: Service, tmp_path: Path) -> None
         b"\r\n"
         b",380974520291,no,\r\n"
     )
-    assert service.ask("number", "import", str(file)) == {"imported": 2}
+    assert service.ask("number", "import", str(file)) == {
+        "imported": 2,
+        "already_there": 0,
+    }
     shown = {number["number"]: number for number in service.ask("number", "list")}
     first, second = shown["+380974520290"], shown["+380974520291"]
     assert (first["entered"], first["dnid"], first["group"], first["enabled"]) == (

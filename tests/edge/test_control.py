@@ -36,7 +36,7 @@ class Control:
     async def served(self, request_within: float = PATIENCE) -> AsyncIterator[None]:
         """Serve within the block."""
         server = ControlServer(
-            self._operations, request_within=request_within, max_request=MAX_REQUEST
+            self._operations, request_within=request_within, max_line=MAX_REQUEST
         )
         await server.start(self.path)
         try:
@@ -74,7 +74,12 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
     with tempfile.TemporaryDirectory(prefix="ivr-") as folder:  # a socket's path is short
         async with opened(config, "a test") as parts:
             operations = Operations(
-                parts.allocations, parts.numbers, parts.administration, parts.journal, dict
+                parts.allocations,
+                parts.numbers,
+                parts.imports,
+                parts.administration,
+                parts.journal,
+                dict,
             )
             yield Control(operations, Path(folder) / "control.sock")
 
@@ -125,7 +130,8 @@ async def test_an_unknown_request_is_told_which_there_are(served: Control) -> No
     for name in ("fly", "", "Allocate", "number.list\n"):
         code, fault = await served.refused(json.dumps({"request": name}).encode())
         assert code == "bad_input"
-        assert fault.startswith("request: expected one of allocate, free, number.import, ")
+        assert fault.startswith("request: expected one of allocate, application.add, ")
+        assert ", number.add, number.enable, number.export, number.import, number.list, " in fault
         assert fault.endswith(f", got {name!r}")
 
 

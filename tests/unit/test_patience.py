@@ -98,7 +98,7 @@ class SlowStore:
 def use_cases(store: Any) -> Allocations:
     """Build the use cases over *store*."""
     here: Any = Here()
-    return Allocations(store, here, lambda _: None)
+    return Allocations(store, here, lambda _: None, lambda _: None)
 
 
 def soon() -> float:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
+from interact_ivr.domain.errors import AmbiguousDnid
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, Policy
 from interact_ivr.domain.names import (
     AllocationId,
@@ -30,6 +31,7 @@ from interact_ivr.stores.sqlite.number_rows import (
     NO_REST,
     NumberRow,
     end,
+    find_by_key,
     find_number,
     settle,
     write_journal,
@@ -132,7 +134,7 @@ def _mark_undelivered(
 ) -> None:
     if retrieval.number is None or retrieval.allocation is None or retrieval.interaction is None:
         return
-    number = find_number(tx, environment, [retrieval.number])
+    number = find_by_key(tx, environment, [retrieval.number])
     if number is not None:
         write_journal(
             tx, "undelivered", number, retrieval.allocation, retrieval.interaction, call=call
@@ -163,7 +165,10 @@ def _ringing(
     at_most: timedelta,
     tx: Transaction,
 ) -> bool:
-    number = find_number(tx, environment, keys)
+    try:
+        number = find_number(tx, environment, keys)
+    except AmbiguousDnid:
+        return False
     if number is None:
         return False
     tx.do(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from interact_ivr.domain.errors import AmbiguousDnid
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, Standing
 from interact_ivr.domain.names import (
     AllocationId,
@@ -23,6 +24,8 @@ from interact_ivr.stores.sqlite.transaction import Transaction
 
 NO_REST = timedelta(0)
 """For events that treat an idle number and a resting one alike."""
+_CANDIDATES = 10
+"""Numbers that are named when a DNID fits several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,27 @@ class NumberRow:
 
 
 def find_number(
+    tx: Transaction, environment: EnvironmentId, keys: Sequence[NumberKey]
+) -> NumberRow | None:
+    """Find the first of *keys* that is a number of the environment, else the DNID of one.
+
+    Raises:
+        AmbiguousDnid: none is a number, and the first that is a DNID is that of several.
+    """
+    number = find_by_key(tx, environment, keys)
+    if number is not None:
+        return number
+    for key in keys:
+        match tx.all("find_by_dnid", environment=environment, dnid=key, limit=_CANDIDATES):
+            case [row]:
+                return NumberRow.of(environment, row)
+            case [_, *_] as rows:
+                found = [NumberRow.of(environment, row).number for row in rows]
+                raise AmbiguousDnid(key, found)
+    return None
+
+
+def find_by_key(
     tx: Transaction, environment: EnvironmentId, keys: Sequence[NumberKey]
 ) -> NumberRow | None:
     """Find the first of *keys* that is a number of the environment."""

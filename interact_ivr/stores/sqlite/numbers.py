@@ -1,22 +1,29 @@
 """The pools' inventory on SQLite."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from interact_ivr.domain.errors import BadRows
+from interact_ivr.domain.errors import BadRows, NumbersAllocated
 from interact_ivr.domain.lifecycle import Policy, Standing, State
 from interact_ivr.domain.names import NumberKey, Scope
-from interact_ivr.domain.values import NewNumber, PoolNumber
+from interact_ivr.domain.values import KnownNumber, NewNumber, PoolNumber, Shown
+from interact_ivr.ports import EVERYTHING
+from interact_ivr.stores.queries import load_queries
+from interact_ivr.stores.sqlite.draft import SqliteDraft
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.times import from_micros, to_micros
 from interact_ivr.stores.sqlite.transaction import Transaction
 from interact_ivr.stores.sqlite.writer import Writer
 
+_NO_LIMIT = -1
+"""As SQLite writes it."""
+
 
 class SqliteNumbers:
-    """The `NumberStore` of the embedded store."""
+    """The `NumberStore` and the `ImportStore` of the embedded store."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:
         self._writer = writer
@@ -26,17 +33,45 @@ class SqliteNumbers:
         """Take all of *numbers* into the pool, or none: `BadRows` names those there already."""
         await self._writer.run(partial(_add, scope, numbers))
 
-    async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[NumberKey]:
-        """Give those of *keys* that are numbers of the environment already."""
+    async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[KnownNumber]:
+        """Give those of *keys* that are numbers of the environment, as they were taken in."""
         return await self._reader.run(partial(_known, scope, keys))
 
-    async def list(self, scope: Scope, policy: Policy) -> Sequence[PoolNumber]:
+    async def list(
+        self, scope: Scope, policy: Policy, shown: Shown = EVERYTHING
+    ) -> Sequence[PoolNumber]:
         """Give the pool's numbers as they stand, by number."""
-        return await self._reader.run(partial(_list, scope, policy))
+        return await self._reader.run(partial(_list, scope, policy, shown))
 
     async def counts(self, scope: Scope, policy: Policy) -> dict[State, int]:
         """Count the pool's enabled numbers by state."""
         return await self._reader.run(partial(_counts, scope, policy))
+
+    async def set_enabled(
+        self, scope: Scope, numbers: Sequence[NumberKey], *, enabled: bool
+    ) -> None:
+        """Let *numbers* be lent, or not any more; what they are allocated to stands."""
+        await self._writer.run(partial(_set_enabled, scope, numbers, enabled))
+
+    async def remove(self, scope: Scope, numbers: Sequence[NumberKey]) -> None:
+        """Take *numbers* out with all that calls were told of them; the journal stays."""
+        await self._writer.run(partial(_remove, scope, numbers))
+
+    async def write_hidden(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
+        """Write *numbers* so that nobody finds them, counts them or is lent one of them."""
+        await self._writer.run(partial(_write_hidden, scope, _as_json(numbers)))
+
+    async def show_hidden(self) -> None:
+        """Make all that was written hidden visible at once, also to the allocation."""
+        await self._writer.run(lambda tx: tx.do("show_hidden"))
+
+    async def discard_hidden(self, limit: int) -> int:
+        """Take up to *limit* hidden numbers away, and say how many."""
+        return await self._writer.run(lambda tx: tx.do("discard_hidden", limit=limit))
+
+    def draft(self) -> SqliteDraft:
+        """Make an empty draft."""
+        return SqliteDraft(load_queries("sqlite"))
 
 
 def _add(scope: Scope, numbers: Sequence[NewNumber], tx: Transaction) -> None:
@@ -58,19 +93,71 @@ def _add(scope: Scope, numbers: Sequence[NewNumber], tx: Transaction) -> None:
         raise BadRows(faults)
 
 
-def _known(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> list[NumberKey]:
-    environment = scope.environment
-    return [key for key in keys if tx.one("find_number", environment=environment, number=key)]
+def _as_json(numbers: Sequence[NewNumber]) -> str:
+    """Write *numbers* for `write_hidden`, whose one statement lets go of Python's lock."""
+    return json.dumps(
+        [(new.number, new.entered, new.dnid, new.group, int(new.enabled)) for new in numbers]
+    )
 
 
-def _list(scope: Scope, policy: Policy, tx: Transaction) -> list[PoolNumber]:
-    rows = tx.all("list_numbers", application=scope.application)
+def _write_hidden(scope: Scope, rows: str, tx: Transaction) -> None:
+    tx.do("write_hidden", environment=scope.environment, application=scope.application, rows=rows)
+
+
+def _set_enabled(
+    scope: Scope, numbers: Sequence[NumberKey], enabled: bool, tx: Transaction
+) -> None:
+    for number in numbers:
+        tx.do("set_enabled", environment=scope.environment, number=number, enabled=int(enabled))
+
+
+def _remove(scope: Scope, numbers: Sequence[NumberKey], tx: Transaction) -> None:
+    allocated = []
+    for key in numbers:
+        row = tx.one("find_to_remove", environment=scope.environment, number=key)
+        if row is None:
+            continue
+        number_id, allocation = row
+        if allocation is not None:
+            allocated.append(key)
+            continue
+        for query in ("remove_answers", "remove_ringing", "remove_allocations", "remove_number"):
+            tx.do(query, id=number_id)
+    if allocated:
+        raise NumbersAllocated(allocated)
+
+
+def _known(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> list[KnownNumber]:
+    rows = tx.all(
+        "known_numbers",
+        environment=scope.environment,
+        application=scope.application,
+        keys=json.dumps(keys),
+    )
+    return [
+        KnownNumber(NewNumber(number, entered, group, dnid, bool(enabled)), bool(in_pool))
+        for number, entered, group, dnid, enabled, in_pool in rows
+    ]
+
+
+def _list(scope: Scope, policy: Policy, shown: Shown, tx: Transaction) -> list[PoolNumber]:
+    rows = tx.all(
+        "list_numbers",
+        environment=scope.environment,
+        application=scope.application,
+        group=shown.group,
+        state=None if shown.state is None else shown.state.value,
+        after=shown.after,
+        limit=_NO_LIMIT if shown.limit is None else shown.limit,
+        now=to_micros(tx.now),
+        rested_before=to_micros(tx.now - policy.rest_for),
+    )
     return [_pool_number(row, tx.now, policy) for row in rows]
 
 
 def _pool_number(row: Any, now: datetime, policy: Policy) -> PoolNumber:
     number, entered, dnid, group, enabled, allocation, free_from, interaction = row
-    standing = Standing(allocation, from_micros(free_from))
+    standing = Standing(allocation, from_micros(max(free_from, 0)))  # never lent: the epoch
     state = standing.state(now, policy.rest_for)
     return PoolNumber(
         number=number,

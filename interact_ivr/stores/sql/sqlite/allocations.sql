@@ -3,7 +3,17 @@
 -- name: find_number
 SELECT id, application_id, number, entered, group_name, allocation_id, free_from,
     last_allocation_id
-FROM number WHERE environment_id = :environment AND number = :number
+FROM number
+WHERE environment_id = :environment AND number = :number
+  AND free_from >= (SELECT floor FROM inventory)
+
+-- name: find_by_dnid
+SELECT id, application_id, number, entered, group_name, allocation_id, free_from,
+    last_allocation_id
+FROM number
+WHERE environment_id = :environment AND dnid = :dnid
+  AND free_from >= (SELECT floor FROM inventory)
+ORDER BY number LIMIT :limit
 
 -- name: find_open_allocation_of_interaction
 SELECT number.id, number.application_id, number, entered, number.group_name, allocation_id,
@@ -16,7 +26,8 @@ WHERE allocation.application_id = :application AND interaction = :interaction
 SELECT id, application_id, number, entered, group_name, allocation_id, free_from,
     last_allocation_id
 FROM number
-WHERE application_id = :application AND enabled = 1 AND free_from <= :rested_before
+WHERE application_id = :application AND enabled = 1
+  AND free_from BETWEEN (SELECT floor FROM inventory) AND :rested_before
   AND NOT EXISTS (SELECT 1 FROM ringing WHERE number_id = number.id AND until > :now)
 ORDER BY free_from, id LIMIT 1
 
@@ -25,7 +36,7 @@ SELECT id, application_id, number, entered, group_name, allocation_id, free_from
     last_allocation_id
 FROM number
 WHERE application_id = :application AND group_name = :group AND enabled = 1
-  AND free_from <= :rested_before
+  AND free_from BETWEEN (SELECT floor FROM inventory) AND :rested_before
   AND NOT EXISTS (SELECT 1 FROM ringing WHERE number_id = number.id AND until > :now)
 ORDER BY free_from, id LIMIT 1
 

@@ -1,4 +1,4 @@
--- The queries of the pools' inventory.
+-- The queries of the pools' inventory. Numbers below the floor belong to an unfinished import.
 
 -- name: add_number
 INSERT INTO number
@@ -6,11 +6,61 @@ INSERT INTO number
 VALUES (:environment, :application, :number, :entered, :dnid, :group, :enabled)
 ON CONFLICT (environment_id, number) DO NOTHING
 
+-- name: write_hidden
+INSERT INTO number
+    (environment_id, application_id, number, entered, dnid, group_name, enabled, free_from)
+SELECT :environment, :application, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
+    json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]'),
+    (SELECT floor FROM inventory) - 1
+FROM json_each(:rows)
+
+-- name: show_hidden
+UPDATE inventory SET floor = floor - 1
+
+-- name: discard_hidden
+DELETE FROM number WHERE id IN (
+    SELECT id FROM number
+    WHERE free_from <= 0 AND free_from < (SELECT floor FROM inventory)
+    LIMIT :limit)
+
+-- name: known_numbers
+SELECT number, entered, group_name, dnid, enabled, application_id = :application
+FROM json_each(:keys) JOIN number ON environment_id = :environment AND number = value
+WHERE free_from >= (SELECT floor FROM inventory)
+
+-- name: set_enabled
+UPDATE number SET enabled = :enabled WHERE environment_id = :environment AND number = :number
+
+-- name: find_to_remove
+SELECT id, allocation_id FROM number
+WHERE environment_id = :environment AND number = :number
+  AND free_from >= (SELECT floor FROM inventory)
+
+-- name: remove_answers
+DELETE FROM answer WHERE number_id = :id
+
+-- name: remove_ringing
+DELETE FROM ringing WHERE number_id = :id
+
+-- name: remove_allocations
+DELETE FROM allocation WHERE number_id = :id
+
+-- name: remove_number
+DELETE FROM number WHERE id = :id
+
 -- name: list_numbers
 SELECT number, entered, dnid, number.group_name, enabled, number.allocation_id, free_from, interaction
 FROM number LEFT JOIN allocation ON allocation.id = number.allocation_id
-WHERE number.application_id = :application
-ORDER BY number
+WHERE environment_id = :environment AND number > :after
+  AND number.application_id = :application
+  AND free_from >= (SELECT floor FROM inventory)
+  AND (:group IS NULL OR number.group_name = :group)
+  AND (:state IS NULL OR :state = CASE
+    WHEN number.allocation_id IS NOT NULL AND free_from > :now THEN 'allocated'
+    WHEN number.allocation_id IS NOT NULL THEN 'lapsed'
+    WHEN free_from > :rested_before THEN 'resting'
+    ELSE 'idle' END)
+ORDER BY number LIMIT :limit
 
 -- name: count_by_standing
 SELECT
@@ -18,4 +68,6 @@ SELECT
     sum(allocation_id IS NOT NULL AND free_from <= :now),
     sum(allocation_id IS NULL AND free_from > :rested_before),
     sum(allocation_id IS NULL AND free_from <= :rested_before)
-FROM number WHERE application_id = :application AND enabled = 1
+FROM number
+WHERE application_id = :application AND enabled = 1
+  AND free_from >= (SELECT floor FROM inventory)

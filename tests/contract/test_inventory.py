@@ -1,0 +1,219 @@
+"""What every store does with a pool's inventory: hidden imports, DNIDs, draining, removing."""
+
+import pytest
+
+from interact_ivr.domain.errors import AmbiguousDnid, Exhausted, NumbersAllocated
+from interact_ivr.domain.lifecycle import State
+from interact_ivr.domain.names import Group, NumberKey
+from interact_ivr.domain.values import DraftNumber, FreeStatus, NewNumber, Shown, Status
+from tests.contract.stores import HOLD, POLICY, START, Pool
+
+ONE, TWO, THREE = "+380974520201", "+380974520202", "+380974520203"
+
+
+def new(
+    *numbers: str, group: str | None = None, dnid: str | None = None, enabled: bool = True
+) -> list[NewNumber]:
+    kind = None if group is None else Group(group)
+    return [NewNumber(NumberKey(key), key, kind, dnid, enabled) for key in numbers]
+
+
+async def test_what_is_written_hidden_is_nowhere(pool: Pool) -> None:
+    """Not lent, not found by number or DNID, not listed, not counted, not known: until shown."""
+    await pool.inventory.write_hidden(pool.scope, new(ONE, dnid="0201", group="g"))
+    await pool.inventory.write_hidden(pool.scope, new(TWO, enabled=False))
+    for group in (None, "g"):
+        with pytest.raises(Exhausted):
+            await pool.allocate("a", group)
+    for dialed in (ONE, "0201", TWO):
+        assert (await pool.retrieve(dialed, call="1")).status is Status.UNKNOWN
+        assert await pool.free(dialed) is FreeStatus.UNKNOWN
+    assert (await pool.shown(), await pool.known(ONE, TWO)) == ([], [])
+    assert sum((await pool.counts()).values()) == 0
+
+    await pool.inventory.show_hidden()
+    assert await pool.states() == {ONE: State.IDLE, TWO: State.IDLE}
+    assert await pool.known(ONE, TWO) == [ONE, TWO]
+    assert (await pool.counts())[State.IDLE] == 1
+    assert (await pool.allocate("a", "g")).number == ONE
+    assert (await pool.retrieve("0201", call="1")).interaction == "a"
+
+
+async def test_import_after_import_is_shown_once_it_is_whole(pool: Pool) -> None:
+    """What is hidden disturbs neither those that were taken in before nor those that come after."""
+    for number in (ONE, TWO):
+        await pool.inventory.write_hidden(pool.scope, new(number))
+        await pool.inventory.show_hidden()
+    await pool.inventory.write_hidden(pool.scope, new(THREE))
+    assert {(await pool.allocate(each)).number for each in ("a", "b")} == {ONE, TWO}
+    with pytest.raises(Exhausted):
+        await pool.allocate("c")
+    assert await pool.inventory.discard_hidden(10) == 1
+    await pool.inventory.show_hidden()
+    assert await pool.known(ONE, TWO, THREE) == [ONE, TWO]
+
+
+async def test_a_number_added_after_imports_is_there_at_once(pool: Pool) -> None:
+    """However many imports there were, and it outlives what discards hidden ones."""
+    for number in (ONE, TWO):
+        await pool.inventory.write_hidden(pool.scope, new(number))
+        await pool.inventory.show_hidden()
+    await pool.add(THREE)
+    assert await pool.inventory.discard_hidden(10) == 0
+    assert {(await pool.allocate(each)).number for each in "abc"} == {ONE, TWO, THREE}
+
+
+async def test_what_a_broken_import_left_is_discarded_in_steps(pool: Pool) -> None:
+    """After a restart too; the numbers can be taken in again, and all others stay."""
+    await pool.add(THREE)
+    await pool.inventory.write_hidden(pool.scope, new(ONE, TWO))
+    await pool.reopen()
+    assert [await pool.inventory.discard_hidden(1) for _ in range(3)] == [1, 1, 0]
+    await pool.add(ONE, TWO)
+    assert await pool.known(ONE, TWO, THREE) == [ONE, TWO, THREE]
+
+
+async def test_a_dnid_that_fits_one_number_is_that_number(pool: Pool) -> None:
+    """To calls and to who frees it; a stored number of the same digits comes first."""
+    await pool.inventory.add(pool.scope, new(ONE, dnid="0201") + new(TWO, dnid="0202"))
+    await pool.allocate("a")
+    await pool.allocate("b")
+    assert (await pool.retrieve("0202", call="1")).interaction == "b"
+    assert await pool.free("0201") is FreeStatus.FREED
+    await pool.add("0202")
+    assert (await pool.retrieve("0202", call="2")).number == "0202"
+
+
+async def test_a_dnid_that_fits_several_names_them(pool: Pool) -> None:
+    """Nothing is consumed; the numbers themselves are found as ever."""
+    await pool.inventory.add(pool.scope, new(TWO, ONE, dnid="02"))
+    await pool.allocate("a")
+    with pytest.raises(AmbiguousDnid) as refused:
+        await pool.retrieve("02", call="1")
+    assert (refused.value.dnid, refused.value.candidates) == ("02", [ONE, TWO])
+    with pytest.raises(AmbiguousDnid):
+        await pool.free("02")
+    assert (await pool.retrieve(TWO, call="1")).interaction == "a"
+
+
+async def test_a_call_on_a_dnid_is_on_its_number(pool: Pool) -> None:
+    """Which is not lent meanwhile; on one that fits several it is on none, and hides none."""
+    await pool.inventory.add(pool.scope, new(ONE, dnid="0201"))
+    assert await pool.ringing("0201", "1", HOLD)
+    with pytest.raises(Exhausted):
+        await pool.allocate("a")
+    await pool.stopped_ringing("1")
+    await pool.inventory.add(pool.scope, new(TWO, dnid="0201"))
+    assert not await pool.ringing("0201", "2", HOLD)
+    assert {(await pool.allocate(each)).number for each in ("a", "b")} == {ONE, TWO}
+
+
+async def test_a_number_with_a_call_on_it_is_lent_by_no_import(pool: Pool) -> None:
+    """What was written hidden and is shown rings as any other."""
+    await pool.inventory.write_hidden(pool.scope, new(ONE, TWO))
+    assert not await pool.ringing(ONE, "1", HOLD)
+    await pool.inventory.show_hidden()
+    assert await pool.ringing(ONE, "1", HOLD)
+    assert (await pool.allocate("a")).number == TWO
+    with pytest.raises(Exhausted):
+        await pool.allocate("b")
+
+
+async def test_a_mark_is_of_the_number_it_speaks_of(pool: Pool) -> None:
+    """Not of one whose DNID is the same, once the number itself is gone."""
+    await pool.add("4500")
+    await pool.allocate("a")
+    told = await pool.retrieve("4500", call="1")
+    await pool.inventory.remove(pool.scope, [NumberKey("4500")])
+    await pool.inventory.add(pool.scope, new(ONE, TWO, dnid="4500"))
+    before = pool.journal()
+    await pool.mark_undelivered(told, "1")
+    assert pool.journal() == before
+
+
+async def test_a_disabled_number_drains(pool: Pool) -> None:
+    """Its allocation stands and is retrieved, no new one is made; enabled, it is lent again."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    await pool.inventory.set_enabled(pool.scope, [NumberKey(ONE)], enabled=False)
+    assert (await pool.allocate("a")).renewed
+    assert (await pool.retrieve(ONE, call="1")).interaction == "a"
+    with pytest.raises(Exhausted):
+        await pool.allocate("b")
+    await pool.inventory.set_enabled(pool.scope, [NumberKey(ONE)], enabled=True)
+    assert (await pool.allocate("b")).number == ONE
+
+
+async def test_an_allocated_number_is_not_removed(pool: Pool) -> None:
+    """Nor are those named with it; the refusal names it alone."""
+    await pool.add(ONE, TWO)
+    await pool.allocate("a")
+    with pytest.raises(NumbersAllocated) as refused:
+        await pool.inventory.remove(pool.scope, [NumberKey(TWO), NumberKey(ONE)])
+    assert list(refused.value.numbers) == [ONE]
+    assert await pool.known(ONE, TWO) == [ONE, TWO]
+
+
+async def test_a_removed_number_leaves_its_journal(pool: Pool) -> None:
+    """It is no number of ours, may come again, and then remembers nothing."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    await pool.retrieve(ONE, call="1")
+    before = pool.journal()
+    await pool.ringing(ONE, "2", HOLD)
+    await pool.inventory.remove(pool.scope, [NumberKey(ONE)])
+    assert pool.journal() == before
+    assert pool.store.allocations() == {}
+    assert (await pool.retrieve(ONE, call="1")).status is Status.UNKNOWN
+    await pool.add(ONE)
+    assert (await pool.retrieve(ONE, call="1")).status is Status.NOT_ALLOCATED
+
+
+async def test_a_removed_number_s_entries_are_purged(pool: Pool) -> None:
+    """As those of any allocation that ended; not before their time."""
+    await pool.add(ONE, TWO)
+    await pool.allocate("a")
+    await pool.free(ONE)
+    await pool.inventory.remove(pool.scope, [NumberKey(ONE)])
+    assert (await pool.record.purge_entries(START, "", 100)).removed == 0
+    pool.pass_(HOLD)
+    await pool.allocate("b")  # the last entry of all stays
+    assert (await pool.record.purge_entries(START + HOLD, "", 100)).removed == 2
+    assert [interaction for _, interaction in pool.events()] == ["b"]
+
+
+async def test_numbers_are_shown_page_by_page(pool: Pool) -> None:
+    """By number, each once; by group and by state, as they stand."""
+    await pool.add(THREE, ONE)
+    await pool.add(TWO, group="a")
+    await pool.allocate("x", "a")
+    list_ = pool.inventory.list
+
+    async def shown(which: Shown) -> list[str]:
+        return [number.number for number in await list_(pool.scope, POLICY, which)]
+
+    assert await shown(Shown(limit=2)) == [ONE, TWO]
+    assert await shown(Shown(after=TWO, limit=2)) == [THREE]
+    assert await shown(Shown(group=Group("a"))) == [TWO]
+    assert await shown(Shown(state=State.IDLE)) == [ONE, THREE]
+    assert await shown(Shown(state=State.ALLOCATED)) == [TWO]
+    pool.pass_(HOLD)
+    assert await shown(Shown(state=State.LAPSED)) == [TWO]
+    await pool.sweep()
+    assert await shown(Shown(state=State.RESTING)) == [TWO]
+
+
+async def test_a_draft_keeps_the_first_of_each_number(pool: Pool) -> None:
+    """A later one is given back with both lines, within a step and across steps."""
+    draft = pool.inventory.draft()
+    one, two = new(ONE, TWO)
+    assert await draft.add([DraftNumber(2, one)]) == []
+    (within,) = await draft.add([DraftNumber(3, two), DraftNumber(4, two)])
+    assert (within.line, within.first_line, within.number) == (4, 3, TWO)
+    (across,) = await draft.add([DraftNumber(5, one)])
+    assert (across.line, across.first_line, across.entered) == (5, 2, ONE)
+    assert await draft.page("", 1) == [DraftNumber(2, one)]
+    assert await draft.page(ONE, 9) == [DraftNumber(3, two)]
+    await draft.leave_out([NumberKey(ONE)])
+    assert (await draft.size(), await draft.page("", 9)) == (1, [DraftNumber(3, two)])
+    await draft.close()
