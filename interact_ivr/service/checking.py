@@ -22,8 +22,8 @@ _MOST_FAULTS = 1_000
 _MOST_SHOWN = 10
 _LONGEST = 64
 """Characters of a stored number: E.164 has 16 with its plus; a SIP address may be longer."""
-_UNWRITABLE = re.compile(r"[\x00\ud800-\udfff]")
-"""What no file of text can hold."""
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What would not stay within a line, or would write to the terminal it is shown on."""
 _DNID = re.compile(r"[0-9]{1,15}")
 
 
@@ -140,7 +140,9 @@ class Checking:
 
     def _normalized(self, entered: str) -> NumberKey:
         if found := _UNWRITABLE.search(entered):
-            raise BadInput("number", "text", f"{found[0]!a} at position {found.start() + 1}")
+            raise BadInput(
+                "number", "printable text", f"{found[0]!a} at position {found.start() + 1}"
+            )
         number = NumberKey(self._here.dial_plan.normalize(entered))
         if len(number) > _LONGEST:
             raise BadInput("number", f"at most {_LONGEST} characters", f"{len(number)}")

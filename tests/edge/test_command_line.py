@@ -126,6 +126,13 @@ BAD_FILES = {
             "line 4: number: expected a digit, a letter, * or #, got '-'",
         ],
     ),
+    "control characters": (
+        "number\n38097\033[31m4520200\n3809745\u202e20201\n".encode(),
+        [
+            "line 2: number: expected printable text, got '\\x1b' at position 6",
+            "line 3: number: expected printable text, got '\\u202e' at position 8",
+        ],
+    ),
     "too long": (
         b"number\n" + b"1" * 65 + b"\n",
         ["line 2: number: expected at most 64 characters"],
