@@ -1,7 +1,8 @@
 """``journal``: who held which number when, and by which call it ended; ``journal forget``."""
 
+import os
+import signal
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import click
@@ -51,9 +52,9 @@ def journal(context: click.Context, /, config: str | None, as_json: bool, **aske
         return
     asked["since"] = None if since is None else since.isoformat()
     if following:
-        with suppress(KeyboardInterrupt):
-            for entry in _following(config, limit, asked):
-                print_json_line(entry) if as_json else click.echo("  ".join(_row(entry)).rstrip())
+        _end_at_ctrl_c()
+        for entry in _following(config, limit, asked):
+            print_json_line(entry) if as_json else click.echo("  ".join(_row(entry)).rstrip())
     elif as_json:
         print_json_array(entry for page in _pages(config, limit, asked) for entry in page)
     else:
@@ -118,6 +119,11 @@ def _pages(config: str | None, limit: int | None, asked: dict[str, Any]) -> Iter
             return
         after = page["after"]
         left = None if left is None else left - size
+
+
+def _end_at_ctrl_c() -> None:
+    """Let Ctrl-C end the process, as done: an exception may be lost where Python ignores them."""
+    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
 
 
 def _following(config: str | None, limit: int | None, asked: dict[str, Any]) -> Iterator[Entry]:
