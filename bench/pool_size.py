@@ -93,7 +93,7 @@ class Pool:
         call = CallRef("bench", name)
         policies = {self._scope.application: self._policy}
         told = await self._allocations.retrieve(
-            self._scope.environment, Question([lent.number], call), policies
+            self._scope.environment, Question([[lent.number]], call), policies
         )
         if (told.status, told.interaction) != (Status.FOUND, name):
             raise RuntimeError(f"{name}: {told}")

@@ -112,8 +112,11 @@ class Retrieval:
 class Question:
     """What a call asks with."""
 
-    keys: Sequence[NumberKey]
-    """The keys under which the dialed number may be stored, best first."""
+    dialed: Sequence[Sequence[NumberKey]]
+    """What may have been dialed, best first; of each the keys under which it may be stored.
+
+    The first that is a number of ours counts, also by its DNID, before the next one is tried.
+    """
     call: CallRef
     caller: Caller = NOBODY
     age: timedelta | None = None

@@ -83,7 +83,7 @@ class Allocations:
         """Hand the interaction that waits on the dialed number over to the call that asks."""
         here = self._environments.named(environment)
         question = Question(
-            keys=[key for number in asking.dialed for key in lookup_keys(here.dial_plan, number)],
+            dialed=[lookup_keys(here.dial_plan, number) for number in asking.dialed],
             call=asking.call,
             caller=here.callers.caller(asking.caller, withheld=asking.withheld),
             age=asking.age,

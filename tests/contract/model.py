@@ -106,6 +106,8 @@ class Model:
         if call in number.told:
             return number.told[call]
         told = self._decide(number, call, ani, age, now)
+        if told[0] is not Status.AMBIGUOUS:
+            number.ringing.pop(call, None)
         if told[0] is not Status.FOUND and not self.rings(number, now):
             self.close(number, now)  # its expiry is on record now: who rings later keeps nothing
         if told[0] in {Status.FOUND, Status.REDIAL, Status.LATE}:
@@ -151,6 +153,9 @@ class Model:
         """Say whether there was something to end."""
         number = self.numbers[key]
         holder = self.holder(number, now)
+        if holder is None and self.rings(number, now):  # it is not told expired meanwhile
+            unended = (past for past in number.allocations if past.ended_at is None)
+            holder = next(unended, None)
         self.close(number, now)
         if holder is None:
             return False

@@ -226,12 +226,18 @@ class Pool:
         """Let *time* go by."""
         self.clock.at += time
 
-    async def add(self, *numbers: str, group: str | None = None, enabled: bool = True) -> None:
+    async def add(
+        self,
+        *numbers: str,
+        group: str | None = None,
+        dnid: str | None = None,
+        enabled: bool = True,
+    ) -> None:
         """Take numbers in."""
         kind = None if group is None else Group(group)
         await self._numbers.add(
             self.scope,
-            [NewNumber(NumberKey(key), key.lstrip("+"), kind, enabled=enabled) for key in numbers],
+            [NewNumber(NumberKey(key), key.lstrip("+"), kind, dnid, enabled) for key in numbers],
         )
 
     async def known(self, *numbers: str) -> list[str]:
@@ -283,7 +289,7 @@ class Pool:
         """Let a call ask whose number it dialed."""
         caller = CallerRules(normalize=str).caller(ani or "")
         question = Question(
-            keys=[NumberKey(number) for number in numbers],
+            dialed=[[NumberKey(number)] for number in numbers],
             call=CallRef(pbx, call),
             caller=caller,
             age=age,

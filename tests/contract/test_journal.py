@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from interact_ivr.domain.errors import BadInput, NoSuchNumber, StillHeld
 from interact_ivr.domain.journal import Forgotten, OfCall, OfInteraction, OfNumber, Page, Subject
+from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import InteractionId, NumberKey, first_ulid
 from interact_ivr.domain.values import Status
 from interact_ivr.service.purge import Purge, Purged
-from tests.contract.stores import HOLD, START, STORES, TICK, Pool, Store
+from tests.contract.stores import HOLD, REST, START, STORES, TICK, Pool, Store
 
 NUMBER = "+380974520200"
 OTHER = "+380974520201"
@@ -353,6 +354,9 @@ async def test_a_numbers_last_allocation_stays(pool: Pool) -> None:
     assert (await purge(pool, pool.clock.at)).allocations == 0
     assert (await pool.retrieve(NUMBER, call="1.1")).allocation == first.id
     await pool.allocate("b")
+    assert (await purge(pool, pool.clock.at)).allocations == 0
+    assert (await pool.retrieve(NUMBER, call="1.2")).interaction == "b"
+    pool.pass_(YEAR)
     assert (await purge(pool, pool.clock.at)).allocations == 1
 
 
@@ -446,3 +450,19 @@ async def test_what_is_forgotten_is_gone_from_the_disk(pool: Pool) -> None:
     for count in range(120):
         traces = (f"person {count:03}", f"end {count:03}", f"+4416329{count:05}")
         assert [trace.encode() in kept for trace in traces] == [bool(count % 3)] * 3
+
+
+async def test_what_is_forgotten_is_told_to_nobody(pool: Pool) -> None:
+    """Not even by its tombstone: whoever calls afterwards calls a number nobody waits on."""
+    await pool.add(NUMBER)
+    await pool.allocate("a")
+    pool.pass_(HOLD)
+    await pool.sweep()
+    await forget(pool, "a")
+    windows = Policy(HOLD, REST, redial_for=YEAR, late_for=YEAR)
+    told = await pool.retrieve(NUMBER, call="1", policy=windows, age=MINUTE)
+    assert (told.status, told.interaction, told.last_interaction) == (
+        Status.NOT_ALLOCATED,
+        None,
+        None,
+    )

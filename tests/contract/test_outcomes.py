@@ -6,7 +6,7 @@ import pytest
 
 from interact_ivr.domain.errors import BadInput, Exhausted
 from interact_ivr.domain.lifecycle import Policy, State
-from interact_ivr.domain.values import Ending, Status
+from interact_ivr.domain.values import Ending, FreeStatus, Status
 from tests.contract.stores import HOLD, REST, TICK, Pool
 
 ONE, TWO = "+380974520201", "+380974520202"
@@ -315,6 +315,36 @@ async def test_a_number_with_a_call_on_it_is_not_told_expired(pool: Pool) -> Non
     assert expired.at == renewed.expires_at
 
 
+async def test_replacing_keeps_the_group_and_the_expected_caller(pool: Pool) -> None:
+    """What is not said again holds, as when an allocation is renewed."""
+    await pool.add(ONE, group="other")
+    await pool.add(TWO, "+380974520203", group="sales")
+    await pool.allocate("a", "sales", REPLACE, caller=ANI)
+    again = await pool.allocate("a", None, REPLACE)
+    assert again.group == "sales"
+    assert (await pool.retrieve(again.number, call="1", ani=ANI)).caller_match is True
+
+
+async def test_freeing_a_number_with_a_call_on_it_is_no_expiry(pool: Pool) -> None:
+    """Its wait is over, but it is not told expired while the call is on it."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    await pool.ringing(ONE, "1", HOLD + 120 * SECOND)
+    pool.pass_(HOLD)
+    assert await pool.free(ONE) is FreeStatus.FREED
+    assert [event for event, _ in pool.events()] == ["allocated", "freed"]
+
+
+async def test_a_late_call_s_own_ringing_ends_with_its_answer(pool: Pool) -> None:
+    """Told that it is late, it keeps the number from nobody."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    pool.pass_(HOLD)
+    await pool.ringing(ONE, "1", 120 * SECOND)
+    assert (await pool.retrieve(ONE, call="1", policy=POLICY)).status is Status.LATE
+    await pool.allocate("b")
+
+
 async def test_a_retrieval_ends_the_ringing(pool: Pool) -> None:
     """The number may be lent at once to the next."""
     await pool.add(ONE)
@@ -332,3 +362,14 @@ async def test_every_one_of_two_calls_on_a_number_keeps_it(pool: Pool) -> None:
     await pool.stopped_ringing("1")
     with pytest.raises(Exhausted):
         await pool.allocate("a")
+
+
+async def test_what_was_dialed_first_counts_also_by_its_dnid(pool: Pool) -> None:
+    """A number in a later place, such as a header the caller writes, is not even looked at."""
+    await pool.add(ONE, dnid="0201")
+    await pool.add(TWO)
+    for name in ("a", "b"):
+        await pool.allocate(name)
+    found = await pool.retrieve("0201", TWO, call="1")
+    assert found.number == ONE
+    assert (await pool.states())[TWO] is State.ALLOCATED

@@ -32,8 +32,9 @@ def allocate(
         _check_group(held, group)
         if not policy.replace:
             return _renew(tx, held, caller, policy)
-        replaced = held.open
-        end(tx, held, tx.now, Ending.REPLACED)
+        replaced, group = held.open, held.group if group is None else group
+        _, ended = end(tx, held, tx.now, Ending.REPLACED)
+        caller = caller or ended.caller
     number = settle(tx, _longest_rested(tx, scope, group, policy))
     return _lend(tx, number, interaction, caller, policy, replaced)
 

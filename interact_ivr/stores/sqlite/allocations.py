@@ -33,6 +33,8 @@ from interact_ivr.stores.sqlite.number_rows import (
     end,
     find_by_key,
     find_number,
+    is_lapsed,
+    is_ringing,
     settle,
     write_journal,
 )
@@ -120,13 +122,14 @@ def _free(
     number = find_number(tx, environment, keys)
     if number is None:
         return FreeStatus.UNKNOWN
-    number = settle(tx, number)
-    match MOVES[number.standing.state(tx.now, NO_REST), Event.FREE]:
-        case Move.END if allocation in (None, number.standing.allocation):
-            end(tx, number, tx.now, Ending.FREED)
-            return FreeStatus.FREED
-        case _:
-            return FreeStatus.NOT_ALLOCATED
+    rings_on = is_lapsed(tx, number) and is_ringing(tx, number)  # it is not told expired then
+    if not rings_on:
+        number = settle(tx, number)
+    ends = rings_on or MOVES[number.standing.state(tx.now, NO_REST), Event.FREE] is Move.END
+    if not ends or allocation not in (None, number.standing.allocation):
+        return FreeStatus.NOT_ALLOCATED
+    end(tx, number, tx.now, Ending.FREED)
+    return FreeStatus.FREED
 
 
 def _mark_undelivered(

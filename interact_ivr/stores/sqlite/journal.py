@@ -213,6 +213,7 @@ def _forget(
         number, allocation, expires_at = row
         ran_out = from_micros(expires_at) <= tx.now
         raise StillHeld(interaction, number, allocation, ran_out=ran_out)
+    tx.do("forget_last", **of)
     (anis,) = tx.one("count_anis", **of)
     return Forgotten(
         entries=tx.do("forget_entries", tombstone=tombstone, **of),

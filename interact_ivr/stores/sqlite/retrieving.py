@@ -33,7 +33,8 @@ def retrieve(
     tx: Transaction,
 ) -> Retrieval:
     """Answer *question*, and end the allocation where the answer is FOUND."""
-    number = find_number(tx, environment, question.keys)
+    found = (find_number(tx, environment, keys) for keys in question.dialed)
+    number = next((number for number in found if number is not None), None)
     if number is None:
         return Retrieval(Status.UNKNOWN, ani=question.caller.shown)
     policy = policies[number.application]
@@ -42,6 +43,8 @@ def retrieve(
         return repeat
     known = _known(tx, number, question)
     outcome = decide(known, question.caller, question.named, tx.now, policy)
+    if outcome.status is not Status.AMBIGUOUS:
+        _stop_ringing(tx, number, question)
     if outcome.status is Status.FOUND:
         outcome = _hand_over(tx, number, question, outcome)
     elif is_lapsed(tx, number) and not is_ringing(tx, number):
@@ -99,13 +102,13 @@ def _hand_over(tx: Transaction, number: NumberRow, question: Question, outcome: 
         ani=question.caller.stored,
         detail="arrived before expiry" if in_time else None,
     )
-    tx.do(
-        "end_ringing_on_number",
-        number_id=number.id,
-        pbx=question.call.pbx,
-        uniqueid=question.call.uniqueid,
-    )
     return replace(outcome, of=held)
+
+
+def _stop_ringing(tx: Transaction, number: NumberRow, question: Question) -> None:
+    """Take note that this call is answered: it keeps the number no longer."""
+    call = question.call
+    tx.do("end_ringing_on_number", number_id=number.id, pbx=call.pbx, uniqueid=call.uniqueid)
 
 
 def _remember(tx: Transaction, number: NumberRow, question: Question, outcome: Outcome) -> None:

@@ -105,6 +105,8 @@ DELETE FROM allocation
 WHERE id > :after AND id <= :last AND ended_at < :before AND EXISTS (
     SELECT 1 FROM allocation AS later
     WHERE later.number_id = allocation.number_id AND later.id > allocation.id
+) AND NOT EXISTS (
+    SELECT 1 FROM number WHERE last_allocation_id = allocation.id AND id = number_id
 )
 
 -- name: find_open_allocation_in_environment
@@ -132,6 +134,13 @@ DELETE FROM answer WHERE allocation_id IN (
     SELECT allocation.id FROM allocation JOIN number ON number.id = allocation.number_id
     WHERE interaction = :interaction AND environment_id = :environment
     ORDER BY allocation.id LIMIT :limit
+)
+
+-- name: forget_last
+-- What is forgotten is told to no later caller, not even by its tombstone.
+UPDATE number SET last_allocation_id = NULL
+WHERE environment_id = :environment AND last_allocation_id IN (
+    SELECT id FROM allocation WHERE interaction = :interaction
 )
 
 -- name: forget_allocations
