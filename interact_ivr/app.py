@@ -127,7 +127,7 @@ async def opened(
         expiry = Expiry(store, clock, expired=_log_expired, failed=_log_sweep_failed)
         yield Parts(
             Allocations(store, environments, partial(_tell_allocated, expiry), ambiguities.tell),
-            Numbers(inventory, store, environments),
+            Numbers(inventory, environments),
             Imports(inventory, environments),
             Administration(directory, environments, clock),
             Journal(record, record, store, environments),

@@ -214,11 +214,15 @@ class NumberStore(Protocol):
     ) -> None:
         """Let *numbers* be lent, or not any more; what they are allocated to stands."""
 
-    async def remove(self, scope: Scope, numbers: Sequence[NumberKey]) -> None:
+    async def remove(
+        self, scope: Scope, numbers: Sequence[NumberKey], *, force: bool = False
+    ) -> None:
         """Take *numbers* out with all that calls were told of them; the journal stays.
 
+        An allocation that ran out is put on record first; by *force* one that stands ends as freed.
+
         Raises:
-            NumbersAllocated: some have an allocation that is not on record as ended; all stay.
+            NumbersAllocated: some are allocated, and not by *force*; all stay as they were.
         """
 
 

@@ -154,6 +154,34 @@ async def test_an_allocated_number_is_not_removed(pool: Pool) -> None:
     assert await pool.known(ONE, TWO) == [ONE, TWO]
 
 
+async def test_by_force_an_allocated_number_ends_as_freed_and_is_removed(pool: Pool) -> None:
+    """Also one that is disabled, or that ran out while a call is on it; what ran out expired."""
+    await pool.add(ONE, TWO, THREE)
+    lent = [(await pool.allocate(each)).number for each in "ab"]
+    await pool.ringing(lent[0], "1", 2 * HOLD)
+    pool.pass_(HOLD)
+    lent.append((await pool.allocate("c")).number)
+    await pool.inventory.set_enabled(pool.scope, [lent[2]], enabled=False)
+    await pool.inventory.remove(pool.scope, lent, force=True)
+    assert await pool.shown() == []
+    ends = [(each.event, each.interaction, each.at) for each in pool.journal()[3:]]
+    now = START + HOLD
+    assert ends == [("freed", "a", now), ("expired", "b", now), ("freed", "c", now)]
+
+
+async def test_what_ran_out_holds_no_number_back(pool: Pool) -> None:
+    """Its end is on record before it is removed; unless a call is on it: then it is allocated."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    pool.pass_(HOLD)
+    await pool.ringing(ONE, "1", HOLD)
+    with pytest.raises(NumbersAllocated):
+        await pool.inventory.remove(pool.scope, [NumberKey(ONE)])
+    await pool.stopped_ringing("1")
+    await pool.inventory.remove(pool.scope, [NumberKey(ONE)])
+    assert pool.events() == [("allocated", "a"), ("expired", "a")]
+
+
 async def test_a_removed_number_leaves_its_journal(pool: Pool) -> None:
     """It is no number of ours, may come again, and then remembers nothing."""
     await pool.add(ONE)

@@ -358,6 +358,21 @@ def test_a_number_is_drained_and_taken_out(pool: Service) -> None:
     assert events == ["allocated", "renewed", "freed"]
 
 
+def test_a_removal_by_force_that_fails_changes_nothing(pool: Service) -> None:
+    """Not even of the numbers before the one it failed at: they wait and are lent as ever."""
+    pool.ask("number", "add", "38097452020x")
+    lent = [pool.ask("allocate", f"order {each}")["number"] for each in range(3)]
+    before = numbers(pool)
+    broken = "BEFORE DELETE ON number WHEN old.number = '+380974520202'"
+    with closing(sqlite3.connect(pool.database, isolation_level=None)) as connection:
+        connection.execute(f"CREATE TRIGGER broken {broken} BEGIN SELECT RAISE(ABORT, ''); END")
+        assert pool.command("number", "remove", *lent, "--force").returncode == 1
+        events = connection.execute("SELECT DISTINCT event FROM journal").fetchall()
+        connection.execute("DROP TRIGGER broken")
+    assert (events, numbers(pool)) == ([("allocated",)], before)
+    assert pool.ask("number", "remove", *lent, "--force") == {"numbers": lent}
+
+
 def test_an_allocation_that_ran_out_keeps_no_number(
     service_factory: Callable[..., Service],
 ) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 from interact_ivr.domain.errors import BadRows, NumbersAllocated
 from interact_ivr.domain.lifecycle import Policy, Standing, State
 from interact_ivr.domain.names import NumberKey, Scope
-from interact_ivr.domain.values import KnownNumber, NewNumber, PoolNumber, Shown
+from interact_ivr.domain.values import Ending, KnownNumber, NewNumber, PoolNumber, Shown
 from interact_ivr.ports import EVERYTHING
 from interact_ivr.stores.queries import load_queries
 from interact_ivr.stores.sqlite.draft import SqliteDraft
+from interact_ivr.stores.sqlite.number_rows import end, find_by_key, settle_unless_ringing
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.times import from_micros, to_micros
 from interact_ivr.stores.sqlite.transaction import Transaction
@@ -53,9 +54,11 @@ class SqliteNumbers:
         """Let *numbers* be lent, or not any more; what they are allocated to stands."""
         await self._writer.run(partial(_set_enabled, scope, numbers, enabled))
 
-    async def remove(self, scope: Scope, numbers: Sequence[NumberKey]) -> None:
+    async def remove(
+        self, scope: Scope, numbers: Sequence[NumberKey], *, force: bool = False
+    ) -> None:
         """Take *numbers* out with all that calls were told of them; the journal stays."""
-        await self._writer.run(partial(_remove, scope, numbers))
+        await self._writer.run(partial(_remove, scope, numbers, force))
 
     async def write_hidden(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
         """Write *numbers* so that nobody finds them, counts them or is lent one of them."""
@@ -111,18 +114,20 @@ def _set_enabled(
         tx.do("set_enabled", environment=scope.environment, number=number, enabled=int(enabled))
 
 
-def _remove(scope: Scope, numbers: Sequence[NumberKey], tx: Transaction) -> None:
+def _remove(scope: Scope, numbers: Sequence[NumberKey], force: bool, tx: Transaction) -> None:
     allocated = []
     for key in numbers:
-        row = tx.one("find_to_remove", environment=scope.environment, number=key)
-        if row is None:
+        number = find_by_key(tx, scope.environment, [key])
+        if number is None or number.application != scope.application:
             continue
-        number_id, allocation = row
-        if allocation is not None:
+        number = settle_unless_ringing(tx, number)
+        if force and number.standing.allocation is not None:
+            number, _ = end(tx, number, tx.now, Ending.FREED)
+        if number.standing.allocation is not None:
             allocated.append(key)
             continue
         for query in ("remove_answers", "remove_ringing", "remove_allocations", "remove_number"):
-            tx.do(query, id=number_id)
+            tx.do(query, id=number.id)
     if allocated:
         raise NumbersAllocated(allocated)
 

@@ -31,11 +31,6 @@ WHERE free_from >= (SELECT floor FROM inventory)
 -- name: set_enabled
 UPDATE number SET enabled = :enabled WHERE environment_id = :environment AND number = :number
 
--- name: find_to_remove
-SELECT id, allocation_id FROM number
-WHERE environment_id = :environment AND number = :number
-  AND free_from >= (SELECT floor FROM inventory)
-
 -- name: remove_answers
 DELETE FROM answer WHERE number_id = :id
 
