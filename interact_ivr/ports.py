@@ -196,7 +196,11 @@ class NumberStore(Protocol):
     """The numbers of the pools."""
 
     async def add(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
-        """Take all of *numbers*, or none: `BadRows` names those that are there already."""
+        """Take all of *numbers*, or none: `BadRows` names those that are there already.
+
+        Raises:
+            ApplicationGone: there is no such pool any more.
+        """
 
     async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[KnownNumber]:
         """Give those of *keys* that are numbers of the environment, as they were taken in."""
@@ -230,7 +234,11 @@ class ImportStore(Protocol):
     """Taking in more numbers than one transaction should. One import at a time."""
 
     async def write_hidden(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
-        """Write *numbers* so that nobody finds them, counts them or is lent one of them."""
+        """Write *numbers* so that nobody finds them, counts them or is lent one of them.
+
+        Raises:
+            ApplicationGone: there is no such pool any more.
+        """
 
     async def show_hidden(self) -> None:
         """Make all that was written hidden visible at once, also to the allocation."""

@@ -111,6 +111,15 @@ class NoSuchApplication(Refusal):
         self.name, self.environment = name, environment
 
 
+class ApplicationGone(Refusal):
+    """The application was removed while numbers were taken into its pool; none of them is there."""
+
+    code = "application_gone"
+
+    def __init__(self) -> None:
+        super().__init__("the application was removed meanwhile")
+
+
 class NoSuchEntry(Refusal):
     """The directory has no such tenant, key, user or token."""
 

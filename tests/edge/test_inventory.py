@@ -64,7 +64,9 @@ class Writing(Exception):
     """Raised by a client that goes away in the middle of an import."""
 
 
-def import_until_written(service: Service, then: Callable[[], None], number: str = SMALLER) -> Any:
+def import_until_written(
+    service: Service, then: Callable[[], None], number: str = SMALLER, **where: str
+) -> Any:
     """Import a range, and do *then* once some of its numbers are written."""
     seen: list[bool] = []
 
@@ -75,7 +77,7 @@ def import_until_written(service: Service, then: Callable[[], None], number: str
 
     rows = [{"line": 2, "number": number}]
     socket = Path(load_config(service.config).control.socket)
-    return ask(socket, "number.import", {"rows": rows}, told=told_part)
+    return ask(socket, "number.import", {"rows": rows, **where}, told=told_part)
 
 
 # Importing
@@ -247,6 +249,22 @@ def test_killed_in_mid_import_nothing_of_it_is_there(
     assert gone["numbers"] > 0
     assert hidden(service) == 0
     assert count(service) == 1
+    assert control(service, "number.add", numbers=["380974500000"])["added"] == 1
+
+
+def test_an_application_removed_in_mid_import_takes_it_along(
+    service_factory: Callable[..., Service],
+) -> None:
+    """The import is told so, and nothing of it is there."""
+    service = service_factory()
+    control(service, "application.add", application="sales")
+
+    def remove() -> None:
+        control(service, "application.remove", application="sales")
+
+    with pytest.raises(Refused, match="the application was removed meanwhile"):
+        import_until_written(service, remove, application="sales")
+    assert hidden(service) == 0
     assert control(service, "number.add", numbers=["380974500000"])["added"] == 1
 
 

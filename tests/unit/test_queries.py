@@ -47,6 +47,7 @@ def test_every_named_query_compiles(database: sqlite3.Connection, name: str) -> 
         ),
         ("find_by_dnid", "number_by_dnid "),
         ("discard_hidden", "number_never_lent "),
+        ("discard_hidden_of_application", "number_never_lent "),
         ("remove_allocations", "allocation_of_number "),
         ("find_open_allocation_of_interaction", "allocation_open_of_interaction "),
         ("find_lapsed", "allocation_by_expiry "),

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from interact_ivr.domain.errors import BadRows, NumbersAllocated
+from interact_ivr.domain.errors import ApplicationGone, BadRows, NumbersAllocated
 from interact_ivr.domain.lifecycle import Policy, Standing, State
 from interact_ivr.domain.names import NumberKey, Scope
 from interact_ivr.domain.values import Ending, KnownNumber, NewNumber, PoolNumber, Shown
@@ -77,7 +77,13 @@ class SqliteNumbers:
         return SqliteDraft(load_queries("sqlite"))
 
 
+def _check_there(scope: Scope, tx: Transaction) -> None:
+    if tx.one("find_pool", application=scope.application) is None:
+        raise ApplicationGone
+
+
 def _add(scope: Scope, numbers: Sequence[NewNumber], tx: Transaction) -> None:
+    _check_there(scope, tx)
     faults = [
         f"number {new.entered}: {new.number} is in the environment already"
         for new in numbers
@@ -104,6 +110,7 @@ def _as_json(numbers: Sequence[NewNumber]) -> str:
 
 
 def _write_hidden(scope: Scope, rows: str, tx: Transaction) -> None:
+    _check_there(scope, tx)
     tx.do("write_hidden", environment=scope.environment, application=scope.application, rows=rows)
 
 

@@ -23,6 +23,19 @@ DELETE FROM number WHERE id IN (
     WHERE free_from <= 0 AND free_from < (SELECT floor FROM inventory)
     LIMIT :limit)
 
+-- name: discard_hidden_of_application
+DELETE FROM number
+WHERE free_from <= 0 AND free_from < (SELECT floor FROM inventory)
+  AND application_id = :application
+
+-- name: discard_hidden_of_environment
+DELETE FROM number
+WHERE free_from <= 0 AND free_from < (SELECT floor FROM inventory)
+  AND environment_id = :environment
+
+-- name: find_pool
+SELECT 1 FROM application WHERE id = :application
+
 -- name: known_numbers
 SELECT number, entered, group_name, dnid, enabled, application_id = :application
 FROM json_each(:keys) JOIN number ON environment_id = :environment AND number = value
