@@ -546,10 +546,13 @@ def test_the_list_is_by_group_by_state_and_limited(pool: Service) -> None:
 def test_a_dialed_dnid_finds_its_number_or_says_which_it_fits(
     service_factory: Callable[..., Service],
 ) -> None:
-    """One: found. Several: UNKNOWN, named in the log and counted; nothing is consumed."""
+    """One: found. Several, of two applications: UNKNOWN, logged and counted, nothing consumed."""
     service = service_factory()
-    text = "number,dnid,group\n380974520200,200,a\n380974520201,7201,b\n390974520201,7201,b\n"
+    text = "number,dnid,group\n380974520200,200,a\n380974520201,7201,b\n"
     service.ask("number", "import", "-", text=text)
+    control(service, "application.add", application="sales")
+    text = "number,dnid,group\n390974520201,7201,b\n"
+    service.ask("number", "import", "-", "--application", "sales", text=text)
 
     def dial(dnid: str) -> dict[str, str]:
         with Peer.call(service.agi_port) as peer:
@@ -566,3 +569,29 @@ def test_a_dialed_dnid_finds_its_number_or_says_which_it_fits(
     assert service.ask("status")["ambiguous_dnids"] == 1
     assert told(service.command("free", "7201")) == ["number 7201 was not found"]
     assert len(service.ask("number", "list", "--state", "allocated")) == 1
+
+
+def test_a_dnid_stands_once_in_an_application(pool: Service) -> None:
+    """Import, dry run and add refuse it: both lines are named, or the number that has it."""
+    text = "number,dnid\n380974520200,20\n380974520201,21\n"
+    pool.ask("number", "import", "-", text=text)
+    bad = text + "380974520202,22\n380974520203,22\n380974520204,20\n380974520205,22\n"
+    wanted = "dnid: expected one that no other number of the application has"
+    faults = [
+        f"line 5: {wanted}, got 22, which line 4 has",
+        f"line 6: {wanted}, got 20, which line 2 has",
+        f"line 6: {wanted}, got 20, which +380974520200 has",
+        f"line 7: {wanted}, got 22, which line 4 has",
+    ]
+    for dry_run in ((), ("--dry-run",)):
+        assert told(pool.command("number", "import", "-", *dry_run, text=bad)) == faults
+    assert told(pool.command("number", "add", "380974520202", "--dnid", "20")) == [
+        f"number 1: {wanted}, got 20, which +380974520200 has"
+    ]
+    assert told(pool.command("number", "add", "4500", "4501", "--dnid", "45")) == [
+        f"number 2: {wanted}, got 45, which number 1 has"
+    ]
+    assert len(numbers(pool)) == 2
+    pool.ask("application", "add", "sales")
+    sales = ("--dnid", "20", "--application", "sales")
+    assert pool.ask("number", "add", "380974520202", *sales)["added"] == 1

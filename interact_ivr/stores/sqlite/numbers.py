@@ -1,7 +1,7 @@
 """The pools' inventory on SQLite."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from interact_ivr.stores.sqlite.writer import Writer
 
 _NO_LIMIT = -1
 """As SQLite writes it."""
+_MOST_FAULTS = 1_000
 
 
 class SqliteNumbers:
@@ -37,6 +38,10 @@ class SqliteNumbers:
     async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[KnownNumber]:
         """Give those of *keys* that are numbers of the environment, as they were taken in."""
         return await self._reader.run(partial(_known, scope, keys))
+
+    async def dnids(self, scope: Scope, dnids: Sequence[str]) -> Mapping[str, NumberKey]:
+        """Give those of *dnids* that a number of the pool has, each with that number."""
+        return await self._reader.run(partial(_dnids, scope, dnids))
 
     async def list(
         self, scope: Scope, policy: Policy, shown: Shown = EVERYTHING
@@ -100,10 +105,11 @@ def _add(scope: Scope, numbers: Sequence[NewNumber], tx: Transaction) -> None:
     ]
     if faults:
         raise BadRows(faults)
+    _check_dnids(scope, _as_json(numbers), tx)
 
 
 def _as_json(numbers: Sequence[NewNumber]) -> str:
-    """Write *numbers* for `write_hidden`, whose one statement lets go of Python's lock."""
+    """Write *numbers* for statements that take many, which let go of Python's lock."""
     return json.dumps(
         [(new.number, new.entered, new.dnid, new.group, int(new.enabled)) for new in numbers]
     )
@@ -112,6 +118,26 @@ def _as_json(numbers: Sequence[NewNumber]) -> str:
 def _write_hidden(scope: Scope, rows: str, tx: Transaction) -> None:
     _check_there(scope, tx)
     tx.do("write_hidden", environment=scope.environment, application=scope.application, rows=rows)
+    _check_dnids(scope, rows, tx)
+
+
+def _check_dnids(scope: Scope, rows: str, tx: Transaction) -> None:
+    """Refuse what was written if a DNID stands twice in the pool now."""
+    doubled = tx.all(
+        "doubled_dnids",
+        environment=scope.environment,
+        application=scope.application,
+        rows=rows,
+        limit=_MOST_FAULTS,
+    )
+    if doubled:
+        raise BadRows(
+            [
+                f"number {entered}: dnid: expected one that no other number of the application "
+                f"has, got {dnid}, which {other} has"
+                for entered, dnid, other in doubled
+            ]
+        )
 
 
 def _set_enabled(
@@ -150,6 +176,17 @@ def _known(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> list[Kno
         KnownNumber(NewNumber(number, entered, group, dnid, bool(enabled)), bool(in_pool))
         for number, entered, group, dnid, enabled, in_pool in rows
     ]
+
+
+def _dnids(scope: Scope, dnids: Sequence[str], tx: Transaction) -> dict[str, NumberKey]:
+    return dict(
+        tx.all(
+            "known_dnids",
+            environment=scope.environment,
+            application=scope.application,
+            dnids=json.dumps(dnids),
+        )
+    )
 
 
 def _list(scope: Scope, policy: Policy, shown: Shown, tx: Transaction) -> list[PoolNumber]:
