@@ -171,6 +171,15 @@ class StoreUnavailable(Refusal):
         self.reason = reason
 
 
+class TooBusy(StoreUnavailable):
+    """So much work waits for the store that no more is taken; nothing was done."""
+
+    code = "too_busy"
+
+    def __init__(self) -> None:
+        super().__init__("too much work waits for it")
+
+
 class TooLate(StoreUnavailable):
     """The deadline passed, or who asked was gone, before the work's turn; nothing was done."""
 

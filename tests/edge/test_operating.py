@@ -82,8 +82,29 @@ def test_a_life_as_systemd_is_told_it(keeper: Keeper, kept: Service) -> None:
     assert exit_status(kept.pid) == 0
 
 
+def test_a_store_that_another_holds_is_no_reason_for_a_restart(
+    keeper: Keeper, kept: Service
+) -> None:
+    """Systemd learns why no call is answered, with every sign of life."""
+    kept.environment["WATCHDOG_USEC"] = "2000000"
+    kept.start()
+    keeper.told_until("WATCHDOG")
+    with closing(sqlite3.connect(kept.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        signs = [keeper.told_until("STATUS")[-1], keeper.told()]
+        for sign in signs:
+            assert sign["WATCHDOG"] == "1"
+            assert sign["STATUS"] == (
+                "not answering calls: the store is unavailable: another program holds its file"
+            )
+        other.execute("ROLLBACK")
+    while (told := keeper.told())["STATUS"] != "answering calls again":
+        assert told["WATCHDOG"] == "1"
+    assert kept.log("the store fails")[0]["reason"].endswith("another program holds its file")
+
+
 def test_no_sign_of_life_while_the_store_does_not_answer(keeper: Keeper, kept: Service) -> None:
-    """Systemd learns why instead; when the store is back, so are the signs."""
+    """Not within the sign's time; systemd learns so instead, and the signs come back with it."""
     kept.start()
     keeper.told_until("WATCHDOG")
     with closing(sqlite3.connect(kept.database, isolation_level=None)) as other:
