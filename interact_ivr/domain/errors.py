@@ -120,6 +120,16 @@ class ApplicationGone(Refusal):
         super().__init__("the application was removed meanwhile")
 
 
+class ContradictingSettings(Refusal):
+    """Applications' own settings do not go with what is configured."""
+
+    code = "contradicting_settings"
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
 class NoSuchEntry(Refusal):
     """The directory has no such tenant, key, user or token."""
 
