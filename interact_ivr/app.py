@@ -4,7 +4,15 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,12 +28,12 @@ from interact_ivr import __version__
 from interact_ivr.agi.listener import Listener
 from interact_ivr.agi.session import Script
 from interact_ivr.ani_key import ani_key
-from interact_ivr.config import warnings
+from interact_ivr.config import ConfigError, warnings
 from interact_ivr.config_keys import Config
 from interact_ivr.control.operations import Conversation, Operations
 from interact_ivr.control.server import ControlServer
 from interact_ivr.domain.ani import AniSetting, StoredAni, stored_ani
-from interact_ivr.domain.errors import AmbiguousDnid, Refusal
+from interact_ivr.domain.errors import AmbiguousDnid, ContradictingSettings, Refusal
 from interact_ivr.domain.names import ALPHABETS, Ani, EnvironmentName
 from interact_ivr.domain.values import Allocation, Expired
 from interact_ivr.log import configure_logging
@@ -80,17 +88,22 @@ class Parts:
     purge: Purge
     clock: StoreClock
     ambiguities: Ambiguities
-    adopt: Callable[[Config], None]
-    """Make effective what of another configuration can be while running; PlanError changes none."""
+    adopt: Callable[[Config], Awaitable[None]]
+    """Make effective what of another configuration can be while running; any error changes none."""
 
 
 @asynccontextmanager
 async def opened(
-    config: Config, who: str, *, rewrite_up_to: int | None = None
+    config: Config,
+    who: str,
+    *,
+    rewrite_up_to: int | None = None,
+    warned: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Parts]:
     """Open the store as its one writer, and build the services over it.
 
-    Up to how many bytes its file may be rewritten, while whoever asks waits, is for *who* to say.
+    Up to how many bytes its file may be rewritten, while whoever asks waits, is for *who* to say;
+    *warned* hears what was set so that one would rather not, beside who set it.
 
     Raises:
         StoreHeldError: another process has it.
@@ -118,8 +131,10 @@ async def opened(
             record, clock, config.journal.keep_for, purged=_log_purged, failed=_log_purge_failed
         )
 
-        def adopt(other: Config) -> None:
-            environments.adopt(_defaults(other))
+        administration = Administration(directory, environments, clock, warned)
+
+        async def adopt(other: Config) -> None:
+            await administration.adopt(_defaults(other))
             purge.keep_for = other.journal.keep_for
 
         ambiguities = Ambiguities()
@@ -127,9 +142,9 @@ async def opened(
         expiry = Expiry(store, clock, expired=_log_expired, failed=_log_sweep_failed)
         yield Parts(
             Allocations(store, environments, partial(_tell_allocated, expiry), ambiguities.tell),
-            Numbers(inventory, store, environments),
+            Numbers(inventory, environments),
             Imports(inventory, environments),
-            Administration(directory, environments, clock),
+            administration,
             Journal(record, record, store, environments),
             expiry,
             purge,
@@ -149,17 +164,21 @@ async def serve(config: Config, config_file: Path) -> None:
     """Serve calls and the command line until SIGTERM or SIGINT, then stop gracefully."""
     log = structlog.get_logger("service")
     for warning in warnings(config):
-        log.warning("configuration", warning=warning)
+        _log_warning(warning)
     stop = _stop_signals()
     systemd = Systemd.of(os.environ, os.getpid())
-    async with opened(config, "interact-ivr serve", rewrite_up_to=_REWRITE_UP_TO) as parts:
+    async with opened(
+        config, "interact-ivr serve", rewrite_up_to=_REWRITE_UP_TO, warned=_log_warning
+    ) as parts:
+        _check_applications(parts.administration, config_file)
         if not parts.administration.has_default:
             missing = f"environment.default: there is no {parts.administration.default!r} yet"
-            log.warning("configuration", warning=missing)
+            _log_warning(missing)
 
-        def adopt(other: Config) -> None:
-            parts.adopt(other)
+        async def adopt(other: Config) -> Sequence[str]:
+            await parts.adopt(other)
             configure_logging(other.log.level)
+            return [*warnings(other), *parts.administration.warnings()]
 
         reload = Reload(config, config_file, adopt, systemd)
         scripts = _scripts(parts.allocations, config.agi.dnis_from)
@@ -189,6 +208,19 @@ async def serve(config: Config, config_file: Path) -> None:
             parts.journal.wait_no_longer()
             await asyncio.gather(listener.close(), control.close())
             await _cancelled(tasks)
+
+
+def _check_applications(administration: Administration, config_file: Path) -> None:
+    """Refuse a configuration that the applications' own settings contradict; log what is doubtful.
+
+    Only who serves refuses: commands can be used to set the applications right.
+    """
+    try:
+        administration.check()
+    except ContradictingSettings as error:
+        raise ConfigError(config_file, error.faults) from error
+    for warning in administration.warnings():
+        _log_warning(warning)
 
 
 @contextmanager
@@ -264,6 +296,7 @@ def _defaults(config: Config) -> Defaults:
         alphabet=ALPHABETS[config.interaction.alphabet],
         shared_callers=config.pool.shared_callers,
         stored_ani=_stored_ani(config),
+        journal_kept_for=config.journal.keep_for,
     )
 
 
@@ -320,6 +353,10 @@ def _tell_allocated(expiry: Expiry, allocation: Allocation) -> None:
         lent_early=allocation.lent_early,
         expires_at=allocation.expires_at.isoformat(),
     )
+
+
+def _log_warning(warning: str) -> None:
+    structlog.get_logger("service").warning("configuration", warning=warning)
 
 
 def _log_clock_set(by: timedelta, ahead: timedelta) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from interact_ivr.domain.lifecycle import Policy
+from interact_ivr.domain.times import SHORTEST_SECONDS
 
 
 class StoreConfig(msgspec.Struct, frozen=True):
@@ -87,10 +88,10 @@ class PoolConfig(msgspec.Struct, frozen=True):
     hold_for_seconds: Annotated[
         float,
         Meta(
-            gt=0,
+            ge=SHORTEST_SECONDS,
             le=604_800,
             title="how long an allocation may wait",
-            description="more than 0, up to 604800",
+            description="0.000001 to 604800",
         ),
     ] = 900.0
     rest_for_seconds: Annotated[

@@ -196,10 +196,18 @@ class NumberStore(Protocol):
     """The numbers of the pools."""
 
     async def add(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
-        """Take all of *numbers*, or none: `BadRows` names those that are there already."""
+        """Take all of *numbers*, or none.
+
+        Raises:
+            BadRows: some are there already, or another number of the pool has their DNID.
+            ApplicationGone: there is no such pool any more.
+        """
 
     async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[KnownNumber]:
         """Give those of *keys* that are numbers of the environment, as they were taken in."""
+
+    async def dnids(self, scope: Scope, dnids: Sequence[str]) -> Mapping[str, NumberKey]:
+        """Give those of *dnids* that a number of the pool has, each with that number."""
 
     async def list(
         self, scope: Scope, policy: Policy, shown: Shown = EVERYTHING
@@ -214,11 +222,15 @@ class NumberStore(Protocol):
     ) -> None:
         """Let *numbers* be lent, or not any more; what they are allocated to stands."""
 
-    async def remove(self, scope: Scope, numbers: Sequence[NumberKey]) -> None:
+    async def remove(
+        self, scope: Scope, numbers: Sequence[NumberKey], *, force: bool = False
+    ) -> None:
         """Take *numbers* out with all that calls were told of them; the journal stays.
 
+        An allocation that ran out is put on record first; by *force* one that stands ends as freed.
+
         Raises:
-            NumbersAllocated: some have an allocation that is not on record as ended; all stay.
+            NumbersAllocated: some are allocated, and not by *force*; all stay as they were.
         """
 
 
@@ -226,7 +238,12 @@ class ImportStore(Protocol):
     """Taking in more numbers than one transaction should. One import at a time."""
 
     async def write_hidden(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
-        """Write *numbers* so that nobody finds them, counts them or is lent one of them."""
+        """Write *numbers* so that nobody finds them, counts them or is lent one of them.
+
+        Raises:
+            BadRows: another number of the pool, hidden or not, has the DNID of one of them.
+            ApplicationGone: there is no such pool any more.
+        """
 
     async def show_hidden(self) -> None:
         """Make all that was written hidden visible at once, also to the allocation."""
@@ -242,7 +259,10 @@ class Draft(Protocol):
     """The numbers of an import before the pool has any: in bounded memory, beside the store."""
 
     async def add(self, numbers: Sequence[DraftNumber]) -> Sequence[Double]:
-        """Note *numbers*, but for those that are there already: these are given back."""
+        """Note *numbers*, but for those that are there already; tell what came before of each.
+
+        Told is, too, each whose DNID another one had first; it is noted nevertheless.
+        """
 
     async def page(self, after: str, limit: int) -> Sequence[DraftNumber]:
         """Give up to *limit* numbers that sort behind *after*, by number."""

@@ -34,8 +34,7 @@ from interact_ivr.stores.sqlite.number_rows import (
     find_by_key,
     find_number,
     is_lapsed,
-    is_ringing,
-    settle,
+    settle_unless_ringing,
     write_journal,
 )
 from interact_ivr.stores.sqlite.retrieving import retrieve
@@ -122,9 +121,8 @@ def _free(
     number = find_number(tx, environment, keys)
     if number is None:
         return FreeStatus.UNKNOWN
-    rings_on = is_lapsed(tx, number) and is_ringing(tx, number)  # it is not told expired then
-    if not rings_on:
-        number = settle(tx, number)
+    number = settle_unless_ringing(tx, number)
+    rings_on = is_lapsed(tx, number)
     ends = rings_on or MOVES[number.standing.state(tx.now, NO_REST), Event.FREE] is Move.END
     if not ends or allocation not in (None, number.standing.allocation):
         return FreeStatus.NOT_ALLOCATED

@@ -130,6 +130,11 @@ def settle(tx: Transaction, number: NumberRow) -> NumberRow:
     return number
 
 
+def settle_unless_ringing(tx: Transaction, number: NumberRow) -> NumberRow:
+    """Settle *number*, but leave it as it stands while a call is on it: none is told expired."""
+    return number if is_lapsed(tx, number) and is_ringing(tx, number) else settle(tx, number)
+
+
 def end(
     tx: Transaction,
     number: NumberRow,
