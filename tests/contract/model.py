@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.values import Ending, Status
@@ -21,6 +22,17 @@ class Past:
     consumed_by: str | None = None
 
 
+class Told(NamedTuple):
+    """What a call is told."""
+
+    status: Status
+    interaction: str | None = None
+    last: str | None = None
+    """LATE: the last holder's interaction, unless it is not to be revealed."""
+    match: bool | None = None
+    """FOUND: the caller is the expected one."""
+
+
 @dataclass
 class Number:
     """A number, everything that was ever on it, and who rings."""
@@ -28,8 +40,8 @@ class Number:
     allocations: list[Past] = field(default_factory=list)
     free_since: datetime | None = None
     ringing: dict[str, datetime] = field(default_factory=dict)
-    told: dict[str, tuple[Status, str | None, str | None]] = field(default_factory=dict)
-    """What each call was told: status, its interaction, the last holder's."""
+    told: dict[str, Told] = field(default_factory=dict)
+    """What each call was told, as it is repeated."""
 
 
 @dataclass
@@ -98,25 +110,25 @@ class Model:
 
     def retrieve(
         self, key: str, call: str, ani: str | None, age: timedelta | None, now: datetime
-    ) -> tuple[Status, str | None, str | None]:
-        """Give what *call* must be told: status, its interaction, the last holder's."""
+    ) -> Told:
+        """Give what *call* must be told."""
         number = self.numbers.get(key)
         if number is None:
-            return Status.UNKNOWN, None, None
+            return Told(Status.UNKNOWN)
         if call in number.told:
             return number.told[call]
         told = self._decide(number, call, ani, age, now)
-        if told[0] is not Status.AMBIGUOUS:
+        if told.status is not Status.AMBIGUOUS:
             number.ringing.pop(call, None)
-        if told[0] is not Status.FOUND and not self.rings(number, now):
+        if told.status is not Status.FOUND and not self.rings(number, now):
             self.close(number, now)  # its expiry is on record now: who rings later keeps nothing
-        if told[0] in {Status.FOUND, Status.REDIAL, Status.LATE}:
+        if told.status in {Status.FOUND, Status.REDIAL, Status.LATE}:
             number.told[call] = told
         return told
 
     def _decide(
         self, number: Number, call: str, ani: str | None, age: timedelta | None, now: datetime
-    ) -> tuple[Status, str | None, str | None]:
+    ) -> Told:
         holder, last = self.holder(number, now), self.last(number, now)
         if holder is None and last is not None and age is not None:
             past, _, ending = last
@@ -134,20 +146,23 @@ class Model:
         if holder is not None:
             expected = ani is not None and holder.caller == ani
             if redial and redial.interaction != holder.interaction and not expected:
-                return Status.AMBIGUOUS, None, None
+                return Told(Status.AMBIGUOUS)
             holder.ended_at, holder.ended_as, holder.ended_by = now, Ending.RETRIEVED, ani
             assert holder.consumed_by is None, "consumed by two calls"
             holder.consumed_by = call
             number.ringing.pop(call, None)
-            return Status.FOUND, holder.interaction, None
+            match = None if holder.caller is None else expected
+            return Told(Status.FOUND, holder.interaction, match=match)
         if redial is not None:
-            return Status.REDIAL, redial.interaction, None
+            return Told(Status.REDIAL, redial.interaction)
         if last is not None:
             past, at, ending = last
             another = ending is Ending.RETRIEVED and (ani is None or past.ended_by != ani)
             if now < at + self.policy.late_for and (ending is Ending.EXPIRED or another):
-                return Status.LATE, None, past.interaction
-        return Status.NOT_ALLOCATED, None, None
+                return Told(
+                    Status.LATE, last=past.interaction if self.policy.late_reveals_id else None
+                )
+        return Told(Status.NOT_ALLOCATED)
 
     def free(self, key: str, now: datetime) -> bool:
         """Say whether there was something to end."""

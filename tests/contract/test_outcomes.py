@@ -171,7 +171,47 @@ async def test_the_call_learns_whether_it_is_the_expected_one(
     await pool.allocate("a", caller=caller)
     first = await pool.retrieve(ONE, call="1", ani=ani, policy=POLICY)
     assert (first.status, first.caller_match) == (Status.FOUND, match)
-    assert (await pool.retrieve(ONE, call="1", ani=ani, policy=POLICY)).caller_match is match
+
+
+@pytest.mark.parametrize("caller", [None, ANI])
+@pytest.mark.parametrize("first", [ANI, STRANGER, None])
+@pytest.mark.parametrize("then", [ANI, STRANGER, None])
+async def test_a_repeat_says_of_the_caller_what_the_first_answer_said(
+    pool: Pool, caller: str | None, first: str | None, then: str | None
+) -> None:
+    """Whoever the call says it is by then: its Asterisk dialplan may have set another caller id."""
+    await pool.add(ONE)
+    await pool.allocate("a", caller=caller)
+    found = await pool.retrieve(ONE, call="1", ani=first, policy=POLICY)
+    await pool.reopen()
+    again = await pool.retrieve(ONE, call="1", ani=then, policy=POLICY)
+    assert (again.status, again.repeated) == (Status.FOUND, True)
+    assert again.caller_match is found.caller_match is (caller and caller == first)
+
+
+async def test_a_repeat_says_of_a_shared_caller_what_the_first_answer_said(pool: Pool) -> None:
+    """Who matched nobody then does not match by what is stored of them."""
+    await pool.add(ONE)
+    await pool.allocate("a", caller="4500")
+    for _ in ("first", "repeated"):
+        found = await pool.retrieve(ONE, call="1", ani="4500", policy=POLICY)
+        assert (found.status, found.caller_match) == (Status.FOUND, False)
+
+
+@pytest.mark.parametrize(("first", "then"), [(POLICY, DISCREET), (DISCREET, POLICY)])
+async def test_a_repeated_late_names_whom_the_first_answer_named(
+    pool: Pool, first: Policy, then: Policy
+) -> None:
+    """`late_reveals_id` counts from the next call on, whichever way it was changed."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    pool.pass_(HOLD)
+    late = await pool.retrieve(ONE, call="1", policy=first)
+    assert late.last_interaction == ("a" if first.late_reveals_id else None)
+    again = await pool.retrieve(ONE, call="1", policy=then)
+    assert (again.status, again.last_interaction) == (Status.LATE, late.last_interaction)
+    other = await pool.retrieve(ONE, call="2", policy=then)
+    assert other.last_interaction == ("a" if then.late_reveals_id else None)
 
 
 async def test_a_new_caller_replaces_the_expected_one(pool: Pool) -> None:

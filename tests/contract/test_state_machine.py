@@ -8,6 +8,7 @@ the present holder's, this caller's own, or the last holder's; the journal repla
 import asyncio
 import tempfile
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -72,7 +73,7 @@ class PoolMachine(RuleBasedStateMachine):
         """An app asks for a number: the longest rested, or its own."""
         expected = self.model.allocate(interaction, caller, self.pool.clock.at)
         try:
-            lent = self.run(self.pool.allocate(interaction, None, POLICY, caller=caller))
+            lent = self.run(self.pool.allocate(interaction, None, self.model.policy, caller=caller))
         except Exhausted:
             assert expected is None
         else:
@@ -82,14 +83,21 @@ class PoolMachine(RuleBasedStateMachine):
     @rule(dialed=DIALED, call=CALLS, ani=CALLERS, age=st.none() | STEPS)
     def retrieve(self, dialed: str, call: str, ani: str | None, age: timedelta | None) -> None:
         """A call asks; asking again, in any order, is among these."""
-        status, interaction, last = self.model.retrieve(dialed, call, ani, age, self.pool.clock.at)
-        told = self.run(self.pool.retrieve(dialed, call=call, ani=ani, policy=POLICY, age=age))
-        assert (told.status, told.interaction, told.last_interaction) == (
-            status,
-            interaction,
-            last,
+        expected = self.model.retrieve(dialed, call, ani, age, self.pool.clock.at)
+        policy = self.model.policy
+        told = self.run(self.pool.retrieve(dialed, call=call, ani=ani, policy=policy, age=age))
+        assert expected == (
+            told.status,
+            told.interaction,
+            told.last_interaction,
+            told.caller_match,
         )
         assert (told.status is Status.AMBIGUOUS) is bool(told.candidates)
+
+    @rule(reveals=st.booleans())
+    def reload(self, reveals: bool) -> None:
+        """The administrator changes his mind."""
+        self.model.policy = replace(POLICY, late_reveals_id=reveals)
 
     @rule(number=st.sampled_from(NUMBERS))
     def free(self, number: str) -> None:

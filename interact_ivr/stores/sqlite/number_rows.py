@@ -136,13 +136,16 @@ def end(
     at: datetime,
     ending: Ending,
     *,
-    allocation: AllocationId | None = None,
+    held: Held | None = None,
     call: CallRef | None = None,
     ani: Ani | None = None,
     detail: str | None = None,
 ) -> tuple[NumberRow, Held]:
-    """End the open allocation, or *allocation*, as of *at*; give the number and what it was."""
-    held = get_held(tx, allocation or number.open)
+    """End the open allocation, or *held*, as of *at*; give the number and what it was.
+
+    Who has read the allocation already gives it as *held*, and it is not read again.
+    """
+    held = held or get_held(tx, number.open)
     tx.do("end_allocation", id=held.id, at=to_micros(at), ending=ending, ended_by=ani)
     number = stand(tx, number, None, at, last=held.id)
     write_journal(

@@ -67,12 +67,15 @@ SET allocation_id = :allocation, free_from = :free_from, last_allocation_id = :l
 WHERE id = :id
 
 -- name: find_answer
-SELECT status, allocation_id, last_end FROM answer
+SELECT status, allocation_id, last_end, caller_match, reveals_id FROM answer
 WHERE number_id = :number_id AND pbx = :pbx AND uniqueid = :uniqueid
 
 -- name: add_answer
-INSERT INTO answer (number_id, pbx, uniqueid, status, allocation_id, last_end, answered_at)
-VALUES (:number_id, :pbx, :uniqueid, :status, :allocation, :last_end, :at)
+INSERT INTO answer
+    (number_id, pbx, uniqueid, status, allocation_id, last_end, caller_match, reveals_id,
+     answered_at)
+VALUES (:number_id, :pbx, :uniqueid, :status, :allocation, :last_end, :caller_match, :reveals_id,
+     :at)
 
 -- name: set_ringing
 INSERT INTO ringing (number_id, pbx, uniqueid, until)
