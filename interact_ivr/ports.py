@@ -123,7 +123,12 @@ class RingingStore(Protocol):
         call: CallRef,
         at_most: timedelta,
     ) -> bool:
-        """Take note that *call* is on a number, for *at_most*; False where it is none of ours."""
+        """Take note that *call* is on a number, for *at_most*; False where it is none of ours.
+
+        If the allocation runs out meanwhile, its expiry is held open: *call* may still retrieve it,
+        the same interaction renew it and anyone free it; another call is told nothing of it. What
+        ran out before any call was there has expired.
+        """
 
     async def stopped_ringing(self, call: CallRef) -> None:
         """Take note that *call* is on no number any more; a retrieval says so by itself."""

@@ -38,7 +38,7 @@ class Known:
     redial: Held | None
     """What this caller retrieved from it last."""
     last: Held | None
-    """The allocation that ended last."""
+    """The allocation that ended last, if it may be told of: not while another call rings."""
 
 
 @dataclass(frozen=True, slots=True)

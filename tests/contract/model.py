@@ -39,7 +39,8 @@ class Number:
 
     allocations: list[Past] = field(default_factory=list)
     free_since: datetime | None = None
-    ringing: dict[str, datetime] = field(default_factory=dict)
+    ringing: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    """Since when, without a break, and until when each call is on it."""
     told: dict[str, Told] = field(default_factory=dict)
     """What each call was told, as it is repeated."""
 
@@ -58,9 +59,25 @@ class Model:
                 return past
         return None
 
-    def rings(self, number: Number, now: datetime) -> bool:
-        """Say whether a call is on it."""
-        return any(now < until for until in number.ringing.values())
+    def rings(self, number: Number, now: datetime, but: str | None = None) -> bool:
+        """Say whether a call is on it, *but* apart."""
+        calls = number.ringing.items()
+        return any(now < until for call, (_, until) in calls if call != but)
+
+    def ring(self, key: str, call: str, at_most: timedelta, now: datetime) -> None:
+        """Let *call* be on a number; what ran out before has expired."""
+        number = self.numbers[key]
+        if not self.rings(number, now):
+            self.close(number, now)
+        since, until = number.ringing.get(call, (now, now))
+        number.ringing[call] = (since if now < until else now, now + at_most)
+
+    def held_open(self, number: Number, now: datetime) -> Past | None:
+        """Give the allocation that has run out, and has not expired yet."""
+        for past in number.allocations:
+            if past.ended_at is None and past.expires_at <= now:
+                return past
+        return None
 
     def last(self, number: Number, now: datetime) -> tuple[Past, datetime, Ending] | None:
         """Give what ended last, whether it was ended or ran out."""
@@ -130,10 +147,14 @@ class Model:
         self, number: Number, call: str, ani: str | None, age: timedelta | None, now: datetime
     ) -> Told:
         holder, last = self.holder(number, now), self.last(number, now)
-        if holder is None and last is not None and age is not None:
-            past, _, ending = last
-            if ending is Ending.EXPIRED and now - age < past.expires_at:
+        if holder is None and last is not None and last[2] is Ending.EXPIRED:
+            past = last[0]
+            since, until = number.ringing.get(call, (now, now))
+            rang = since < past.expires_at and now < until
+            if rang or (age is not None and now - age < past.expires_at):
                 holder = past
+            elif self.held_open(number, now) and self.rings(number, now, but=call):
+                last = None
         mine = [
             past
             for past in number.allocations

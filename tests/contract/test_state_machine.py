@@ -111,7 +111,7 @@ class PoolMachine(RuleBasedStateMachine):
     def ring(self, number: str, call: str, at_most: timedelta) -> None:
         """A call comes in."""
         self.run(self.pool.ringing(number, call, at_most))
-        self.model.numbers[number].ringing[call] = self.pool.clock.at + at_most
+        self.model.ring(number, call, at_most, self.pool.clock.at)
 
     @rule(call=CALLS)
     def hang_up(self, call: str) -> None:
@@ -158,6 +158,9 @@ class PoolMachine(RuleBasedStateMachine):
             holder = self.model.holder(number, now)
             assert (shown.state is State.ALLOCATED) is (holder is not None)
             assert shown.interaction == (None if holder is None else holder.interaction)
+            if self.model.rings(number, now):  # neither lent nor told expired
+                held_open = self.model.held_open(number, now)
+                assert (shown.state is State.LAPSED) is (held_open is not None)
 
     @invariant()
     def the_journal_replays_to_the_present(self) -> None:

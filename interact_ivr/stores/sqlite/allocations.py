@@ -174,11 +174,14 @@ def _ringing(
         return False
     if number is None:
         return False
+    if not is_ringing(tx, number):  # what ran out before anybody was there is not held open
+        settle(tx, number)
     tx.do(
         "set_ringing",
         number_id=number.id,
         pbx=call.pbx,
         uniqueid=call.uniqueid,
+        now=to_micros(tx.now),
         until=to_micros(tx.now + at_most),
     )
     return True

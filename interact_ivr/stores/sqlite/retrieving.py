@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from interact_ivr.domain.caller import Caller
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, Policy
-from interact_ivr.domain.names import AllocationId, ApplicationId, EnvironmentId
+from interact_ivr.domain.names import AllocationId, ApplicationId, CallRef, EnvironmentId
 from interact_ivr.domain.outcomes import Held, Known, Outcome, decide
 from interact_ivr.domain.values import Ending, Question, Retrieval, Status
 from interact_ivr.stores.sqlite.number_rows import (
@@ -56,10 +56,15 @@ def retrieve(
 
 def _known(tx: Transaction, number: NumberRow, question: Question) -> Known:
     """Gather what is known of the number, as of the call's arrival."""
+    redial = _redial(tx, number, question.caller)
     last = _last(tx, number)
-    if last is not None and (last.ended_at is None or _was_in_time(tx, last, question)):
-        return Known(last, _redial(tx, number, question.caller), None)
-    return Known(None, _redial(tx, number, question.caller), last)
+    if last is None:
+        return Known(None, redial, None)
+    if last.ended_at is None or _was_in_time(tx, number, last, question):
+        return Known(last, redial, None)
+    if is_lapsed(tx, number) and _another_rings(tx, number, question.call):
+        return Known(None, redial, None)  # its expiry is held open: nobody is told of it
+    return Known(None, redial, last)
 
 
 def _last(tx: Transaction, number: NumberRow) -> Held | None:
@@ -72,11 +77,34 @@ def _last(tx: Transaction, number: NumberRow) -> Held | None:
     return held
 
 
-def _was_in_time(tx: Transaction, last: Held, question: Question) -> bool:
-    """Say whether the call arrived while the allocation that then ran out still stood."""
-    if question.age is None or last.ended_as is not Ending.EXPIRED:
+def _was_in_time(tx: Transaction, number: NumberRow, last: Held, question: Question) -> bool:
+    """Say whether the call was there while the allocation that then ran out still stood."""
+    if last.ended_as is not Ending.EXPIRED:
         return False
-    return tx.now - question.age < last.expires_at
+    if question.age is not None and tx.now - question.age < last.expires_at:
+        return True
+    call = question.call
+    rings = tx.one(
+        "rings_since_before",
+        number_id=number.id,
+        pbx=call.pbx,
+        uniqueid=call.uniqueid,
+        before=to_micros(last.expires_at),
+        now=to_micros(tx.now),
+    )
+    return rings is not None
+
+
+def _another_rings(tx: Transaction, number: NumberRow, call: CallRef) -> bool:
+    """Say whether a call other than *call* is on the number."""
+    row = tx.one(
+        "is_ringing_for_another",
+        number_id=number.id,
+        pbx=call.pbx,
+        uniqueid=call.uniqueid,
+        now=to_micros(tx.now),
+    )
+    return row is not None
 
 
 def _redial(tx: Transaction, number: NumberRow, caller: Caller) -> Held | None:
