@@ -104,7 +104,11 @@ class AllocationStore(Protocol):
     async def mark_undelivered(
         self, environment: EnvironmentId, retrieval: Retrieval, call: CallRef
     ) -> None:
-        """Write into the journal that *call* may not have learned what it was told."""
+        """Write into the journal that *call* may not have learned what it was told.
+
+        Whose the allocation was is read anew: what was forgotten meanwhile does not come back, and
+        of one that is not there any more nothing is written.
+        """
 
     async def probe(self, deadline: float) -> None:
         """Do nothing, durably: raise `StoreUnavailable` where a retrieval could not be done."""

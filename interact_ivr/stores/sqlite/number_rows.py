@@ -90,8 +90,14 @@ def find_by_key(
 
 
 def get_held(tx: Transaction, allocation: AllocationId) -> Held:
-    """Read an allocation."""
+    """Read an allocation that is there."""
     return held_of(tx.one("get_allocation", allocation=allocation))
+
+
+def find_held(tx: Transaction, allocation: AllocationId) -> Held | None:
+    """Read an allocation that may have been purged."""
+    row = tx.one("get_allocation", allocation=allocation)
+    return None if row is None else held_of(row)
 
 
 def held_of(row: Sequence[Any]) -> Held:
