@@ -66,6 +66,8 @@ class AllocationStore(Protocol):
         """Lend the number that has rested longest, or renew the one this interaction holds.
 
         *caller*, as stored, is who is expected to call; on renewal a new one replaces the old one.
+        Where the policy is to replace, an interaction that holds a number gets another one; if no
+        other may be lent, it is renewed.
 
         Raises:
             Exhausted: nothing may be lent.

@@ -93,26 +93,42 @@ class Model:
 
     def allocate(self, interaction: str, caller: str | None, now: datetime) -> str | None:
         """Give the number that *interaction* must get; None where there is none."""
+        held = self.held_by(interaction, now)
+        key = None if held and not self.policy.replace else self.longest_rested(now)
+        if held and key is None:  # there is no other
+            key, past = held
+            past.expires_at = now + self.policy.hold_for
+            past.caller = caller or past.caller
+            return key
+        if key is None:
+            return None
+        if held:
+            past = held[1]
+            past.ended_at, past.ended_as = now, Ending.REPLACED
+            caller = caller or past.caller
+        self.close(self.numbers[key], now)
+        past = Past(interaction, now, now + self.policy.hold_for, caller)
+        self.numbers[key].allocations.append(past)
+        return key
+
+    def held_by(self, interaction: str, now: datetime) -> tuple[str, Past] | None:
+        """Give what *interaction* holds, also while its expiry is held open."""
         for key, number in self.numbers.items():
             for past in number.allocations:
                 if past.interaction == interaction and past.ended_at is None:
                     if now < past.expires_at or self.rings(number, now):
-                        past.expires_at = now + self.policy.hold_for
-                        past.caller = caller or past.caller
-                        return key
+                        return key, past
                     past.ended_at, past.ended_as = past.expires_at, Ending.EXPIRED
+        return None
+
+    def longest_rested(self, now: datetime) -> str | None:
+        """Give the number that is lent next."""
         free = [
             (self.free_since(number, now), order, key)
             for order, (key, number) in enumerate(self.numbers.items())
             if self.holder(number, now) is None and not self.rings(number, now)
         ]
-        if not free:
-            return None
-        *_, key = min(free)
-        self.close(self.numbers[key], now)
-        past = Past(interaction, now, now + self.policy.hold_for, caller)
-        self.numbers[key].allocations.append(past)
-        return key
+        return min(free)[2] if free else None
 
     def free_since(self, number: Number, now: datetime) -> datetime:
         """Say since when nobody holds it; the beginning of time where nobody ever did."""

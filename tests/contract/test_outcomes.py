@@ -303,19 +303,55 @@ async def test_a_repeated_late_keeps_its_end(pool: Pool) -> None:
 
 
 async def test_replacing_gives_another_number_and_ends_the_old_one(pool: Pool) -> None:
-    """`replaced` in the journal; nothing changes where nothing else may be lent."""
+    """`replaced` in the journal; a group that is not its own is refused."""
     await pool.add(ONE, TWO)
     old = await pool.allocate("a", policy=REPLACE)
     new = await pool.allocate("a", policy=REPLACE)
     assert (old.number, new.number, new.replaced) == (ONE, TWO, old.id)
     assert [event for event, _ in pool.events()] == ["allocated", "replaced", "allocated"]
-    strict = Policy(HOLD, REST, strict_rest=True, replace=True)
-    before = pool.journal()
-    with pytest.raises(Exhausted):
-        await pool.allocate("a", policy=strict)
-    assert pool.journal() == before
     with pytest.raises(BadInput, match="group"):
         await pool.allocate("a", "sales", REPLACE)
+    again = await pool.allocate("a", policy=REPLACE)
+    assert (again.number, again.lent_early) == (ONE, True)  # as for anybody else
+
+
+@pytest.mark.parametrize("rest", [REST, timedelta(0)])
+@pytest.mark.parametrize("strict", [False, True])
+async def test_what_cannot_be_replaced_is_renewed(
+    pool: Pool, strict: bool, rest: timedelta
+) -> None:
+    """Its own number is not another one: neither lent back as if it had rested, nor lost."""
+    await pool.add(ONE, group="sales")
+    await pool.add(TWO)
+    policy = Policy(HOLD, rest, strict_rest=strict, replace=True)
+    first = await pool.allocate("a", "sales", policy)
+    pool.pass_(SECOND)
+    again = await pool.allocate("a", None, policy, caller=ANI)
+    assert (again.id, again.number, again.group) == (first.id, ONE, "sales")
+    assert (again.renewed, again.lent_early, again.replaced) == (True, False, None)
+    assert again.expires_at == pool.clock.at + HOLD
+    assert [event for event, _ in pool.events()] == ["allocated", "renewed"]
+    assert (await pool.retrieve(ONE, call="1", ani=ANI)).caller_match is True
+
+
+async def test_replacing_lends_a_resting_number_unless_resting_is_strict(pool: Pool) -> None:
+    """Early as to anybody, and counted so; a strict pool keeps it, and the old one stands."""
+    await pool.add(ONE, TWO)
+    await pool.allocate("a")
+    await pool.allocate("b")
+    await pool.free(TWO)
+    strict = Policy(HOLD, REST, strict_rest=True, replace=True)
+    assert (await pool.allocate("a", policy=strict)).renewed
+    early = await pool.allocate("a", policy=REPLACE)
+    assert (early.number, early.lent_early) == (TWO, True)
+
+
+async def test_a_number_that_drains_is_renewed_where_it_cannot_be_replaced(pool: Pool) -> None:
+    """Its allocation stands, as under the other setting."""
+    await pool.add(ONE)
+    first = await pool.allocate("a", policy=REPLACE)
+    pool.store.disable(ONE)
+    assert (await pool.allocate("a", policy=REPLACE)).id == first.id
 
 
 async def test_a_number_with_a_call_on_it_is_not_lent(pool: Pool) -> None:

@@ -94,10 +94,10 @@ class PoolMachine(RuleBasedStateMachine):
         )
         assert (told.status is Status.AMBIGUOUS) is bool(told.candidates)
 
-    @rule(reveals=st.booleans())
-    def reload(self, reveals: bool) -> None:
+    @rule(replaces=st.booleans(), reveals=st.booleans())
+    def reload(self, replaces: bool, reveals: bool) -> None:
         """The administrator changes his mind."""
-        self.model.policy = replace(POLICY, late_reveals_id=reveals)
+        self.model.policy = replace(POLICY, replace=replaces, late_reveals_id=reveals)
 
     @rule(number=st.sampled_from(NUMBERS))
     def free(self, number: str) -> None:
