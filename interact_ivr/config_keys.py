@@ -139,7 +139,7 @@ class PoolConfig(msgspec.Struct, frozen=True):
         Literal["renew", "replace"],
         Meta(
             title="what the same interaction asking again gets",
-            description="renew (the same number) or replace (another one)",
+            description="renew (the same number) or replace (another one, if there is one)",
         ),
     ] = "renew"
     shared_callers: Annotated[

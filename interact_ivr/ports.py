@@ -66,6 +66,8 @@ class AllocationStore(Protocol):
         """Lend the number that has rested longest, or renew the one this interaction holds.
 
         *caller*, as stored, is who is expected to call; on renewal a new one replaces the old one.
+        Where the policy is to replace, an interaction that holds a number gets another one; if no
+        other may be lent, it is renewed.
 
         Raises:
             Exhausted: nothing may be lent.
@@ -104,7 +106,11 @@ class AllocationStore(Protocol):
     async def mark_undelivered(
         self, environment: EnvironmentId, retrieval: Retrieval, call: CallRef
     ) -> None:
-        """Write into the journal that *call* may not have learned what it was told."""
+        """Write into the journal that *call* may not have learned what it was told.
+
+        Whose the allocation was is read anew: what was forgotten meanwhile does not come back, and
+        of one that is not there any more nothing is written.
+        """
 
     async def probe(self, deadline: float) -> None:
         """Do nothing, durably: raise `StoreUnavailable` where a retrieval could not be done."""
@@ -123,7 +129,12 @@ class RingingStore(Protocol):
         call: CallRef,
         at_most: timedelta,
     ) -> bool:
-        """Take note that *call* is on a number, for *at_most*; False where it is none of ours."""
+        """Take note that *call* is on a number, for *at_most*; False where it is none of ours.
+
+        If the allocation runs out meanwhile, its expiry is held open: *call* may still retrieve it,
+        the same interaction renew it and anyone free it; another call is told nothing of it. What
+        ran out before any call was there has expired.
+        """
 
     async def stopped_ringing(self, call: CallRef) -> None:
         """Take note that *call* is on no number any more; a retrieval says so by itself."""

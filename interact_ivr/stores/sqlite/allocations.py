@@ -32,6 +32,7 @@ from interact_ivr.stores.sqlite.number_rows import (
     NumberRow,
     end,
     find_by_key,
+    find_held,
     find_number,
     is_lapsed,
     settle_unless_ringing,
@@ -133,13 +134,13 @@ def _free(
 def _mark_undelivered(
     environment: EnvironmentId, retrieval: Retrieval, call: CallRef, tx: Transaction
 ) -> None:
-    if retrieval.number is None or retrieval.allocation is None or retrieval.interaction is None:
+    if retrieval.number is None or retrieval.allocation is None:
         return
     number = find_by_key(tx, environment, [retrieval.number])
-    if number is not None:
-        write_journal(
-            tx, "undelivered", number, retrieval.allocation, retrieval.interaction, call=call
-        )
+    held = find_held(tx, retrieval.allocation)
+    if number is not None and held is not None:
+        # Whose it was is what the store says now: it may have been forgotten since.
+        write_journal(tx, "undelivered", number, held.id, held.interaction, call=call)
 
 
 def _probe(_: Transaction) -> None:
@@ -172,11 +173,13 @@ def _ringing(
         return False
     if number is None:
         return False
+    settle_unless_ringing(tx, number)  # what ran out before anybody was there is not held open
     tx.do(
         "set_ringing",
         number_id=number.id,
         pbx=call.pbx,
         uniqueid=call.uniqueid,
+        now=to_micros(tx.now),
         until=to_micros(tx.now + at_most),
     )
     return True
