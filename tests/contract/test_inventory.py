@@ -212,8 +212,8 @@ async def test_what_ran_out_holds_no_number_back(pool: Pool) -> None:
     """Its end is on record before it is removed; unless a call is on it: then it is allocated."""
     await pool.add(ONE)
     await pool.allocate("a")
+    await pool.ringing(ONE, "1", 2 * HOLD)
     pool.pass_(HOLD)
-    await pool.ringing(ONE, "1", HOLD)
     with pytest.raises(NumbersAllocated):
         await pool.inventory.remove(pool.scope, [NumberKey(ONE)])
     await pool.stopped_ringing("1")
