@@ -28,7 +28,7 @@ from interact_ivr.domain.errors import Exhausted
 from interact_ivr.domain.lifecycle import Policy, State
 from interact_ivr.domain.values import FreeStatus, Status
 from tests.contract.model import Model, Number
-from tests.contract.stores import STORES, Pool
+from tests.contract.stores import STORES, TICK, Pool
 
 T = TypeVar("T")
 
@@ -36,8 +36,10 @@ NUMBERS = [f"+38097452020{digit}" for digit in range(3)]
 FOREIGN = "+380999999999"
 INTERACTIONS = st.sampled_from(["a", "b", "c", "d"])
 CALLERS = st.sampled_from([None, "+380501234567", "+380507654321"])
-CALLS = st.integers(1, 6).map(str)
-DIALED = st.sampled_from([*NUMBERS, FOREIGN])
+CALLS = st.integers(0, 4)
+"""A new call, or one of the latest: a call that was told something is only ever told it again."""
+DIALED = st.sampled_from([None, None, None, *NUMBERS, FOREIGN])
+"""None: what that call rings on, or dialed last."""
 HOLD, REDIAL, LATE = timedelta(seconds=10), timedelta(seconds=6), timedelta(seconds=30)
 POLICY = Policy(HOLD, timedelta(seconds=4), redial_for=REDIAL, late_for=LATE)
 STEPS = st.sampled_from([0, 1, 3, 4, 5, 6, 9, 10, 11, 30, 31]).map(lambda s: timedelta(seconds=s))
@@ -54,6 +56,8 @@ class PoolMachine(RuleBasedStateMachine):
         self._runner = asyncio.Runner()
         self.pool = Pool(STORES[store](Path(self._folder.name)))
         self.model = Model(POLICY)
+        self.calls = 0
+        self.dialed: dict[str, str] = {}
         self.run(self.pool.open())
         self.run(self.pool.add(*NUMBERS))
         self.model.numbers = {number: Number() for number in NUMBERS}
@@ -61,6 +65,17 @@ class PoolMachine(RuleBasedStateMachine):
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Give what *work* gives."""
         return self._runner.run(work)
+
+    def call(self, which: int, dialed: str | None) -> tuple[str, str]:
+        """Give the id of a new call (0), or of the latest but so many; and what it dials."""
+        if which == 0 or which > self.calls:
+            self.calls += 1
+            which = 1
+        call = str(self.calls - which + 1)
+        number = dialed or self.dialed.get(call, NUMBERS[0])
+        if number != FOREIGN:
+            self.dialed[call] = number
+        return call, number
 
     def teardown(self) -> None:
         """Close the store."""
@@ -80,12 +95,19 @@ class PoolMachine(RuleBasedStateMachine):
             assert lent.number == expected
             assert lent.expires_at == self.pool.clock.at + HOLD
 
-    @rule(dialed=DIALED, call=CALLS, ani=CALLERS, age=st.none() | STEPS)
-    def retrieve(self, dialed: str, call: str, ani: str | None, age: timedelta | None) -> None:
+    @rule(dialed=DIALED, which=CALLS, ani=CALLERS, age=st.none() | STEPS)
+    def retrieve(
+        self, dialed: str | None, which: int, ani: str | None, age: timedelta | None
+    ) -> None:
         """A call asks; asking again, in any order, is among these."""
-        expected = self.model.retrieve(dialed, call, ani, age, self.pool.clock.at)
+        call, number = self.call(which, dialed)
+        self.ask(number, call, ani, age)
+
+    def ask(self, number: str, call: str, ani: str | None, age: timedelta | None) -> None:
+        """Let *call* ask, and compare."""
+        expected = self.model.retrieve(number, call, ani, age, self.pool.clock.at)
         policy = self.model.policy
-        told = self.run(self.pool.retrieve(dialed, call=call, ani=ani, policy=policy, age=age))
+        told = self.run(self.pool.retrieve(number, call=call, ani=ani, policy=policy, age=age))
         assert expected == (
             told.status,
             told.interaction,
@@ -107,15 +129,37 @@ class PoolMachine(RuleBasedStateMachine):
             FreeStatus.FREED if freed else FreeStatus.NOT_ALLOCATED
         )
 
-    @rule(number=st.sampled_from(NUMBERS), call=CALLS, at_most=STEPS)
-    def ring(self, number: str, call: str, at_most: timedelta) -> None:
-        """A call comes in."""
+    @rule(number=st.none() | st.sampled_from(NUMBERS), which=CALLS, at_most=STEPS)
+    def ring(self, number: str | None, which: int, at_most: timedelta) -> None:
+        """A call comes in, or rings on."""
+        call, key = self.call(which, number)
+        self.ring_on(key, call, at_most)
+
+    @rule(ticks=st.integers(-1, 1), after=STEPS, asks=st.sampled_from(["it", "a stranger", "both"]))
+    def ring_as_it_runs_out(self, ticks: int, after: timedelta, asks: str) -> None:
+        """A call comes in at the edge of an allocation, and asks; before it another may."""
+        for key, number in self.model.numbers.items():
+            holder = self.model.holder(number, self.pool.clock.at)
+            if holder is not None:
+                self.pool.clock.at = max(self.pool.clock.at, holder.expires_at + ticks * TICK)
+                call, _ = self.call(0, key)
+                self.ring_on(key, call, HOLD)
+                self.pool.pass_(after)
+                if asks != "it":
+                    self.ask(key, self.call(0, key)[0], None, None)
+                if asks != "a stranger":
+                    self.ask(key, call, None, None)
+                return
+
+    def ring_on(self, number: str, call: str, at_most: timedelta) -> None:
+        """Let *call* be on a number."""
         self.run(self.pool.ringing(number, call, at_most))
         self.model.ring(number, call, at_most, self.pool.clock.at)
 
-    @rule(call=CALLS)
-    def hang_up(self, call: str) -> None:
+    @rule(which=CALLS)
+    def hang_up(self, which: int) -> None:
         """A call is over."""
+        call, _ = self.call(which, None)
         self.run(self.pool.stopped_ringing(call))
         for number in self.model.numbers.values():
             number.ringing.pop(call, None)
