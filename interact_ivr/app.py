@@ -128,7 +128,11 @@ async def opened(
         environments = Environments(directory, defaults, _dial_plan)
         await environments.reload()
         purge = Purge(
-            record, clock, config.journal.keep_for, purged=_log_purged, failed=_log_purge_failed
+            record,
+            clock.date,
+            config.journal.keep_for,
+            purged=_log_purged,
+            failed=_log_purge_failed,
         )
 
         administration = Administration(directory, environments, clock, warned)
