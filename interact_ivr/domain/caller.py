@@ -22,9 +22,14 @@ class Caller:
     matches: bool = False
     """Whether *stored* tells this caller from others."""
 
+    @property
+    def known_by(self) -> Ani | None:
+        """What tells this caller from others, also later: *stored*, where it matches."""
+        return self.stored if self.matches else None
+
     def is_same(self, stored: Ani | None) -> bool:
         """Say whether this is the caller kept as *stored*."""
-        return self.matches and self.stored is not None and self.stored == stored
+        return self.known_by is not None and self.known_by == stored
 
 
 NOBODY = Caller()
