@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from interact_ivr.domain.access import kept_key
-from interact_ivr.domain.caller import CallerRules
+from interact_ivr.domain.caller import Caller, CallerRules
 from interact_ivr.domain.directory import AddApplication, AddEnvironment
 from interact_ivr.domain.journal import Forgotten
 from interact_ivr.domain.lifecycle import Policy, State
@@ -206,6 +206,11 @@ class SqliteStore:
 STORES: dict[str, Callable[[Path], Store]] = {"sqlite": SqliteStore}
 
 
+def caller(ani: str | None, shared: Collection[str] = ()) -> Caller:
+    """Read who calls."""
+    return CallerRules(normalize=str, shared=shared).caller(ani or "")
+
+
 class Pool:
     """The default environment's pool in a store, its calls and its time."""
 
@@ -319,11 +324,10 @@ class Pool:
         shared: Collection[str] = (),
     ) -> Retrieval:
         """Let a call ask whose number it dialed; *shared* are numbers many people call from."""
-        caller = CallerRules(normalize=str, shared=shared).caller(ani or "")
         question = Question(
             dialed=[[NumberKey(number)] for number in numbers],
             call=CallRef(pbx, call),
-            caller=caller,
+            caller=caller(ani, shared),
             age=age,
             named=None if named is None else InteractionId(named),
         )
