@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -75,6 +77,47 @@ def test_a_backup_of_a_running_service(
     with closing(sqlite3.connect(copy)) as connection:
         (numbers,) = connection.execute("SELECT count(*) FROM number").fetchone()
     assert numbers == MANY + 3
+
+
+def _events(trace: Path, file: Path) -> list[str]:
+    """Read what strace wrote: what was done to *file*, to what becomes it, and what was told."""
+    making = f"{file}.making"
+    kinds = [
+        (rf'\d+ +rename\w*\(.*"{making}", .*"{file}"', "put in place"),
+        (rf"\d+ +f(data)?sync\(\d+<{making}>\)", "synced"),
+        (rf"\d+ +f(data)?sync\(\d+<{file.parent}>\)", "folder synced"),
+        (rf'\d+ +\w*(write|chown)\w*\(.*[<"]{making}[>"]', "changed"),
+        (r"\d+ +write\([12]<", "told"),
+    ]
+    lines = trace.read_text("utf-8").splitlines()
+    named = [next((name for kind, name in kinds if re.match(kind, line)), "") for line in lines]
+    return [name for name in named if name]
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_copy_is_on_disk_before_it_is_in_place_and_told(
+    stopped: Service, tmp_path: Path, command: str
+) -> None:
+    """By a trace of system calls: all of the file, then its name; then it is said to be there."""
+    assert shutil.which("strace"), "strace is missing: make debian-packages"
+    copy, trace = tmp_path / "copy.db", tmp_path / "trace"
+    if command == "restore":
+        stopped.ask("db", "backup", str(copy))
+    calls = "trace=pwrite64,write,fsync,fdatasync,/^rename,/chown"
+    done = subprocess.run(
+        [
+            *("strace", "-f", "-y", "-e", calls, "-e", "signal=none", "-o", str(trace)),
+            *(*INTERACT_IVR, "db", command, str(copy), "--config", str(stopped.config)),
+        ],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done
+    events = _events(trace, stopped.database if command == "restore" else copy)
+    placed = events.index("put in place")
+    assert "changed" in events[:placed]
+    assert events[placed - 1] == "synced"
+    assert events[placed + 1 :][:2] == ["folder synced", "told"]
 
 
 def test_a_backup_is_not_overwritten_unless_asked(stopped: Service, tmp_path: Path) -> None:
