@@ -32,9 +32,9 @@ from interact_ivr.config import ConfigError, warnings
 from interact_ivr.config_keys import Config
 from interact_ivr.control.operations import Conversation, Operations
 from interact_ivr.control.server import ControlServer
-from interact_ivr.domain.ani import AniSetting, StoredAni, stored_ani
+from interact_ivr.domain.ani import AniKeeping, AniSetting
 from interact_ivr.domain.errors import AmbiguousDnid, ContradictingSettings, Refusal
-from interact_ivr.domain.names import ALPHABETS, Ani, EnvironmentName
+from interact_ivr.domain.names import ALPHABETS, EnvironmentName
 from interact_ivr.domain.values import Allocation, Expired
 from interact_ivr.log import configure_logging
 from interact_ivr.reload import Reload
@@ -110,10 +110,10 @@ async def opened(
         SchemaError, sqlite3.Error, OSError: it cannot be opened.
         dialplan.PlanError: the dial plan has faults.
     """
-    defaults = _defaults(config)
     async with AsyncExitStack() as stack:
         config.store.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         stack.enter_context(FileLock(config.store.path, who))
+        defaults = _defaults(config)
         create_database(config.store.path)
         with closing(open_database(config.store.path)) as connection:
             migrate(connection)
@@ -295,7 +295,7 @@ def _defaults(config: Config) -> Defaults:
         policy=config.pool.policy,
         alphabet=ALPHABETS[config.interaction.alphabet],
         shared_callers=config.pool.shared_callers,
-        stored_ani=_stored_ani(config),
+        ani=_ani_keeping(config),
         journal_kept_for=config.journal.keep_for,
     )
 
@@ -321,10 +321,9 @@ def _scripts(allocations: Allocations, dnis_from: Sequence[str]) -> dict[str, Sc
     }
 
 
-def _stored_ani(config: Config) -> Callable[[Ani | None], StoredAni | None]:
+def _ani_keeping(config: Config) -> AniKeeping:
     setting = AniSetting(config.journal.ani)
-    key = ani_key(config.store.path) if setting is AniSetting.HASH else b""
-    return partial(stored_ani, setting=setting, key=key)
+    return AniKeeping(setting, b"" if setting is AniSetting.NONE else ani_key(config.store.path))
 
 
 def _facts(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from interact_ivr.domain import times
+from interact_ivr.domain.ani import PLAINLY, AniKeeping
 from interact_ivr.domain.caller import CallerRules
 from interact_ivr.domain.directory import (
     DEFAULT_APPLICATION,
@@ -26,7 +27,6 @@ from interact_ivr.domain.errors import (
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import (
     Alphabet,
-    Ani,
     ApplicationId,
     EnvironmentId,
     EnvironmentName,
@@ -46,7 +46,7 @@ class Defaults:
     alphabet: Alphabet
     shared_callers: Collection[str] = ()
     """Numbers that many people call from, as written."""
-    stored_ani: Callable[[Ani], Ani | None] = lambda ani: ani
+    ani: AniKeeping = PLAINLY
     """What is kept of a calling number."""
     journal_kept_for: timedelta | None = None
     """How long an ended allocation stays on record; None: for ever."""
@@ -190,7 +190,7 @@ class Environments:
             id=known.id,
             dial_plan=plan,
             alphabet=defaults.alphabet,
-            callers=CallerRules(plan.normalize, defaults.stored_ani, shared),
+            callers=CallerRules(plan.normalize, defaults.ani, shared),
             applications=applications,
             policies={each.scope.application: each.policy for each in applications.values()},
         )

@@ -150,6 +150,7 @@ def end(
     held: Held | None = None,
     call: CallRef | None = None,
     ani: Ani | None = None,
+    ended_by: Ani | None = None,
     detail: str | None = None,
 ) -> tuple[NumberRow, Held]:
     """End the open allocation, or *held*, as of *at*; give the number and what it was.
@@ -157,12 +158,12 @@ def end(
     Who has read the allocation already gives it as *held*, and it is not read again.
     """
     held = held or get_held(tx, number.open)
-    tx.do("end_allocation", id=held.id, at=to_micros(at), ending=ending, ended_by=ani)
+    tx.do("end_allocation", id=held.id, at=to_micros(at), ending=ending, ended_by=ended_by)
     number = stand(tx, number, None, at, last=held.id)
     write_journal(
         tx, ending, number, held.id, held.interaction, at=at, call=call, ani=ani, detail=detail
     )
-    return number, replace(held, ended_at=at, ended_as=ending, ended_by=ani)
+    return number, replace(held, ended_at=at, ended_as=ending, ended_by=ended_by)
 
 
 def stand(
