@@ -66,9 +66,10 @@ class Allocations:
         """Lend the number that has rested longest to *interaction*, or renew the one it holds.
 
         *caller* is the number the customer is expected to call from, if the app knows it.
+        *application* may be a consumer's, too: then its DNIS application lends.
         """
         here = self._environments.named(environment)
-        pool = here.application(application)
+        pool = here.lending_to(application)
         allocation = await self._store.allocate(
             pool.scope,
             here.alphabet.interaction(interaction),

@@ -186,8 +186,9 @@ def test_a_reload_changes_what_can_change_at_once(service_factory: Callable[...,
         "[pool]\nhold_for_seconds = 60\n[journal]\ndays = 1\n",
         f"[pool]\nhold_for_seconds = 60\n[journal]\ndays = {'[' * 5000}\n",
         '[pool]\nhold_for_seconds = 60\n[journal]\nani = "hash"\n',
+        '[pool]\nhold_for_seconds = 60\n[environment]\ndefault = "default/live"\n',
     ],
-    ids=["keys", "dial plan", "no TOML", "application", "depth", "key"],
+    ids=["keys", "dial plan", "no TOML", "application", "depth", "key", "environment"],
 )
 def test_a_bad_configuration_changes_nothing(
     service_factory: Callable[..., Service], settings: str
