@@ -14,7 +14,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -61,15 +61,24 @@ _REWRITE_UP_TO = 32 * 1024 * 1024
 """Bytes of a store that is rewritten while calls wait: a part of a second."""
 
 
+_DNIDS_SHOWN = 10
+
+
 @dataclass(slots=True)
 class Ambiguities:
-    """How often a DNID was dialed that fits several numbers."""
+    """How often a DNID was dialed that fits several numbers, and the last such DNIDs."""
 
     count: int = 0
+    last: dict[str, Sequence[str]] = field(default_factory=dict)
+    """What each fits, the latest last: a few, whatever is dialed."""
 
     def tell(self, error: AmbiguousDnid) -> None:
         """Count it, and name what it fits in the log."""
         self.count += 1
+        self.last.pop(error.dnid, None)
+        self.last[error.dnid] = error.candidates
+        if len(self.last) > _DNIDS_SHOWN:
+            del self.last[next(iter(self.last))]
         structlog.get_logger("pool").warning(
             "dnid fits several numbers", dnis=error.dnid, candidates=list(error.candidates)
         )
@@ -339,6 +348,7 @@ def _facts(
         "control": config.control.socket,
         "sessions": listener.sessions,
         "ambiguous_dnids": parts.ambiguities.count,
+        "last_ambiguous_dnids": dict(parts.ambiguities.last),
         "store_ahead_seconds": round(parts.clock.ahead.total_seconds(), 1),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -19,7 +20,8 @@ import msgspec
 import pytest
 
 from interact_ivr.app import opened
-from interact_ivr.config_keys import Config
+from interact_ivr.config import load_config
+from interact_ivr.config_keys import Config, JournalConfig
 from interact_ivr.control.client import Refused
 from interact_ivr.domain.names import new_ulid
 from testbed.line import Line, control
@@ -276,6 +278,24 @@ def test_what_is_old_is_purged_while_calls_go_on(service_factory: Callable[..., 
     kept = service.ask("journal")
     assert [entry["id"] for entry in kept[:10]] == young
     assert len(kept) == 10 + 2 * calls
+
+
+async def test_what_a_reload_says_the_next_purge_goes_by(
+    service_factory: Callable[..., Service],
+) -> None:
+    """A journal that is to be kept for less is purged of more."""
+    service = service_factory()
+    service.stop()
+    aged(service, 3, age=timedelta(days=3))
+    young = aged(service, 2, age=timedelta(hours=1))
+    config = load_config(service.config)
+    async with opened(config, "a test") as parts, asyncio.timeout(5):
+        await parts.adopt(msgspec.structs.replace(config, journal=JournalConfig(days=2)))
+        purging = asyncio.create_task(parts.purge.run())
+        while len(kept := (await parts.journal.entries("", None, limit=9)).entries) > len(young):
+            assert not purging.done()
+        purging.cancel()
+    assert [entry.id for entry in kept] == young
 
 
 # Calling numbers
