@@ -34,7 +34,7 @@ class AniKeeping:
     setting: AniSetting = AniSetting.PLAIN
     key: bytes = field(default=b"", repr=False)
 
-    def on_record(self, ani: Ani) -> StoredAni | None:
+    def stored(self, ani: Ani) -> StoredAni | None:
         """Give what the journal says of *ani*, where its caller lets it be seen."""
         return StoredAni(ani) if self.setting is AniSetting.PLAIN else self.compared(ani)
 

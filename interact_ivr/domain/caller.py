@@ -18,19 +18,19 @@ class Caller:
 
     shown: Ani | None = None
     """What the call itself may see: never a withheld number."""
-    on_record: Ani | None = None
-    """What the journal says: as it is, as a keyed hash, or nothing; nothing if it is withheld."""
     stored: Ani | None = None
-    """What tells this caller from others, for comparing alone: a keyed hash.
+    """What the journal says: as it is, as a keyed hash, or nothing; nothing if it is withheld."""
+    known_by: Ani | None = None
+    """What tells this caller from others, also later, and is never shown: a keyed hash.
 
     None where nothing is kept, and for a caller who could be anyone.
     """
     matches: bool = False
     """Whether the number is one caller's own."""
 
-    def is_same(self, stored: Ani | None) -> bool:
-        """Say whether this is the caller kept as *stored*."""
-        return self.stored is not None and self.stored == stored
+    def is_same(self, known_by: Ani | None) -> bool:
+        """Say whether this is the caller who was *known_by* that."""
+        return self.known_by is not None and self.known_by == known_by
 
 
 NOBODY = Caller()
@@ -64,7 +64,7 @@ class CallerRules:
         matches = digits >= _FEWEST_DIGITS and ani not in self.shared
         return Caller(
             shown=None if withheld else ani,
-            on_record=None if withheld else self.keeping.on_record(ani),
-            stored=self.keeping.compared(ani) if matches else None,
+            stored=None if withheld else self.keeping.stored(ani),
+            known_by=self.keeping.compared(ani) if matches else None,
             matches=matches,
         )

@@ -160,11 +160,11 @@ async def _within(deadline: float, work: Awaitable[T]) -> T:
 
 
 def _expected(here: Environment, caller: str) -> Ani | None:
-    """Read the number a customer is expected to call from, as stored."""
+    """Read the number a customer is expected to call from, as it is compared."""
     expected = here.callers.caller(caller)
     if not expected.matches:
         raise BadInput("caller", "a telephone number that is one customer's own", repr(caller))
-    return expected.stored
+    return expected.known_by
 
 
 def lookup_keys(dial_plan: DialPlan, number: str) -> list[NumberKey]:

@@ -21,9 +21,9 @@ KEYS = st.binary(min_size=16, max_size=64)
 def test_on_record_is_what_is_set(ani: Ani, key: bytes) -> None:
     """The number itself, what calls are compared by, or nothing."""
     hashing = AniKeeping(AniSetting.HASH, key)
-    assert AniKeeping(AniSetting.PLAIN, key).on_record(ani) == ani
-    assert hashing.on_record(ani) == hashing.compared(ani) is not None
-    assert AniKeeping(AniSetting.NONE, key).on_record(ani) is None
+    assert AniKeeping(AniSetting.PLAIN, key).stored(ani) == ani
+    assert hashing.stored(ani) == hashing.compared(ani) is not None
+    assert AniKeeping(AniSetting.NONE, key).stored(ani) is None
     assert AniKeeping(AniSetting.NONE, key).compared(ani) is None
 
 
@@ -56,17 +56,17 @@ def test_a_withheld_number_is_compared_and_never_shown(setting: AniSetting) -> N
     rules = CallerRules(str, AniKeeping(setting, b"k" * 16))
     withheld = rules.caller("+380501234567", withheld=True)
     shown = rules.caller("+380501234567")
-    assert (withheld.shown, withheld.on_record) == (None, None)
-    assert withheld.stored == shown.stored != "+380501234567"
-    assert withheld.is_same(shown.stored) is (setting is not AniSetting.NONE)
+    assert (withheld.shown, withheld.stored) == (None, None)
+    assert withheld.known_by == shown.known_by != "+380501234567"
+    assert withheld.is_same(shown.known_by) is (setting is not AniSetting.NONE)
 
 
 @pytest.mark.parametrize("number", ["", "anonymous", "unknown", "6929", "380440000000"])
 def test_of_a_caller_who_could_be_anyone_nothing_is_compared(number: str) -> None:
     """There is no hash that all such callers would share."""
     anyone = CallerRules(str, shared={"380440000000"}).caller(number)
-    assert anyone.stored is None
-    assert not anyone.is_same(anyone.stored)
+    assert anyone.known_by is None
+    assert not anyone.is_same(anyone.known_by)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from interact_ivr.domain.caller import NOBODY, Caller
 from interact_ivr.domain.errors import AmbiguousDnid
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, Standing
 from interact_ivr.domain.names import (
@@ -149,21 +150,26 @@ def end(
     *,
     held: Held | None = None,
     call: CallRef | None = None,
-    ani: Ani | None = None,
-    ended_by: Ani | None = None,
+    caller: Caller = NOBODY,
     detail: str | None = None,
 ) -> tuple[NumberRow, Held]:
     """End the open allocation, or *held*, as of *at*; give the number and what it was.
 
-    Who has read the allocation already gives it as *held*, and it is not read again.
+    Who has read the allocation already gives it as *held*, and it is not read again. A *caller*
+    who does not match now is in the journal only: they must match nobody later either.
     """
     held = held or get_held(tx, number.open)
-    tx.do("end_allocation", id=held.id, at=to_micros(at), ending=ending, ended_by=ended_by)
+    by = caller.known_by
+    tx.do("end_allocation", id=held.id, at=to_micros(at), ending=ending, ended_by=by)
     number = stand(tx, number, None, at, last=held.id)
     write_journal(
-        tx, ending, number, held.id, held.interaction, at=at, call=call, ani=ani, detail=detail
+        *(tx, ending, number, held.id, held.interaction),
+        at=at,
+        call=call,
+        ani=caller.stored,
+        detail=detail,
     )
-    return number, replace(held, ended_at=at, ended_as=ending, ended_by=ended_by)
+    return number, replace(held, ended_at=at, ended_as=ending, ended_by=by)
 
 
 def stand(

@@ -108,9 +108,9 @@ def _another_rings(tx: Transaction, number: NumberRow, call: CallRef) -> bool:
 
 
 def _redial(tx: Transaction, number: NumberRow, caller: Caller) -> Held | None:
-    if caller.stored is None:
+    if caller.known_by is None:
         return None
-    row = tx.one("find_last_retrieved_by", number_id=number.id, caller=caller.stored)
+    row = tx.one("find_last_retrieved_by", number_id=number.id, caller=caller.known_by)
     return None if row is None else held_of(row)
 
 
@@ -130,8 +130,7 @@ def _hand_over(tx: Transaction, number: NumberRow, question: Question, outcome: 
         Ending.RETRIEVED,
         held=outcome.of,
         call=question.call,
-        ani=question.caller.on_record,
-        ended_by=question.caller.stored,
+        caller=question.caller,
         detail="arrived before expiry" if in_time else None,
     )
     return replace(outcome, of=held)
