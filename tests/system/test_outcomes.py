@@ -98,7 +98,7 @@ def test_a_withheld_caller_may_redial_and_is_never_shown(
     """The PBX knows the number; the call gets its own again, nobody sees who called at first."""
     withheld = Call(NUMBER, "anonymous", headers=WITHHELD)
     handed_over(tools, service, pbx, "order-1", withheld)
-    assert pbx.seen("ivr")[-1].values["INTERACT_ANI"] == ""
+    assert pbx.wait_seen("ivr")[-1].values["INTERACT_ANI"] == ""
     (retrieved,) = (entry for entry in service.ask("journal") if entry["call"])
     assert retrieved["ani"] is None
     assert CUSTOMER not in service.command("journal").stdout + service.log_path.read_text()
@@ -152,7 +152,7 @@ def test_a_redial_to_a_number_lent_again_is_ambiguous_until_one_is_named(
     handed_over(tools, service, pbx, "order-1")
     service.ask("allocate", "order-2")
     place_calls(tools, pbx, [Call("7" + NUMBER, CUSTOMER)])
-    (asked,), (second,) = pbx.seen("asked"), pbx.seen("second")
+    (asked,), (second,) = pbx.wait_seen("asked"), pbx.wait_seen("second")
     assert asked.values["INTERACT_STATUS"] == "AMBIGUOUS"
     assert asked.values["INTERACT_CANDIDATE_1"] == "order-2"
     assert asked.values["INTERACT_CANDIDATE_2"] == "order-1"
@@ -160,7 +160,7 @@ def test_a_redial_to_a_number_lent_again_is_ambiguous_until_one_is_named(
     assert found(second) == ("REDIAL", "order-1")
     assert service.ask("number", "list")[0]["interaction"] == "order-2"
     place_calls(tools, pbx, [Call("8" + NUMBER, CUSTOMER)])
-    (first,) = pbx.seen("first")
+    (first,) = pbx.wait_seen("first")
     assert found(first) == ("FOUND", "order-2")
 
 
