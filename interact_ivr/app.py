@@ -14,7 +14,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -32,9 +32,9 @@ from interact_ivr.config import ConfigError, warnings
 from interact_ivr.config_keys import Config
 from interact_ivr.control.operations import Conversation, Operations
 from interact_ivr.control.server import ControlServer
-from interact_ivr.domain.ani import AniSetting, StoredAni, stored_ani
+from interact_ivr.domain.ani import AniKeeping, AniSetting
 from interact_ivr.domain.errors import AmbiguousDnid, ContradictingSettings, Refusal
-from interact_ivr.domain.names import ALPHABETS, Ani, EnvironmentName
+from interact_ivr.domain.names import ALPHABETS, EnvironmentName
 from interact_ivr.domain.values import Allocation, Expired
 from interact_ivr.log import configure_logging
 from interact_ivr.reload import Reload
@@ -61,15 +61,24 @@ _REWRITE_UP_TO = 32 * 1024 * 1024
 """Bytes of a store that is rewritten while calls wait: a part of a second."""
 
 
+_DNIDS_SHOWN = 10
+
+
 @dataclass(slots=True)
 class Ambiguities:
-    """How often a DNID was dialed that fits several numbers."""
+    """How often a DNID was dialed that fits several numbers, and the last such DNIDs."""
 
     count: int = 0
+    last: dict[str, Sequence[str]] = field(default_factory=dict)
+    """What each fits, the latest last: a few, whatever is dialed."""
 
     def tell(self, error: AmbiguousDnid) -> None:
         """Count it, and name what it fits in the log."""
         self.count += 1
+        self.last.pop(error.dnid, None)
+        self.last[error.dnid] = error.candidates
+        if len(self.last) > _DNIDS_SHOWN:
+            del self.last[next(iter(self.last))]
         structlog.get_logger("pool").warning(
             "dnid fits several numbers", dnis=error.dnid, candidates=list(error.candidates)
         )
@@ -110,10 +119,10 @@ async def opened(
         SchemaError, sqlite3.Error, OSError: it cannot be opened.
         dialplan.PlanError: the dial plan has faults.
     """
-    defaults = _defaults(config)
     async with AsyncExitStack() as stack:
         config.store.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         stack.enter_context(FileLock(config.store.path, who))
+        defaults = _defaults(config)
         create_database(config.store.path)
         with closing(open_database(config.store.path)) as connection:
             migrate(connection)
@@ -299,7 +308,7 @@ def _defaults(config: Config) -> Defaults:
         policy=config.pool.policy,
         alphabet=ALPHABETS[config.interaction.alphabet],
         shared_callers=config.pool.shared_callers,
-        stored_ani=_stored_ani(config),
+        ani=_ani_keeping(config),
         journal_kept_for=config.journal.keep_for,
     )
 
@@ -325,10 +334,9 @@ def _scripts(allocations: Allocations, dnis_from: Sequence[str]) -> dict[str, Sc
     }
 
 
-def _stored_ani(config: Config) -> Callable[[Ani | None], StoredAni | None]:
+def _ani_keeping(config: Config) -> AniKeeping:
     setting = AniSetting(config.journal.ani)
-    key = ani_key(config.store.path) if setting is AniSetting.HASH else b""
-    return partial(stored_ani, setting=setting, key=key)
+    return AniKeeping(setting, b"" if setting is AniSetting.NONE else ani_key(config.store.path))
 
 
 def _facts(
@@ -344,6 +352,7 @@ def _facts(
         "control": config.control.socket,
         "sessions": listener.sessions,
         "ambiguous_dnids": parts.ambiguities.count,
+        "last_ambiguous_dnids": dict(parts.ambiguities.last),
         "store_ahead_seconds": round(parts.clock.ahead.total_seconds(), 1),
     }
 

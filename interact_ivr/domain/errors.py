@@ -124,7 +124,10 @@ class ApplicationGone(Refusal):
 
 
 class ContradictingSettings(Refusal):
-    """Applications' own settings do not go with what is configured."""
+    """The directory does not go with what is configured: applications' own settings, or a default.
+
+    *faults* names every one.
+    """
 
     code = "contradicting_settings"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from interact_ivr.domain.access import kept_key
+from interact_ivr.domain.ani import PLAINLY
 from interact_ivr.domain.caller import Caller, CallerRules
 from interact_ivr.domain.directory import AddApplication, AddEnvironment
 from interact_ivr.domain.journal import Forgotten
@@ -306,7 +307,7 @@ class Pool:
             self.scope,
             InteractionId(interaction),
             None if group is None else Group(group),
-            None if caller is None else Ani(caller),
+            None if caller is None else PLAINLY.compared(Ani(caller)),
             policy,
         )
 

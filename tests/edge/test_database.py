@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from interact_ivr.stores.sqlite.copies import CopyError, back_up, restore
 from testbed.line import Line, control
 from testbed.service import INTERACT_IVR, Service, ServiceError
 
@@ -132,6 +133,50 @@ def test_a_backup_is_not_overwritten_unless_asked(stopped: Service, tmp_path: Pa
     store = str(stopped.database)
     for command in (("backup", "--force"), ("restore",)):
         assert _fails(stopped, "db", *command, store) == f"{store} is the store itself"
+
+
+OWN = ("-wal", "-shm", "-journal", ".lock", ".ani-key", ".making")
+
+
+def test_the_store_s_own_files_are_no_place_for_a_copy(
+    service_factory: Callable[..., Service], tmp_path: Path
+) -> None:
+    """By no name, there or not, not by force; nor is one of them a backup. Calls go on."""
+    service = service_factory()
+    line = Line.taken_into(service)
+    line.allocate("before")
+    own = [service.database.with_name(f"{service.database.name}{ending}") for ending in OWN]
+    hard, linked = tmp_path / "hard", tmp_path / "linked"
+    hard.hardlink_to(own[0])
+    linked.symlink_to(service.database.parent)
+    for file in (*own, hard, *(linked / file.name for file in own)):
+        refused = re.escape(f"{file} is a file of the store's own")
+        with pytest.raises(CopyError, match=refused):
+            back_up(service.database, file, _unseen, replace=True)
+        with pytest.raises(CopyError, match=refused):
+            restore(service.database, file, "a test", _unseen)
+    for command in (("backup", "--force"), ("restore",)):
+        assert _fails(service, "db", *command, f"{own[0]}").endswith("a file of the store's own")
+    assert line.call().variables["INTERACT_ID"] == "before"
+    assert [file.exists() for file in own] == [True, True, False, True, True, False]
+
+
+def test_neither_is_what_a_link_to_the_store_has(stopped: Service, tmp_path: Path) -> None:
+    """SQLite keeps them at the link's target; nor is a copy made in the store."""
+    link = tmp_path / "link.db"
+    link.symlink_to(stopped.database)
+    for store in (link, stopped.database):
+        with pytest.raises(CopyError, match="a file of the store's own"):
+            back_up(link, Path(f"{store}-wal"), _unseen)
+    copy = tmp_path / "copy"
+    store = stopped.database.rename(tmp_path / "copy.making")
+    with pytest.raises(CopyError, match=f"{store} is the store itself"):
+        back_up(store, copy, _unseen)
+    assert _allocated(store) == ["waiting"]
+
+
+def _unseen(_done: int, _of: int) -> None:
+    """Nobody looks at the progress."""
 
 
 def test_a_backup_that_cannot_be_made_leaves_nothing(stopped: Service, tmp_path: Path) -> None:
