@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from interact_ivr.domain.ani import PLAINLY
 from interact_ivr.domain.errors import BadInput, NoSuchNumber, StillHeld
 from interact_ivr.domain.journal import Forgotten, OfCall, OfInteraction, OfNumber, Page, Subject
 from interact_ivr.domain.lifecycle import Policy
-from interact_ivr.domain.names import InteractionId, NumberKey, first_ulid
+from interact_ivr.domain.names import Ani, InteractionId, NumberKey, first_ulid
 from interact_ivr.domain.values import Status
 from interact_ivr.service.purge import Purge, Purged
 from tests.contract.stores import HOLD, REST, START, STORES, TICK, Pool, Store
@@ -484,9 +485,11 @@ async def test_what_is_forgotten_is_gone_from_the_disk(pool: Pool) -> None:
     assert await pool.record.scrub()
     kept = pool.store.bytes()
     for count in range(120):
-        numbers = (f"+4416329{count:05}", f"+4917632{count:05}")
-        traces = (f"person {count:03}", f"end {count:03}", *numbers)
+        expected = f"+4917632{count:05}"
+        traces = [f"person {count:03}", f"end {count:03}", f"+4416329{count:05}"]
+        traces.append(str(PLAINLY.compared(Ani(expected))))
         assert [trace.encode() in kept for trace in traces] == [bool(count % 3)] * 4
+        assert expected.encode() not in kept
 
 
 async def test_what_is_forgotten_is_told_to_nobody(pool: Pool) -> None:
