@@ -234,29 +234,58 @@ class PoolMachine(RuleBasedStateMachine):
         call, key = self.call(which, number)
         self.ring_on(key, call, at_most)
 
-    @rule(
-        ticks=st.integers(-1, 1),
-        after=STEPS,
-        asks=st.sampled_from(["it", "a stranger", "both", "a stranger rings on"]),
-    )
+    @rule(ticks=st.integers(-1, 1), after=STEPS, asks=st.sampled_from(["it", "a stranger", "both"]))
     def ring_as_it_runs_out(self, ticks: int, after: timedelta, asks: str) -> None:
         """A call comes in at the edge of an allocation, and asks; before it another may."""
         for key, number in self.model.numbers.items():
-            holder = number.open
-            if holder is not None and holder.expires_at > self.now:
-                self.pool.clock.at = max(self.now, holder.expires_at + ticks * TICK)
-                call, _ = self.call(0, key)
-                self.ring_on(key, call, HOLD)
+            if number.open and number.open.expires_at > self.now:
+                call = self.ring_at(key, number.open.expires_at + ticks * TICK)
                 self.pool.pass_(after)
-                stranger, _ = self.call(0, key)
-                if asks == "a stranger rings on":
-                    self.ring_on(key, stranger, HOLD)
-                    self.hang_up(2)
-                elif asks != "it":
-                    self.ask(key, stranger)
-                if asks in ("it", "both"):
+                if asks != "it":
+                    self.ask(key, self.call(0, key)[0])
+                if asks != "a stranger":
                     self.ask(key, call)
                 return
+
+    @rule(
+        over=st.booleans(),
+        then=st.sampled_from(["sweep", "free", "allocate", "forget", "ask", "ring", "remove"]),
+    )
+    def a_stranger_rings_on(self, over: bool, then: str) -> None:
+        """A call was there in time, and is no more or still; one that came later is."""
+        for key, number in self.model.numbers.items():
+            if number.open and number.open.expires_at > self.now:
+                past = number.open
+                call = self.ring_at(key, past.expires_at - TICK)
+                self.pool.pass_(TICK)
+                stranger, _ = self.call(0, key)
+                self.ring_on(key, stranger, HOLD)
+                if over:
+                    self.run(self.pool.stopped_ringing(call))
+                    self.model.hang_up(call)
+                match then:
+                    case "sweep":
+                        self.sweep()
+                    case "free":
+                        self.free(key, None)
+                    case "allocate":
+                        self.allocate(past.interaction, None, None)
+                    case "forget":
+                        self.forget(past.interaction)
+                    case "ring":
+                        self.ring_on(key, self.call(0, key)[0], HOLD)
+                    case "remove":
+                        self.remove([key], force=False)
+                    case _:
+                        self.ask(key, self.call(0, key)[0])
+                return
+
+    def ring_at(self, key: str, at: datetime) -> str:
+        """Let a new call come in at an instant, and give it."""
+        self.pool.clock.at = max(self.now, at)
+        call, _ = self.call(0, key)
+        self.ring_on(key, call, HOLD)
+        return call
 
     def ring_on(self, number: str, call: str, at_most: timedelta) -> None:
         """Let *call* be on a number."""
