@@ -94,12 +94,26 @@ class AllocationStore(Protocol):
         keys: Sequence[NumberKey],
         allocation: AllocationId | None,
         deadline: float | None = None,
+        application: ApplicationId | None = None,
     ) -> FreeStatus:
         """End the number's allocation; with *allocation*, only that one.
+
+        With *application*, a number of another one is UNKNOWN.
 
         Raises:
             AmbiguousDnid: it is no number, and the DNID of several.
         """
+
+    async def holder(self, scope: Scope, keys: Sequence[NumberKey]) -> InteractionId | None:
+        """Say whose a number of the pool is now; None: nobody's.
+
+        Raises:
+            NoSuchNumber: the pool has none of *keys*.
+            AmbiguousDnid: it is no number, and the DNID of several.
+        """
+
+    async def take(self, scope: Scope, keys: Sequence[NumberKey]) -> InteractionId | None:
+        """Say the same, and end the allocation as retrieved, by no call; raises as `holder`."""
 
     async def mark_undelivered(
         self, environment: EnvironmentId, retrieval: Retrieval, call: CallRef
@@ -197,6 +211,13 @@ class NumberStore(Protocol):
 
     async def add(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
         """Take all of *numbers*, or none: `BadRows` names those that are there already."""
+
+    async def create(self, scope: Scope, new: NewNumber) -> int:
+        """Take one number, and give its id.
+
+        Raises:
+            NumberExists: the environment has it already.
+        """
 
     async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[KnownNumber]:
         """Give those of *keys* that are numbers of the environment, as they were taken in."""

@@ -61,6 +61,16 @@ class NoSuchNumber(Refusal):
         self.number = number
 
 
+class NumberExists(Refusal):
+    """The environment has this number already."""
+
+    code = "number_exists"
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"number {number} is there already")
+        self.number = number
+
+
 class AmbiguousDnid(Refusal):
     """What was dialed is no number, and the DNID of several."""
 
@@ -150,6 +160,24 @@ class StillHeld(Refusal):
         super().__init__(f"interaction {interaction!r} holds {number}")
         self.interaction, self.number, self.allocation = interaction, number, allocation
         self.ran_out = ran_out
+
+
+class Unauthenticated(Refusal):
+    """Whoever asks did not show who they are, or not well; which of it is not said."""
+
+    code = "unauthenticated"
+
+    def __init__(self) -> None:
+        super().__init__("missing or wrong credentials")
+
+
+class NotPermitted(Refusal):
+    """Whoever asks is known, and may not do this."""
+
+    code = "not_permitted"
+
+    def __init__(self) -> None:
+        super().__init__("these credentials do not allow it")
 
 
 class StoreUnavailable(Refusal):

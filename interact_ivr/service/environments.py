@@ -4,7 +4,7 @@ A name without a tenant means an environment of the default one's tenant, whatev
 have: what a name means never changes because somebody else's environment came or went.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from interact_ivr.domain.caller import CallerRules
@@ -127,6 +127,12 @@ class Environments:
             return self._by_name[full]
         except KeyError:
             raise NoSuchEnvironment(full) from None
+
+    def pools(self) -> Iterator[tuple[EnvironmentName, str]]:
+        """Give every environment's every DNIS application."""
+        for here in self._by_name.values():
+            for application in here.applications:
+                yield here.name, application
 
     def dial_plan(self, name: str) -> DialPlan:
         """Give a dial plan by its name; ValueError tells its faults."""

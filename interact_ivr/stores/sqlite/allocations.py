@@ -33,11 +33,13 @@ from interact_ivr.stores.sqlite.number_rows import (
     end,
     find_by_key,
     find_number,
+    get_held,
     is_lapsed,
     is_ringing,
     settle,
     write_journal,
 )
+from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.retrieving import retrieve
 from interact_ivr.stores.sqlite.times import from_micros, to_micros
 from interact_ivr.stores.sqlite.transaction import Transaction
@@ -47,8 +49,9 @@ from interact_ivr.stores.sqlite.writer import Writer
 class SqliteAllocations:
     """The `AllocationStore` and the `RingingStore` of the embedded store."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, reader: Reader) -> None:
         self._writer = writer
+        self._reader = reader
 
     async def allocate(
         self,
@@ -79,10 +82,19 @@ class SqliteAllocations:
         keys: Sequence[NumberKey],
         allocation: AllocationId | None,
         deadline: float | None = None,
+        application: ApplicationId | None = None,
     ) -> FreeStatus:
         """End the number's allocation; with *allocation*, only that one."""
-        operation = partial(_free, environment, keys, allocation)
+        operation = partial(_free, environment, keys, allocation, application)
         return await self._writer.run(operation, deadline=deadline)
+
+    async def holder(self, scope: Scope, keys: Sequence[NumberKey]) -> InteractionId | None:
+        """Say whose a number of the pool is now; None: nobody's."""
+        return await self._reader.run(partial(_holder, scope, keys))
+
+    async def take(self, scope: Scope, keys: Sequence[NumberKey]) -> InteractionId | None:
+        """Say the same, and end the allocation as retrieved, by no call."""
+        return await self._writer.run(partial(_take, scope, keys))
 
     async def mark_undelivered(
         self, environment: EnvironmentId, retrieval: Retrieval, call: CallRef
@@ -117,9 +129,10 @@ def _free(
     environment: EnvironmentId,
     keys: Sequence[NumberKey],
     allocation: AllocationId | None,
+    application: ApplicationId | None,
     tx: Transaction,
 ) -> FreeStatus:
-    number = find_number(tx, environment, keys)
+    number = find_number(tx, environment, keys, application)
     if number is None:
         return FreeStatus.UNKNOWN
     rings_on = is_lapsed(tx, number) and is_ringing(tx, number)  # it is not told expired then
@@ -130,6 +143,36 @@ def _free(
         return FreeStatus.NOT_ALLOCATED
     end(tx, number, tx.now, Ending.FREED)
     return FreeStatus.FREED
+
+
+def _holder(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> InteractionId | None:
+    number = _found(tx, scope, keys)
+    if number.standing.allocation is None or _has_ended(tx, number):
+        return None
+    return get_held(tx, number.open).interaction
+
+
+def _take(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> InteractionId | None:
+    number = _found(tx, scope, keys)
+    if number.standing.allocation is None:
+        return None
+    if _has_ended(tx, number):
+        settle(tx, number)
+        return None
+    _, held = end(tx, number, tx.now, Ending.RETRIEVED)
+    return held.interaction
+
+
+def _found(tx: Transaction, scope: Scope, keys: Sequence[NumberKey]) -> NumberRow:
+    number = find_number(tx, scope.environment, keys, scope.application)
+    if number is None:
+        raise NoSuchNumber(keys[0] if keys else "")
+    return number
+
+
+def _has_ended(tx: Transaction, number: NumberRow) -> bool:
+    """Say whether its allocation ran out; while a call is on the number it is not told so."""
+    return is_lapsed(tx, number) and not is_ringing(tx, number)
 
 
 def _mark_undelivered(

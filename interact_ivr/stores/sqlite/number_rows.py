@@ -58,23 +58,28 @@ class NumberRow:
 
 
 def find_number(
-    tx: Transaction, environment: EnvironmentId, keys: Sequence[NumberKey]
+    tx: Transaction,
+    environment: EnvironmentId,
+    keys: Sequence[NumberKey],
+    application: ApplicationId | None = None,
 ) -> NumberRow | None:
     """Find the first of *keys* that is a number of the environment, else the DNID of one.
+
+    With *application*, only its numbers are there.
 
     Raises:
         AmbiguousDnid: none is a number, and the first that is a DNID is that of several.
     """
     number = find_by_key(tx, environment, keys)
-    if number is not None:
+    if number is not None and application in (None, number.application):
         return number
+    found = {"environment": environment, "application": application, "limit": _CANDIDATES}
     for key in keys:
-        match tx.all("find_by_dnid", environment=environment, dnid=key, limit=_CANDIDATES):
+        match tx.all("find_by_dnid", dnid=key, **found):
             case [row]:
                 return NumberRow.of(environment, row)
             case [_, *_] as rows:
-                found = [NumberRow.of(environment, row).number for row in rows]
-                raise AmbiguousDnid(key, found)
+                raise AmbiguousDnid(key, [NumberRow.of(environment, row).number for row in rows])
     return None
 
 

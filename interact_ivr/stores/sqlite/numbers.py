@@ -6,13 +6,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from interact_ivr.domain.errors import BadRows, NumbersAllocated
+from interact_ivr.domain.errors import BadRows, NoSuchNumber, NumberExists, NumbersAllocated
 from interact_ivr.domain.lifecycle import Policy, Standing, State
 from interact_ivr.domain.names import NumberKey, Scope
 from interact_ivr.domain.values import KnownNumber, NewNumber, PoolNumber, Shown
 from interact_ivr.ports import EVERYTHING
 from interact_ivr.stores.queries import load_queries
 from interact_ivr.stores.sqlite.draft import SqliteDraft
+from interact_ivr.stores.sqlite.number_rows import find_by_key
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.times import from_micros, to_micros
 from interact_ivr.stores.sqlite.transaction import Transaction
@@ -32,6 +33,10 @@ class SqliteNumbers:
     async def add(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
         """Take all of *numbers* into the pool, or none: `BadRows` names those there already."""
         await self._writer.run(partial(_add, scope, numbers))
+
+    async def create(self, scope: Scope, new: NewNumber) -> int:
+        """Take one number, and give its id; `NumberExists` where it is there already."""
+        return await self._writer.run(partial(_create, scope, new))
 
     async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[KnownNumber]:
         """Give those of *keys* that are numbers of the environment, as they were taken in."""
@@ -91,6 +96,17 @@ def _add(scope: Scope, numbers: Sequence[NewNumber], tx: Transaction) -> None:
     ]
     if faults:
         raise BadRows(faults)
+
+
+def _create(scope: Scope, new: NewNumber, tx: Transaction) -> int:
+    try:
+        _add(scope, [new], tx)
+    except BadRows:
+        raise NumberExists(new.entered) from None
+    number = find_by_key(tx, scope.environment, [new.number])
+    if number is None:
+        raise NoSuchNumber(new.entered)
+    return number.id
 
 
 def _as_json(numbers: Sequence[NewNumber]) -> str:

@@ -12,6 +12,7 @@ SELECT id, application_id, number, entered, group_name, allocation_id, free_from
     last_allocation_id
 FROM number
 WHERE environment_id = :environment AND dnid = :dnid
+  AND (:application IS NULL OR application_id = :application)
   AND free_from >= (SELECT floor FROM inventory)
 ORDER BY number LIMIT :limit
 

@@ -1,0 +1,104 @@
+"""What a request shows of who asks: the vendor's headers, or a bearer token.
+
+Nothing is told apart: whatever is wrong or missing, the answer is the same. A key is looked at
+before a password, which is dear to verify: who has no key of ours costs nothing.
+"""
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from interact_ivr.api.routes import Needs, Who
+from interact_ivr.api.sources import Network, Sources, within
+from interact_ivr.domain.access import Role
+from interact_ivr.domain.directory import tenant_of
+from interact_ivr.domain.errors import NotPermitted, Unauthenticated
+from interact_ivr.service.access import Access
+
+_ROLES = {
+    Needs.ALLOCATOR: {Role.APPLICATION, Role.ADMIN},
+    Needs.READER: {Role.APPLICATION, Role.VIEWER, Role.ADMIN},
+    Needs.VIEWER: {Role.VIEWER, Role.ADMIN},
+    Needs.ADMIN: {Role.ADMIN},
+}
+_BEARER = "bearer "
+
+CheckUser = Callable[[str, str, str, str], Awaitable[bool]]
+"""Says whether the tenant has the user with the password; hears where they ask from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The guard of every route."""
+
+    access: Access
+    check_user: CheckUser
+    sources: Sources
+    operators: tuple[Network, ...]
+
+    async def check(self, needs: Needs, request: web.Request) -> Who:
+        """Say who asks, or raise `Unauthenticated`, or `NotPermitted` for what is not theirs."""
+        match needs:
+            case Needs.NOTHING:
+                return Who()
+            case Needs.OPERATOR:
+                if not within(self.sources.address(request), self.operators):
+                    raise NotPermitted
+                return Who()
+            case Needs.DNIS_KEY | Needs.CONSUMER_KEY:
+                return self._holder_of_key(needs, request)
+            case Needs.USER_AND_DNIS_KEY:
+                return await self._user(self._holder_of_key(Needs.DNIS_KEY, request), request)
+            case Needs.ALLOCATOR | Needs.READER | Needs.VIEWER | Needs.ADMIN:
+                return self._bearer(_ROLES[needs], request)
+
+    def _holder_of_key(self, needs: Needs, request: web.Request) -> Who:
+        tenant, key = _only(request, "Tenant-Id"), _only(request, "Application-Key")
+        named = request.headers.getall("Environment-Name", ())
+        if len(named) > 1:
+            raise Unauthenticated
+        environment = self.access.environment(tenant, named[0] if named else None)
+        found = environment and self.access.application(environment, key)
+        if not environment or not found:
+            raise Unauthenticated
+        is_consumer = found.allocates_from is not None
+        if is_consumer is not (needs is Needs.CONSUMER_KEY):
+            raise Unauthenticated
+        return Who(environment, found.allocates_from or found.name)
+
+    async def _user(self, who: Who, request: web.Request) -> Who:
+        name = _decoded(_only(request, "User-Id"))
+        password = _decoded(_only(request, "User-Password"))
+        source = self.sources.address(request)
+        if not await self.check_user(tenant_of(who.environment), name, password, source):
+            raise Unauthenticated
+        return Who(who.environment, who.application, user=name)
+
+    def _bearer(self, roles: set[Role], request: web.Request) -> Who:
+        shown = _only(request, "Authorization")
+        if not shown.lower().startswith(_BEARER):
+            raise Unauthenticated
+        grant = self.access.grant(shown[len(_BEARER) :].strip())
+        if grant is None:
+            raise Unauthenticated
+        if grant.role not in roles:
+            raise NotPermitted
+        return Who(grant.environment, grant.application, grant=grant)
+
+
+def _only(request: web.Request, header: str) -> str:
+    """Give the one value of *header*; of two nobody knows which one a proxy has looked at."""
+    values = request.headers.getall(header, ())
+    if len(values) != 1:
+        raise Unauthenticated
+    return values[0]
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeError, ValueError):
+        raise Unauthenticated from None

@@ -1,0 +1,71 @@
+"""The four methods of the vendor's API, as REST and SOAP both have them: create, allocate, get, free.
+
+All of them are about the pool of one DNIS application: another one's number is not found.
+"""
+
+from dataclasses import dataclass
+
+from interact_ivr.api.faults import NoSuchInteraction
+from interact_ivr.api.registry import Registry
+from interact_ivr.api.routes import Who
+from interact_ivr.domain.names import InteractionId
+from interact_ivr.domain.values import Allocation, FreeStatus
+from interact_ivr.service.allocations import Allocations
+from interact_ivr.service.numbers import Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Dnis:
+    """The methods, each raising what refuses it."""
+
+    allocations: Allocations
+    numbers: Numbers
+    registry: Registry | None
+    """Knows which interactions there are; None: every one."""
+    get_consumes: bool
+
+    async def create(
+        self, who: Who, number: str, dnid: str | None, group: str | None, *, enabled: bool
+    ) -> int:
+        """Take one number into the pool, and give its id.
+
+        Raises:
+            NumberExists: it is in the environment already.
+        """
+        return await self.numbers.create(
+            who.environment, who.application, number, dnid, group, enabled=enabled
+        )
+
+    async def allocate(
+        self, who: Who, interaction: str, group: str | None, caller: str | None
+    ) -> Allocation:
+        """Lend a number to *interaction*.
+
+        Raises:
+            NoSuchInteraction: the operator's registry does not know it.
+        """
+        if self.registry is not None and not await self.registry.knows(interaction):
+            raise NoSuchInteraction(interaction)
+        return await self.allocations.allocate(
+            who.environment, interaction, group, caller=caller, application=who.application or ""
+        )
+
+    async def get(self, who: Who, phone: str) -> InteractionId | None:
+        """Say whose number it is; where `get_consumes`, it is free then.
+
+        Raises:
+            NoSuchNumber: the pool has no such number.
+        """
+        ask = self.allocations.take if self.get_consumes else self.allocations.holder
+        return await ask(who.environment, phone, who.application or "")
+
+    async def free(self, who: Who, phone: str) -> bool:
+        """End the number's allocation; False where it had none.
+
+        Raises:
+            NoSuchNumber: the pool has no such number.
+        """
+        status = await self.allocations.free_known(
+            who.environment, phone, application=who.application
+        )
+        return status is FreeStatus.FREED

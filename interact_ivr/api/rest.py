@@ -1,0 +1,167 @@
+"""The vendor's DNIS allocation API over REST, to the letter (seed 000 and its sibling methods).
+
+Text answers are bare: `text/plain`, without quotes.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from interact_ivr.api.bodies import read_json
+from interact_ivr.api.dnis import Dnis
+from interact_ivr.api.faults import (
+    Broken,
+    NoSuchInteraction,
+    NoSuchPath,
+    Said,
+    Table,
+    TooLarge,
+    TooSlow,
+    WrongMethod,
+    said,
+)
+from interact_ivr.api.routes import Needs, Route, Who
+from interact_ivr.domain.errors import (
+    AmbiguousDnid,
+    BadInput,
+    Exhausted,
+    NoSuchNumber,
+    NotPermitted,
+    NumberExists,
+    Refusal,
+    StoreUnavailable,
+    TooManyAttempts,
+    Unauthenticated,
+)
+
+VERSION = "{version:[12]}"
+
+
+class CreatePhone(msgspec.Struct, frozen=True):
+    """The body of *create a phone*; what the vendor's programs send besides is passed over."""
+
+    phone_number: str = msgspec.field(name="phoneNumber")
+    dnid: str | None = msgspec.field(name="dnId", default=None)
+    group: str | None = msgspec.field(name="groupName", default=None)
+    enabled: bool = True
+
+
+class AllocatePhone(msgspec.Struct, frozen=True):
+    """The body of *allocate*."""
+
+    id: Annotated[str, Meta(description="the interaction's unique id")]
+    group: str | None = None
+    caller: Annotated[
+        str | None, Meta(description="who is expected to call; this project's addition")
+    ] = None
+
+
+class Rest:
+    """The four methods."""
+
+    def __init__(self, dnis: Dnis) -> None:
+        self._dnis = dnis
+
+    def routes(self, application_name: str) -> list[Route]:
+        """Give what is served under */application name/version/1* and */2*."""
+        base = f"/{application_name}/version/{VERSION}/dnis"
+        return [
+            Route("POST", base, Needs.USER_AND_DNIS_KEY, self._create),
+            Route("POST", f"{base}/allocate/new", Needs.CONSUMER_KEY, self._allocate),
+            Route("GET", f"{base}/allocate/get/{{phone:.+}}", Needs.DNIS_KEY, self._get),
+            Route("POST", f"{base}/allocate/free/{{phone:.+}}", Needs.USER_AND_DNIS_KEY, self._free),
+        ]
+
+    async def _create(self, request: web.Request, who: Who) -> web.Response:
+        phone = await read_json(request, CreatePhone)
+        created = await self._dnis.create(
+            who, phone.phone_number, phone.dnid, phone.group, enabled=phone.enabled
+        )
+        return web.Response(text=str(created))
+
+    async def _allocate(self, request: web.Request, who: Who) -> web.Response:
+        asked = await read_json(request, AllocatePhone)
+        allocation = await self._dnis.allocate(who, asked.id, asked.group, asked.caller)
+        return web.Response(text=allocation.entered)
+
+    async def _get(self, request: web.Request, who: Who) -> web.Response:
+        return web.Response(text=await self._dnis.get(who, request.match_info["phone"]) or "")
+
+    async def _free(self, request: web.Request, who: Who) -> web.Response:
+        await self._dnis.free(who, request.match_info["phone"])
+        return web.Response(text="")
+
+
+_FIELDS = {
+    "number": "phoneNumber",
+    "dnid": "dnId",
+    "interaction": "id",
+}
+"""What the vendor calls our fields."""
+
+
+def _bad_input(error: BadInput) -> str:
+    return f"{_FIELDS.get(error.field, error.field)}: expected {error.expected}, got {error.got}"
+
+
+REFUSALS: Table = {
+    BadInput: Said(400, _bad_input),
+    Unauthenticated: Said(401),
+    NotPermitted: Said(401),
+    Exhausted: Said(403, lambda _: "Currently there are no available phone numbers"),
+    NoSuchNumber: Said(404, lambda error: f"Phone number {error.number} was not found"),
+    AmbiguousDnid: Said(404, lambda error: f"Phone number {error.dnid} was not found"),
+    NoSuchInteraction: Said(404, lambda error: f"Audit message {error.interaction} was not found"),
+    NoSuchPath: Said(404),
+    WrongMethod: Said(405, headers=lambda error: {"Allow": error.allowed}),
+    TooSlow: Said(408),
+    NumberExists: Said(
+        409,
+        lambda error: f"Cannot create Phone '{error.number}'. A phone with that name already exists",
+    ),
+    TooLarge: Said(413),
+    TooManyAttempts: Said(429, headers=lambda error: {"Retry-After": f"{error.retry_after:.0f}"}),
+    StoreUnavailable: Said(500, lambda _: "Internal error"),
+    Broken: Said(500, lambda _: "Internal error"),
+    Refusal: Said(400),
+}
+"""How the vendor's REST API refuses; a status of 500 has the request's reference added."""
+
+
+class RestDialect:
+    """Refuses in plain text; without credentials, in the JSON of seed 000, as header and as body."""
+
+    def __init__(self, support_url: str) -> None:
+        self._unauthorized = unauthorized(support_url)
+
+    def refused(self, refusal: Refusal, reference: str) -> web.Response:
+        """Say *refusal*."""
+        how = said(REFUSALS, refusal)
+        if how.status == 401:  # noqa: PLR2004
+            return web.Response(
+                status=how.status,
+                headers={"Unauthenticated-Reason": self._unauthorized},
+                text=self._unauthorized,
+                content_type="application/json",
+            )
+        text = how.wording(refusal)
+        if how.status == 500:  # noqa: PLR2004
+            text = f"{text}, reference {reference}"
+        return web.Response(status=how.status, text=text, headers=dict(how.headers(refusal)))
+
+
+UNAUTHORIZED_CODE = "0x7000000"
+UNAUTHORIZED_MESSAGE = "Request is unauthorized, missing or wrong credentials"
+
+
+def unauthorized(support_url: str) -> str:
+    """Write what seed 000 answers without credentials; its trailing comma would be no JSON."""
+    facts: Mapping[str, str] = {
+        "code": UNAUTHORIZED_CODE,
+        "message": UNAUTHORIZED_MESSAGE,
+        "moreInfoUrl": support_url,
+    }
+    return msgspec.json.encode(facts).decode()

@@ -1,0 +1,80 @@
+"""What one table of routes is made of: method, path, what a request must show, and who answers."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from interact_ivr.domain.access import Grant
+from interact_ivr.domain.names import EnvironmentName
+
+
+class Needs(Enum):
+    """What a request must show; the value says it to people."""
+
+    NOTHING = "nothing"
+    OPERATOR = "an address of `http.operators`"
+    DNIS_KEY = "the key of a DNIS application"
+    CONSUMER_KEY = "the key of a consumer application"
+    USER_AND_DNIS_KEY = "a user, and the key of a DNIS application"
+    ALLOCATOR = "a token of role application or admin"
+    READER = "a token of role application, viewer or admin"
+    VIEWER = "a token of role viewer or admin"
+    ADMIN = "a token of role admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who asks, and what for: nothing is done outside of this environment."""
+
+    environment: EnvironmentName = EnvironmentName("")
+    application: str | None = None
+    """The DNIS application that is meant; None: every one of the environment."""
+    user: str = ""
+    grant: Grant | None = None
+
+
+Handler = Callable[[web.Request, Who], Awaitable[web.StreamResponse]]
+Guard = Callable[[Needs, web.Request], Awaitable[Who]]
+"""Says who asks, or raises `Unauthenticated` or `NotPermitted`."""
+WHO = web.RequestKey("who", Who)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One thing that is served."""
+
+    method: str
+    path: str
+    """As aiohttp has it: ``/numbers/{number}``."""
+    needs: Needs
+    handler: Handler
+
+
+def application_of(
+    routes: Iterable[Route], guard: Guard, middleware: Middleware, body_limit: int
+) -> web.Application:
+    """Make the aiohttp application that serves *routes*, each behind *guard*, and nothing else."""
+    application = web.Application(middlewares=[middleware], client_max_size=body_limit)
+    for route in routes:
+        handler = partial(_guarded, guard, route)
+        if route.method == "GET":
+            application.router.add_get(route.path, handler, allow_head=True)
+        else:
+            application.router.add_route(route.method, route.path, handler)
+    return application
+
+
+async def _guarded(guard: Guard, route: Route, request: web.Request) -> web.StreamResponse:
+    who = request[WHO] = await guard(route.needs, request)
+    return await route.handler(request, who)
+
+
+def served(application: web.Application) -> Iterator[tuple[str, str]]:
+    """Give the method and the path of everything that *application* serves."""
+    for route in application.router.routes():
+        if route.resource is not None:
+            yield route.method, route.resource.canonical

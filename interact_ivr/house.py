@@ -1,0 +1,109 @@
+"""The HTTP house, put together from the configuration and the services."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from interact_ivr.api.answering import Answering, Speech
+from interact_ivr.api.credentials import Credentials
+from interact_ivr.api.dnis import Dnis
+from interact_ivr.api.health import Health
+from interact_ivr.api.registry import Registry
+from interact_ivr.api.rest import Rest, RestDialect
+from interact_ivr.api.routes import application_of
+from interact_ivr.api.server import Certificate, HttpServer
+from interact_ivr.api.sources import Sources, networks
+from interact_ivr.app import Parts
+from interact_ivr.config_http import HttpConfig
+from interact_ivr.domain.errors import StoreUnavailable
+from interact_ivr.metrics import CONTENT_TYPE, Metrics
+
+_PROBE_SECONDS = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The HTTP server, and what of it others need to reach."""
+
+    server: HttpServer
+    health: Health
+    certificate: Certificate | None
+
+    def reload(self) -> None:
+        """Read the certificate again; OSError where it cannot be used, and the old one stays."""
+        if self.certificate is not None:
+            self.certificate.reload()
+
+    @classmethod
+    @asynccontextmanager
+    async def of(cls, http: HttpConfig, parts: Parts, metrics: Metrics) -> AsyncIterator[Self]:
+        """Build it; it does not listen yet."""
+        async with AsyncExitStack() as stack:
+            registry = None
+            if http.interaction_registry:
+                registry = await stack.enter_async_context(Registry(http.interaction_registry))
+            certificate = _certificate(http)
+            sources = Sources(networks(http.trusted_proxies))
+            health = Health(
+                {
+                    "store": partial(_store_missing, parts),
+                    "environment.default": partial(_environment_missing, parts),
+                },
+                partial(_metrics_text, parts, metrics),
+                CONTENT_TYPE,
+            )
+            dnis = Dnis(parts.allocations, parts.numbers, registry, http.get_consumes)
+            routes = [*health.routes(), *Rest(dnis).routes(http.application_name)]
+            credentials = Credentials(
+                parts.access, parts.logins.check, sources, networks(http.operators)
+            )
+            answering = Answering(
+                [Speech(lambda _: False, RestDialect(http.support_url)), Speech(lambda _: True, RestDialect(http.support_url))],
+                sources,
+                http.body_limit_bytes,
+                metrics.answered,
+                log_all=http.log_requests == "all",
+            )
+            application = application_of(
+                routes, credentials.check, answering, http.body_limit_bytes
+            )
+            server = HttpServer(application, certificate, most_connections=http.most_connections)
+            yield cls(server, health, certificate)
+
+
+async def _store_missing(parts: Parts) -> str | None:
+    try:
+        await parts.allocations.probe(time.monotonic() + _PROBE_SECONDS)
+    except StoreUnavailable as error:
+        return str(error)
+    return None
+
+
+async def _environment_missing(parts: Parts) -> str | None:
+    if parts.administration.has_default:
+        return None
+    return f"there is no {parts.administration.default!r} yet"
+
+
+async def _metrics_text(parts: Parts, metrics: Metrics) -> bytes:
+    """Write the metrics, the pools counted as they stand now; on a broken store, without these."""
+    counts = {}
+    with suppress(StoreUnavailable):
+        for environment, application in parts.environments.pools():
+            by_state = await parts.numbers.counts(environment, application)
+            counts |= {
+                (environment, application, state.value): n for state, n in by_state.items()
+            }
+    metrics.numbers(counts)
+    return metrics.text()
+
+
+def _certificate(http: HttpConfig) -> Certificate | None:
+    if not http.tls_certificate:
+        return None
+    key = Path(http.tls_key) if http.tls_key else None
+    return Certificate(Path(http.tls_certificate), key)

@@ -1,0 +1,99 @@
+"""What is counted, and how Prometheus reads it. Nothing here names a caller or an interaction."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+_NAMESPACE = "interact_ivr"
+_CALL_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.8, 2.5)
+_REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class Metrics:
+    """The counters, each a method of what it hears."""
+
+    def __init__(self, version: str) -> None:
+        self._registry = CollectorRegistry()
+        registry = self._registry
+        counter = partial(Counter, registry=registry, namespace=_NAMESPACE)
+        histogram = partial(Histogram, registry=registry, namespace=_NAMESPACE)
+        self._gauge = partial(Gauge, registry=registry, namespace=_NAMESPACE)
+        build = Info("build", "What runs", registry=registry, namespace=_NAMESPACE)
+        build.info({"version": version})
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self._registry)
+        self._retrievals = counter("retrievals", "Calls that asked whose number it is", ["status"])
+        self._retrieval_seconds = histogram(
+            "retrieval_seconds", "How long a call waited for that", buckets=_CALL_SECONDS
+        )
+        self._allocations = counter("allocations", "Numbers lent", ["how"])
+        self._exhausted = counter("exhausted", "Allocations refused for want of numbers")
+        self._frees = counter("frees", "Requests to free a number", ["status"])
+        self._expired = counter("expired", "Allocations that ran out")
+        self._ambiguous = counter("ambiguous_dnids", "DNIDs dialed that fit several numbers")
+        self._requests = counter("http_requests", "Requests over HTTP", ["path", "status"])
+        self._request_seconds = histogram(
+            "http_request_seconds", "How long they took", buckets=_REQUEST_SECONDS
+        )
+        self._numbers = self._gauge(
+            "numbers",
+            "Enabled numbers by what they are now",
+            ["environment", "application", "state"],
+        )
+
+    def retrieved(self, status: str, seconds: float) -> None:
+        """Count a call's retrieval, which took *seconds*."""
+        self._retrievals.labels(status).inc()
+        self._retrieval_seconds.observe(seconds)
+
+    def allocated(self, how: str) -> None:
+        """Count a number that was lent, and how: allocated, renewed, lent early, replaced."""
+        self._allocations.labels(how).inc()
+
+    def exhausted(self) -> None:
+        """Count an interaction for which there was no number."""
+        self._exhausted.inc()
+
+    def freed(self, status: str) -> None:
+        """Count a request to free a number."""
+        self._frees.labels(status).inc()
+
+    def expired(self) -> None:
+        """Count an allocation that ran out."""
+        self._expired.inc()
+
+    def ambiguous(self) -> None:
+        """Count a DNID that fits several numbers."""
+        self._ambiguous.inc()
+
+    def answered(self, path: str, status: int, seconds: float) -> None:
+        """Count a request; *path* is the route's, so there are only as many as routes."""
+        self._requests.labels(path, status).inc()
+        self._request_seconds.observe(seconds)
+
+    def numbers(self, counts: Mapping[tuple[str, str, str], int]) -> None:
+        """Take note of how many numbers an application's pool has in each state."""
+        self._numbers.clear()
+        for labels, count in counts.items():
+            self._numbers.labels(*labels).set(count)
+
+    def gauge(self, name: str, what: str, value: Callable[[], float]) -> None:
+        """Show *value* as it is when Prometheus asks."""
+        self._gauge(name, what).set_function(value)
+
+    def text(self) -> bytes:
+        """Write everything as Prometheus reads it."""
+        return generate_latest(self._registry)
