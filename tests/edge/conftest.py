@@ -46,10 +46,11 @@ def service_factory(
     started = request.node.stash.setdefault(STARTED, [])
     with ExitStack() as stack:
 
-        def make(settings: str = "", *, agi: str = "") -> Service:
+        def make(settings: str = "", *, agi: str = "", http: str = "") -> Service:
             service = Service(tmp_path / f"service{len(started)}", settings)
             text = service.config.read_text("utf-8")
-            service.config.write_text(text.replace("[agi]\n", f"[agi]\n{agi}\n"), "utf-8")
+            text = text.replace("[agi]\n", f"[agi]\n{agi}\n")
+            service.config.write_text(text.replace("[http]\n", f"[http]\n{http}\n"), "utf-8")
             started.append(service)
             return stack.enter_context(service)
 
