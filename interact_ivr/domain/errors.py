@@ -178,6 +178,15 @@ class NotPermitted(Refusal):
 
     def __init__(self) -> None:
         super().__init__("these credentials do not allow it")
+class TooManyAttempts(Refusal):
+    """A credential was not checked: too many others of this user, or of all, wait to be."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"too many attempts; again in {retry_after} s")
+        self.retry_after = retry_after
+        """Seconds, at least one."""
 
 
 class StoreUnavailable(Refusal):

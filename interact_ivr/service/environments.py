@@ -17,6 +17,7 @@ from interact_ivr.domain.directory import (
     tenant_of,
 )
 from interact_ivr.domain.errors import NoSuchApplication, NoSuchEnvironment
+from interact_ivr.domain.index import Index
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import (
     Alphabet,
@@ -91,6 +92,7 @@ class Environments:
         self.defaults = defaults
         self.directory = Directory((), (), (), (), ())
         """What the snapshot was made of."""
+        self.index = Index.of(self.directory)
 
     async def reload(self) -> None:
         """Take a new snapshot; a session goes on with the environment it has.
@@ -113,6 +115,7 @@ class Environments:
             for known in directory.environments
         }
         self.directory, self.defaults = directory, defaults
+        self.index = Index.of(directory)
 
     def full_name(self, name: str = "") -> EnvironmentName:
         """Give the ``tenant/environment`` that *name* means; `BadInput` where it can be none."""
