@@ -1,43 +1,30 @@
 """The composition root: the one place that knows every part, and puts them together."""
 
-import asyncio
-import os
-import signal
-import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import msgspec
-import structlog
 
-import agi_scripts
 from dialplan import Engine, load_plan
-from interact_ivr import __version__
-from interact_ivr.agi.listener import Listener
-from interact_ivr.agi.session import Script
 from interact_ivr.ani_key import ani_key
-from interact_ivr.config import warnings
 from interact_ivr.config_keys import Config
 from interact_ivr.control.operations import Conversation, Operations
-from interact_ivr.control.server import ControlServer
 from interact_ivr.domain.ani import AniSetting, StoredAni, stored_ani
-from interact_ivr.domain.errors import AmbiguousDnid, Refusal
 from interact_ivr.domain.names import ALPHABETS, Ani, EnvironmentName
-from interact_ivr.domain.values import Allocation, Expired
-from interact_ivr.log import configure_logging
-from interact_ivr.reload import Reload
+from interact_ivr.observing import Observing
+from interact_ivr.service.access import Access
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.allocations import Allocations
 from interact_ivr.service.environments import Defaults, Environments
 from interact_ivr.service.expiry import Expiry
 from interact_ivr.service.imports import Imports
 from interact_ivr.service.journal import Journal
+from interact_ivr.service.logins import Logins
 from interact_ivr.service.numbers import Numbers
-from interact_ivr.service.purge import Purge, Purged
+from interact_ivr.service.passwords import Passwords
+from interact_ivr.service.purge import Purge
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.clock import StoreClock, boot_id
 from interact_ivr.stores.sqlite.directory import SqliteDirectory
@@ -47,7 +34,7 @@ from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
-from interact_ivr.systemd import Systemd
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -61,6 +48,8 @@ class Parts:
     expiry: Expiry
     purge: Purge
     environments: Environments
+    access: Access
+    logins: Logins
     clock: StoreClock
     adopt: Callable[[Config], None]
     """Make effective what of another configuration can be while running; PlanError changes none."""
@@ -108,6 +97,9 @@ async def opened(
             environments.adopt(_defaults(other))
             purge.keep_for = other.journal.keep_for
 
+        access = Access(environments, clock)
+        passwords = Passwords()
+        stack.callback(passwords.close)
         inventory = SqliteNumbers(writer, reader)
         expiry = Expiry(store, clock, expired=observing.expired, failed=observing.sweep_failed)
         yield Parts(
@@ -119,6 +111,8 @@ async def opened(
             expiry,
             purge,
             environments,
+            access,
+            Logins(access.user, passwords.match),
             clock,
             adopt,
         )
@@ -178,5 +172,3 @@ def _stored_ani(config: Config) -> Callable[[Ani | None], StoredAni | None]:
     setting = AniSetting(config.journal.ani)
     key = ani_key(config.store.path) if setting is AniSetting.HASH else b""
     return partial(stored_ani, setting=setting, key=key)
-
-

@@ -1,5 +1,6 @@
 """The HTTP house, put together from the configuration and the services."""
 
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -16,6 +17,7 @@ from interact_ivr.api.registry import Registry
 from interact_ivr.api.rest import Rest, RestDialect
 from interact_ivr.api.routes import application_of
 from interact_ivr.api.server import Certificate, HttpServer
+from interact_ivr.api.soap.service import Soap, SoapDialect
 from interact_ivr.api.sources import Sources, networks
 from interact_ivr.app import Parts
 from interact_ivr.config_http import HttpConfig
@@ -57,20 +59,28 @@ class House:
                 CONTENT_TYPE,
             )
             dnis = Dnis(parts.allocations, parts.numbers, registry, http.get_consumes)
-            routes = [*health.routes(), *Rest(dnis).routes(http.application_name)]
-            credentials = Credentials(
+            guard = Credentials(
                 parts.access, parts.logins.check, sources, networks(http.operators)
-            )
+            ).check
+            soap = Soap(dnis, guard, lambda request: http.public_url or sources.base(request))
+            routes = [
+                *health.routes(),
+                *Rest(dnis).routes(http.application_name),
+                *soap.routes(http.application_name),
+            ]
+            vendor = f"/{http.application_name}/version/"
             answering = Answering(
-                [Speech(lambda _: False, RestDialect(http.support_url)), Speech(lambda _: True, RestDialect(http.support_url))],
+                [
+                    Speech(re.compile(f"{re.escape(vendor)}[^/]*/[^/]*/soap"), SoapDialect()),
+                    Speech(re.compile(re.escape(vendor)), RestDialect(http.support_url)),
+                    Speech(re.compile(""), RestDialect(http.support_url)),
+                ],
                 sources,
                 http.body_limit_bytes,
                 metrics.answered,
                 log_all=http.log_requests == "all",
             )
-            application = application_of(
-                routes, credentials.check, answering, http.body_limit_bytes
-            )
+            application = application_of(routes, guard, answering, http.body_limit_bytes)
             server = HttpServer(application, certificate, most_connections=http.most_connections)
             yield cls(server, health, certificate)
 
@@ -91,13 +101,11 @@ async def _environment_missing(parts: Parts) -> str | None:
 
 async def _metrics_text(parts: Parts, metrics: Metrics) -> bytes:
     """Write the metrics, the pools counted as they stand now; on a broken store, without these."""
-    counts = {}
+    counts: dict[tuple[str, str, str], int] = {}
     with suppress(StoreUnavailable):
         for environment, application in parts.environments.pools():
             by_state = await parts.numbers.counts(environment, application)
-            counts |= {
-                (environment, application, state.value): n for state, n in by_state.items()
-            }
+            counts |= {(environment, application, state.value): n for state, n in by_state.items()}
     metrics.numbers(counts)
     return metrics.text()
 

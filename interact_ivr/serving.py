@@ -172,5 +172,3 @@ def _facts(
         "ambiguous_dnids": observing.ambiguous_dnids,
         "store_ahead_seconds": round(parts.clock.ahead.total_seconds(), 1),
     }
-
-

@@ -1,5 +1,6 @@
-"""What every request has: a reference number, a line in the log, an answer in its API's own form."""
+"""What every request gets: a reference number, a line in the log, an answer in its API's form."""
 
+import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,9 +23,9 @@ Observed = Callable[[str, int, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Which dialect is spoken under the paths that it *fits*."""
+    """Which dialect is spoken under the paths that begin as *paths* says."""
 
-    fits: Callable[[str], bool]
+    paths: re.Pattern[str]
     dialect: Dialect
 
 
@@ -82,7 +83,7 @@ class Answering:
             refusal = TooLarge(self._body_limit)
         except ConnectionError:
             raise  # nobody is there to be answered
-        except Exception:  # the edge: told by its reference, the log has the rest
+        except Exception:  # noqa: BLE001  the edge: told by its reference, the log has the rest
             self._failed(request, exc_info=True)
             refusal = Broken(request[REFERENCE])
         response = self._dialect(request.path).refused(refusal, request[REFERENCE])
@@ -92,7 +93,7 @@ class Answering:
 
     def _dialect(self, path: str) -> Dialect:
         for speech in self._speeches[:-1]:
-            if speech.fits(path):
+            if speech.paths.match(path):
                 return speech.dialect
         return self._speeches[-1].dialect
 
@@ -102,7 +103,7 @@ class Answering:
     def _tell(self, request: web.Request, status: int, seconds: float) -> None:
         resource = request.match_info.route.resource
         self._observed(resource.canonical if resource else "", status, seconds)
-        if not self._log_all and status < 400:  # noqa: PLR2004
+        if not self._log_all and status < 400:
             return
         who = request.get(WHO)
         self._log.info(

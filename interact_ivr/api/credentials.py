@@ -25,6 +25,7 @@ _ROLES = {
     Needs.ADMIN: {Role.ADMIN},
 }
 _BEARER = "bearer "
+_FORWARDED = ("X-Forwarded-For", "Forwarded", "Via")
 
 CheckUser = Callable[[str, str, str, str], Awaitable[bool]]
 """Says whether the tenant has the user with the password; hears where they ask from."""
@@ -42,10 +43,10 @@ class Credentials:
     async def check(self, needs: Needs, request: web.Request) -> Who:
         """Say who asks, or raise `Unauthenticated`, or `NotPermitted` for what is not theirs."""
         match needs:
-            case Needs.NOTHING:
+            case Needs.NOTHING | Needs.SOAP:  # an operation is known once its envelope is read
                 return Who()
             case Needs.OPERATOR:
-                if not within(self.sources.address(request), self.operators):
+                if not self._is_operator(request):
                     raise NotPermitted
                 return Who()
             case Needs.DNIS_KEY | Needs.CONSUMER_KEY:
@@ -54,6 +55,13 @@ class Credentials:
                 return await self._user(self._holder_of_key(Needs.DNIS_KEY, request), request)
             case Needs.ALLOCATOR | Needs.READER | Needs.VIEWER | Needs.ADMIN:
                 return self._bearer(_ROLES[needs], request)
+
+    def _is_operator(self, request: web.Request) -> bool:
+        """Say whether an operator asks; who came through a proxy we do not know may be anybody."""
+        address = self.sources.address(request)
+        forwarded = any(header in request.headers for header in _FORWARDED)
+        came_straight = not forwarded or address != request.remote
+        return came_straight and within(address, self.operators)
 
     def _holder_of_key(self, needs: Needs, request: web.Request) -> Who:
         tenant, key = _only(request, "Tenant-Id"), _only(request, "Application-Key")

@@ -1,4 +1,4 @@
-"""The four methods of the vendor's API, as REST and SOAP both have them: create, allocate, get, free.
+"""The four methods of the vendor's API as REST and SOAP both have them.
 
 All of them are about the pool of one DNIS application: another one's number is not found.
 """

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from interact_ivr.domain.errors import Refusal
+from interact_ivr.domain.errors import Refusal, TooManyAttempts
 
 
 class NoSuchPath(Refusal):
@@ -78,13 +78,25 @@ class Said:
     status: int
     wording: Callable[[Any], str] = str
     headers: Callable[[Any], Mapping[str, str]] = field(default=lambda _: {})
+    code: str = ""
+    """The dialect's own code, where it has any beside the status."""
+
+
+def allow(refusal: WrongMethod) -> Mapping[str, str]:
+    """Say which methods the path has (RFC 9110, 15.5.6)."""
+    return {"Allow": refusal.allowed}
+
+
+def retry_after(refusal: TooManyAttempts) -> Mapping[str, str]:
+    """Say when to come again (RFC 6585, 4)."""
+    return {"Retry-After": str(refusal.retry_after)}
 
 
 Table = Mapping[type[Refusal], Said]
 
 
 def said(table: Table, refusal: Refusal) -> Said:
-    """Find how *refusal* is said, by the nearest kind it is of; KeyError where the table lacks it."""
+    """Find how *refusal* is said, by the nearest kind it is of; KeyError where there is none."""
     for kind in type(refusal).__mro__:
         if kind in table:
             return table[kind]

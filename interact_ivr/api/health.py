@@ -18,7 +18,10 @@ class Health:
     """The three paths a supervisor, a load balancer and Prometheus ask."""
 
     def __init__(
-        self, checks: Mapping[str, Check], metrics: Callable[[], Awaitable[bytes]], metrics_type: str
+        self,
+        checks: Mapping[str, Check],
+        metrics: Callable[[], Awaitable[bytes]],
+        metrics_type: str,
     ) -> None:
         """*checks* are done at each `/readyz`, by the name of what they look at."""
         self.stopping = False

@@ -1,6 +1,5 @@
-"""The operator's registry of interactions, where there is one: asked over HTTP before allocating."""
+"""The operator's registry of interactions, asked over HTTP before one is allocated to."""
 
-import asyncio
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
@@ -44,6 +43,6 @@ class Registry:
                 if answer.status in _UNKNOWN:
                     return False
                 reason = f"it answered {answer.status}"
-        except (ClientError, asyncio.TimeoutError, OSError) as error:
+        except (TimeoutError, ClientError, OSError) as error:
             raise StoreUnavailable(f"the interaction registry: {error!r}") from error
         raise StoreUnavailable(f"the interaction registry: {reason}")

@@ -21,6 +21,8 @@ from interact_ivr.api.faults import (
     TooLarge,
     TooSlow,
     WrongMethod,
+    allow,
+    retry_after,
     said,
 )
 from interact_ivr.api.routes import Needs, Route, Who
@@ -38,6 +40,9 @@ from interact_ivr.domain.errors import (
 )
 
 VERSION = "{version:[12]}"
+UNAUTHORIZED_CODE = "0x7000000"
+UNAUTHORIZED_MESSAGE = "Request is unauthorized, missing or wrong credentials"
+NO_NUMBER_AVAILABLE = "Currently there are no available phone numbers"
 
 
 class CreatePhone(msgspec.Struct, frozen=True):
@@ -72,7 +77,9 @@ class Rest:
             Route("POST", base, Needs.USER_AND_DNIS_KEY, self._create),
             Route("POST", f"{base}/allocate/new", Needs.CONSUMER_KEY, self._allocate),
             Route("GET", f"{base}/allocate/get/{{phone:.+}}", Needs.DNIS_KEY, self._get),
-            Route("POST", f"{base}/allocate/free/{{phone:.+}}", Needs.USER_AND_DNIS_KEY, self._free),
+            Route(
+                "POST", f"{base}/allocate/free/{{phone:.+}}", Needs.USER_AND_DNIS_KEY, self._free
+            ),
         ]
 
     async def _create(self, request: web.Request, who: Who) -> web.Response:
@@ -107,23 +114,30 @@ def _bad_input(error: BadInput) -> str:
     return f"{_FIELDS.get(error.field, error.field)}: expected {error.expected}, got {error.got}"
 
 
+def no_such_interaction(error: NoSuchInteraction) -> str:
+    """Say it as the vendor does."""
+    return f"Audit message {error.interaction} was not found"
+
+
+def number_exists(error: NumberExists) -> str:
+    """Say it as the vendor does."""
+    return f"Cannot create Phone '{error.number}'. A phone with that name already exists"
+
+
 REFUSALS: Table = {
     BadInput: Said(400, _bad_input),
     Unauthenticated: Said(401),
     NotPermitted: Said(401),
-    Exhausted: Said(403, lambda _: "Currently there are no available phone numbers"),
+    Exhausted: Said(403, lambda _: NO_NUMBER_AVAILABLE),
     NoSuchNumber: Said(404, lambda error: f"Phone number {error.number} was not found"),
     AmbiguousDnid: Said(404, lambda error: f"Phone number {error.dnid} was not found"),
-    NoSuchInteraction: Said(404, lambda error: f"Audit message {error.interaction} was not found"),
+    NoSuchInteraction: Said(404, no_such_interaction),
     NoSuchPath: Said(404),
-    WrongMethod: Said(405, headers=lambda error: {"Allow": error.allowed}),
+    WrongMethod: Said(405, headers=allow),
     TooSlow: Said(408),
-    NumberExists: Said(
-        409,
-        lambda error: f"Cannot create Phone '{error.number}'. A phone with that name already exists",
-    ),
+    NumberExists: Said(409, number_exists),
     TooLarge: Said(413),
-    TooManyAttempts: Said(429, headers=lambda error: {"Retry-After": f"{error.retry_after:.0f}"}),
+    TooManyAttempts: Said(429, headers=retry_after),
     StoreUnavailable: Said(500, lambda _: "Internal error"),
     Broken: Said(500, lambda _: "Internal error"),
     Refusal: Said(400),
@@ -132,7 +146,7 @@ REFUSALS: Table = {
 
 
 class RestDialect:
-    """Refuses in plain text; without credentials, in the JSON of seed 000, as header and as body."""
+    """Refuses in plain text; without credentials in the JSON of seed 000, as header and body."""
 
     def __init__(self, support_url: str) -> None:
         self._unauthorized = unauthorized(support_url)
@@ -140,7 +154,7 @@ class RestDialect:
     def refused(self, refusal: Refusal, reference: str) -> web.Response:
         """Say *refusal*."""
         how = said(REFUSALS, refusal)
-        if how.status == 401:  # noqa: PLR2004
+        if how.status == 401:
             return web.Response(
                 status=how.status,
                 headers={"Unauthenticated-Reason": self._unauthorized},
@@ -148,13 +162,9 @@ class RestDialect:
                 content_type="application/json",
             )
         text = how.wording(refusal)
-        if how.status == 500:  # noqa: PLR2004
+        if how.status == 500:
             text = f"{text}, reference {reference}"
         return web.Response(status=how.status, text=text, headers=dict(how.headers(refusal)))
-
-
-UNAUTHORIZED_CODE = "0x7000000"
-UNAUTHORIZED_MESSAGE = "Request is unauthorized, missing or wrong credentials"
 
 
 def unauthorized(support_url: str) -> str:

@@ -20,6 +20,7 @@ class Needs(Enum):
     DNIS_KEY = "the key of a DNIS application"
     CONSUMER_KEY = "the key of a consumer application"
     USER_AND_DNIS_KEY = "a user, and the key of a DNIS application"
+    SOAP = "what the same method needs over REST"
     ALLOCATOR = "a token of role application or admin"
     READER = "a token of role application, viewer or admin"
     VIEWER = "a token of role viewer or admin"
@@ -30,7 +31,7 @@ class Needs(Enum):
 class Who:
     """Who asks, and what for: nothing is done outside of this environment."""
 
-    environment: EnvironmentName = EnvironmentName("")
+    environment: EnvironmentName | None = None
     application: str | None = None
     """The DNIS application that is meant; None: every one of the environment."""
     user: str = ""

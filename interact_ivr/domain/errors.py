@@ -178,6 +178,8 @@ class NotPermitted(Refusal):
 
     def __init__(self) -> None:
         super().__init__("these credentials do not allow it")
+
+
 class TooManyAttempts(Refusal):
     """A credential was not checked: too many others of this user, or of all, wait to be."""
 

@@ -140,7 +140,7 @@ class SqliteStore:
         self._writer.start()
         reader = Reader(self.path, clock)
         return (
-            SqliteAllocations(self._writer),
+            SqliteAllocations(self._writer, reader),
             SqliteNumbers(self._writer, reader),
             SqliteDirectory(self._writer, reader),
         )

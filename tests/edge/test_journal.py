@@ -22,6 +22,7 @@ from interact_ivr.app import opened
 from interact_ivr.config_keys import Config
 from interact_ivr.control.client import Refused
 from interact_ivr.domain.names import new_ulid
+from interact_ivr.observing import Observing
 from testbed.line import Line, control
 from testbed.service import INTERACT_IVR, Service, ServiceError
 
@@ -383,5 +384,5 @@ async def test_a_file_too_large_to_rewrite_meanwhile_is_told(tmp_path: Path) -> 
     """Who calls does not wait for the rewriting of a large file: that is for a quiet hour."""
     config = msgspec.convert({"store": {"url": f"sqlite:///{tmp_path}/interact-ivr.db"}}, Config)
     for rewrite_up_to, scrubbed in ((0, False), (None, True)):
-        async with opened(config, "a test", rewrite_up_to=rewrite_up_to) as parts:
+        async with opened(config, "a test", Observing(), rewrite_up_to=rewrite_up_to) as parts:
             assert (await parts.journal.forget("", "nobody", force=False))[2] is scrubbed

@@ -205,12 +205,14 @@ async def test_an_allocation_expires_in_time_though_the_clock_is_set_back(
         await SqliteNumbers(writer, Reader(path, machine.clock)).add(
             scope, [NewNumber(NumberKey("+1"), "1")]
         )
-        await SqliteAllocations(writer).allocate(scope, InteractionId("a"), None, None, policy)
+        await SqliteAllocations(writer, Reader(path, machine.clock)).allocate(
+            scope, InteractionId("a"), None, None, policy
+        )
     machine.set_wall(-HOUR)
     machine.elapse(5 * 60 * SECOND)
     machine.start()
     with _opened(machine, path) as writer:
-        store = SqliteAllocations(writer)
+        store = SqliteAllocations(writer, Reader(path, machine.clock))
         machine.elapse(5 * 60 * SECOND - 1)
         assert (await store.sweep(10)).expired == ()
         machine.elapse(1)

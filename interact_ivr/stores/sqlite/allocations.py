@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
-from interact_ivr.domain.errors import AmbiguousDnid
+from interact_ivr.domain.errors import AmbiguousDnid, NoSuchNumber
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, Policy
 from interact_ivr.domain.names import (
     AllocationId,
