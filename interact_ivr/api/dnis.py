@@ -33,7 +33,7 @@ class Dnis:
             NumberExists: it is in the environment already.
         """
         return await self.numbers.create(
-            who.environment, who.application, number, dnid, group, enabled=enabled
+            who.environment, who.application or "", number, dnid, group, enabled=enabled
         )
 
     async def allocate(

@@ -27,11 +27,14 @@ class Needs(Enum):
     ADMIN = "a token of role admin"
 
 
+NOWHERE = EnvironmentName("")
+
+
 @dataclass(frozen=True, slots=True)
 class Who:
     """Who asks, and what for: nothing is done outside of this environment."""
 
-    environment: EnvironmentName | None = None
+    environment: EnvironmentName = NOWHERE
     application: str | None = None
     """The DNIS application that is meant; None: every one of the environment."""
     user: str = ""

@@ -99,10 +99,9 @@ def _add(scope: Scope, numbers: Sequence[NewNumber], tx: Transaction) -> None:
 
 
 def _create(scope: Scope, new: NewNumber, tx: Transaction) -> int:
-    try:
-        _add(scope, [new], tx)
-    except BadRows:
-        raise NumberExists(new.entered) from None
+    if find_by_key(tx, scope.environment, [new.number]) is not None:
+        raise NumberExists(new.entered)
+    _add(scope, [new], tx)
     number = find_by_key(tx, scope.environment, [new.number])
     if number is None:
         raise NoSuchNumber(new.entered)
