@@ -80,7 +80,7 @@ class House:
                 metrics.answered,
                 log_all=http.log_requests == "all",
             )
-            application = application_of(routes, guard, answering, http.body_limit_bytes)
+            application = application_of(routes, guard, answering.middleware, http.body_limit_bytes)
             server = HttpServer(application, certificate, most_connections=http.most_connections)
             yield cls(server, health, certificate)
 

@@ -50,7 +50,7 @@ class Answering:
         self._log = structlog.get_logger("http")
 
     @web.middleware
-    async def __call__(
+    async def middleware(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         """Answer *request*."""
@@ -58,6 +58,7 @@ class Answering:
         request[REFERENCE] = secrets.token_hex(8)
         response = await self._answer(request, handler)
         response.headers[_HEADER] = request[REFERENCE]
+        response.headers["Server"] = "interact-ivr"
         response.headers["X-Content-Type-Options"] = "nosniff"
         self._tell(request, response.status, time.perf_counter() - begun)
         return response
