@@ -36,7 +36,7 @@ class Turns:
 
 
 class Places:
-    """Room for so many, and for so many of one key."""
+    """Room for so many, and for so many of one key: for no more than are still left to others."""
 
     def __init__(self, most: int, most_of_one: int) -> None:
         self._most = most
@@ -49,7 +49,7 @@ class Places:
 
     def full_for(self, key: bytes) -> bool:
         """Say whether there is no room for one more of *key*."""
-        return self._taken >= self._most or self._of[key] >= self._most_of_one
+        return self._of[key] >= min(self._most_of_one, self._most - self._taken)
 
     @contextmanager
     def one(self, key: bytes) -> Iterator[None]:

@@ -184,7 +184,7 @@ async def test_the_same_at_the_same_time_is_checked_once(world: World) -> None:
     world.open.set()
     assert await asyncio.gather(*good, *away) == [True] * 600
     assert await asyncio.gather(*bad) == [False] * 300
-    assert world.verifications == 2
+    assert (world.verifications, world.slept) == (2, [])
 
 
 async def test_who_leaves_takes_nobody_along(world: World) -> None:
@@ -313,6 +313,34 @@ async def test_a_refusal_says_when_to_come_again(world: World) -> None:
     assert error.value.retry_after == 1
     for task in waiting:
         task.cancel()
+
+
+async def test_who_need_not_wait_needs_no_room_to_wait(world: World) -> None:
+    """Where as many wait as may, who would have to is refused; a first guess is checked at once."""
+    for n in range(1025):
+        await world.guess("alice", 5, f"source {n}")
+    await world.guess("bob", 4)
+    world.awake.clear()
+    waiting = await settled(
+        *(world.check("alice", "late", f"source {n}") for n in range(1024)),
+    )
+    assert not any(task.done() for task in waiting)
+    with pytest.raises(TooManyAttempts):
+        await world.check("alice", "late", "source 1024")
+    assert await world.check("bob", "bob's")
+    assert await world.check("alice", "alice's")
+    world.awake.set()
+    assert await asyncio.gather(*waiting) == [False] * 1024
+
+
+async def test_few_sources_do_not_fill_the_queue(world: World) -> None:
+    """One has no more places than are left to the others."""
+    world.open.clear()
+    await settled(*(world.check(f"user {n}", "guess", f"{n % 8}") for n in range(8_000)))
+    assert world.verifications < 256
+    (other,) = await settled(world.check("alice", "alice's", AWAY))
+    world.open.set()
+    assert await other
 
 
 async def test_one_source_does_not_fill_the_queue(world: World) -> None:
