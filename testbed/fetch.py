@@ -1,4 +1,4 @@
-"""Brings Asterisk 22, SIPp and wrk into the user's cache folder; ``python -m testbed.fetch`` by hand.
+"""Brings Asterisk 22, SIPp and wrk into the user's cache; ``python -m testbed.fetch`` by hand.
 
 Debian 12 and 13 have no Asterisk. The packages of a later Debian are unpacked into a folder and run
 there by their own loader: the machine itself is not changed, and root is not needed.

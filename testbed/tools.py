@@ -1,4 +1,4 @@
-"""Where a runnable Asterisk, SIPp and wrk are, and how each is started; nothing here fetches anything.
+"""Where a runnable Asterisk, SIPp and wrk are, and how each is started; nothing here fetches.
 
 Packages unpacked into a folder run by the loader and the libraries of that folder, never by
 ``LD_LIBRARY_PATH``: that would reach the AGI programs that Asterisk starts, and these must have the
@@ -24,7 +24,7 @@ class ToolsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """An Asterisk, a SIPp and a wrk: commands to add arguments to, and folders Asterisk must be told."""
+    """An Asterisk, SIPp and wrk: commands to add arguments to, and folders Asterisk must be told."""
 
     asterisk_command: tuple[str, ...]
     sipp_command: tuple[str, ...]

@@ -1,5 +1,6 @@
 """A number's row, and the moves that change it: each with its row in the journal."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -168,6 +169,23 @@ def end(
         tx, ending, number, held.id, held.interaction, at=at, call=call, ani=ani, detail=detail
     )
     return number, replace(held, ended_at=at, ended_as=ending, ended_by=ani)
+
+
+def end_all(
+    tx: Transaction, numbers: Sequence[tuple[NumberRow, InteractionId]], ending: Ending
+) -> None:
+    """End the open allocations of *numbers*, each with whose it is, as of now."""
+    if not numbers:
+        return
+    at = to_micros(tx.now)
+    allocations = json.dumps([number.open for number, _ in numbers])
+    tx.do("end_allocations", ids=allocations, at=at, ending=ending)
+    tx.do("end_standings", ids=json.dumps([number.id for number, _ in numbers]), at=at)
+    rows = [
+        (tx.new_id(), number.environment, number.number, number.open, interaction)
+        for number, interaction in numbers
+    ]
+    tx.do("write_journal_of_many", rows=json.dumps(rows), at=at, event=ending)
 
 
 def stand(
