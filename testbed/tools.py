@@ -24,7 +24,7 @@ class ToolsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """An Asterisk, SIPp and wrk: commands to add arguments to, and folders Asterisk must be told."""
+    """An Asterisk, SIPp and wrk: commands to add to, and folders that Asterisk must be told."""
 
     asterisk_command: tuple[str, ...]
     sipp_command: tuple[str, ...]
