@@ -73,6 +73,10 @@ class Allocations:
         self._allocated = allocated
         self._watched: set[asyncio.Future[None]] = set()
 
+    def interaction(self, environment: str, interaction: str) -> InteractionId:
+        """Take *interaction* as an interaction's id, or raise `BadInput`."""
+        return self._environments.named(environment).alphabet.interaction(interaction)
+
     async def allocate(
         self,
         environment: str,

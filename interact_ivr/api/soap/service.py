@@ -21,6 +21,7 @@ from interact_ivr.api.faults import (
     TooSlow,
     WrongMethod,
     allow,
+    named,
     retry_after,
     said,
 )
@@ -118,18 +119,20 @@ class Soap:
                 except NoSuchNumber:
                     return _not_found(fields["phone"])
             case Operation.ALLOCATE:
-                allocation = await self._dnis.allocate(
-                    who, fields["uniqueId"], fields.get("group"), None
-                )
+                with named(interaction="uniqueId"):
+                    allocation = await self._dnis.allocate(
+                        who, fields["uniqueId"], fields.get("group"), None
+                    )
                 return allocation.entered
             case Operation.CREATE:
-                created = await self._dnis.create(
-                    who,
-                    fields["phoneNumber"],
-                    fields.get("dnId"),
-                    fields.get("groupName"),
-                    enabled=fields.get("enabled") != "false",
-                )
+                with named(number="phoneNumber", dnid="dnId", group="groupName"):
+                    created = await self._dnis.create(
+                        who,
+                        fields["phoneNumber"],
+                        fields.get("dnId"),
+                        fields.get("groupName"),
+                        enabled=fields.get("enabled") != "false",
+                    )
                 return str(created)
             case other:
                 assert_never(other)
