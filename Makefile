@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+WHICH  := import sys; print(sys.base_prefix, sys.version)
 T      ?= tests
 ONCE   ?=
 MINUTES ?= 10
@@ -66,10 +67,18 @@ debian-packages: ## what Debian must have; the one place that may ask for sudo
 	  echo "missing, and installed now:" $$missing; \
 	  $(if $(filter 0,$(shell id -u)),,sudo) sh -c "apt-get update -qq && apt-get install -y -qq $$missing"; }
 
+# A PYTHON that is named, and is not the one that the environment was built with, builds it anew.
+ifneq ($(origin PYTHON),file)
+ifneq ($(shell $(PYTHON) -c '$(WHICH)'),$(shell test -e $(BIN)/python && $(BIN)/python -c '$(WHICH)'))
+.PHONY: other-python
+$(VENV)/ready: other-python
+endif
+endif
+
 $(VENV)/ready: requirements/dev.txt pyproject.toml | debian-packages
 	@echo "building the Python environment in $(VENV) (once)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; PYTHON=... names another"; exit 1; }
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(if $(filter other-python,$^),--clear) $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

@@ -45,9 +45,16 @@ class Fault:
 
     def __str__(self) -> str:
         """One line, as compilers write theirs."""
-        got = "nothing" if self.value is None else f"{self.value!r:.{_SHOWN}}"
+        got = "nothing" if self.value is None else _shown(self.value)
         told = f"expected {self.expected}, got {got}"
         return ": ".join(filter(None, (self.file, self.key, told)))
+
+
+def _shown(value: object) -> str:
+    try:
+        return f"{value!r:.{_SHOWN}}"
+    except ValueError:  # hexadecimal, it could be read
+        return "a number of thousands of digits"
 
 
 class PlanError(ValueError):
@@ -75,7 +82,7 @@ def load_plan(name_or_path: str) -> Plan:
         document = tomllib.loads(source.read_bytes().decode())
     except OSError as error:
         raise PlanError((Fault(file, "", "a file that can be read", error.strerror),)) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: a number of thousands of digits
         raise PlanError((Fault(file, "", "TOML in UTF-8", str(error)),)) from error
     return _read(document, file)
 

@@ -1,6 +1,6 @@
 """The composition root: the one place that knows every part, and puts them together."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import partial
@@ -51,17 +51,23 @@ class Parts:
     access: Access
     logins: Logins
     clock: StoreClock
-    adopt: Callable[[Config], None]
-    """Make effective what of another configuration can be while running; PlanError changes none."""
+    adopt: Callable[[Config], Awaitable[None]]
+    """Make effective what of another configuration can be while running; any error changes none."""
 
 
 @asynccontextmanager
 async def opened(
-    config: Config, who: str, observing: Observing, *, rewrite_up_to: int | None = None
+    config: Config,
+    who: str,
+    observing: Observing,
+    *,
+    rewrite_up_to: int | None = None,
+    warned: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Parts]:
     """Open the store as its one writer, and build the services over it.
 
-    Up to how many bytes its file may be rewritten, while whoever asks waits, is for *who* to say.
+    Up to how many bytes its file may be rewritten, while whoever asks waits, is for *who* to say;
+    *warned* hears what was set so that one would rather not, beside who set it.
 
     Raises:
         StoreHeldError: another process has it.
@@ -93,8 +99,10 @@ async def opened(
             failed=observing.purge_failed,
         )
 
-        def adopt(other: Config) -> None:
-            environments.adopt(_defaults(other))
+        administration = Administration(directory, environments, clock, warned)
+
+        async def adopt(other: Config) -> None:
+            await administration.adopt(_defaults(other))
             purge.keep_for = other.journal.keep_for
 
         access = Access(environments, clock)
@@ -104,9 +112,9 @@ async def opened(
         expiry = Expiry(store, clock, expired=observing.expired, failed=observing.sweep_failed)
         yield Parts(
             Allocations(store, environments, observing, expiry.allocated),
-            Numbers(inventory, store, environments),
+            Numbers(inventory, environments),
             Imports(inventory, environments),
-            Administration(directory, environments, clock),
+            administration,
             Journal(record, record, store, environments),
             expiry,
             purge,

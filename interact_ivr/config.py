@@ -7,7 +7,6 @@ that is not known is a fault too.
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -16,6 +15,7 @@ from msgspec import Meta
 
 from interact_ivr.config_http import http_contradictions
 from interact_ivr.config_keys import Config
+from interact_ivr.domain import times
 
 DEFAULT_FILE = Path("/etc/interact-ivr/interact-ivr.toml")
 VARIABLE = "INTERACT_IVR_CONFIG"
@@ -45,7 +45,7 @@ def load_config(file: Path) -> Config:
         raise ConfigError(file, [f"cannot be read: {reason}"]) from error
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # ValueError: a number of thousands of digits
         raise ConfigError(file, [f"not TOML: {error}"]) from error
     faults = [*_faults(tables)]
     if faults:
@@ -60,18 +60,11 @@ def load_config(file: Path) -> Config:
 def contradictions(config: Config) -> Iterator[str]:
     """Name the values that do not go together, each of which alone may stand."""
     yield from http_contradictions(config.http)
-    kept = config.journal.keep_for
-    needed = {
-        "pool.hold_for_seconds": config.pool.hold_for_seconds,
-        "pool.redial_for_seconds": config.pool.redial_for_seconds,
-        "pool.late_for_seconds": config.pool.late_for_seconds,
-    }
-    for key, seconds in needed.items():
-        if kept is not None and kept < timedelta(seconds=seconds):
-            yield (
-                f"journal.days: expected 0, or at least {key} ({seconds:g} seconds), "
-                f"got {config.journal.days}"
-            )
+    for each in times.too_long(config.pool.policy, config.journal.keep_for):
+        yield (
+            f"journal.days: expected 0, or at least pool.{each.key} ({each.seconds} seconds), "
+            f"got {config.journal.days}"
+        )
 
 
 def after_reload(old: Config, new: Config) -> Config:
@@ -98,12 +91,7 @@ def warnings(config: Config) -> list[str]:
             'interaction.alphabet = "printable": ids may hold quotes, commas, brackets and ${}; '
             "an expression such as $[...] in the Asterisk dialplan may be bent by them"
         )
-    if config.pool.rest_for_seconds < config.pool.redial_for_seconds:
-        told.append(
-            "pool.rest_for_seconds is less than pool.redial_for_seconds: a number may be lent "
-            "again while its last caller may still redial it, and is then told AMBIGUOUS"
-        )
-    return told
+    return [*told, *times.warnings(config.pool.policy, "pool.")]
 
 
 def keys() -> Iterator[tuple[str, object, str, str]]:
@@ -131,7 +119,7 @@ def _faults(tables: Mapping[str, Any]) -> Iterator[str]:
         if section not in sections:
             yield f"[{section}]: expected one of {', '.join(sections)}"
         elif not isinstance(values, dict):
-            yield f"{section}: expected a table, got {values!r}"
+            yield f"{section}: expected a table, got {_shown(values)}"
         else:
             yield from _section_faults(section, sections[section], values)
 
@@ -146,7 +134,14 @@ def _section_faults(section: str, kind: type, values: Mapping[str, Any]) -> Iter
         try:
             msgspec.convert(value, types[key])
         except msgspec.ValidationError:
-            yield f"{section}.{key}: expected {expectations[key]}, got {value!r}"
+            yield f"{section}.{key}: expected {expectations[key]}, got {_shown(value)}"
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # hexadecimal, it could be read
+        return "a number of thousands of digits"
 
 
 def _keys(kind: type) -> Iterator[tuple[str, object, Meta]]:

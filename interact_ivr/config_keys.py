@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from interact_ivr.config_http import HttpConfig
 from interact_ivr.domain.lifecycle import Policy
+from interact_ivr.domain.times import SHORTEST_SECONDS
 
 
 class StoreConfig(msgspec.Struct, frozen=True):
@@ -88,10 +89,10 @@ class PoolConfig(msgspec.Struct, frozen=True):
     hold_for_seconds: Annotated[
         float,
         Meta(
-            gt=0,
+            ge=SHORTEST_SECONDS,
             le=604_800,
             title="how long an allocation may wait",
-            description="more than 0, up to 604800",
+            description="0.000001 to 604800",
         ),
     ] = 900.0
     rest_for_seconds: Annotated[
@@ -139,7 +140,7 @@ class PoolConfig(msgspec.Struct, frozen=True):
         Literal["renew", "replace"],
         Meta(
             title="what the same interaction asking again gets",
-            description="renew (the same number) or replace (another one)",
+            description="renew (the same number) or replace (another one, if there is one)",
         ),
     ] = "renew"
     shared_callers: Annotated[

@@ -35,8 +35,13 @@ class House:
     health: Health
     certificate: Certificate | None
 
+    def check_certificate(self) -> None:
+        """See that the certificate's files can be used; OSError where they cannot."""
+        if self.certificate is not None:
+            self.certificate.check()
+
     def reload(self) -> None:
-        """Read the certificate again; OSError where it cannot be used, and the old one stays."""
+        """Use the certificate as its files have it now."""
         if self.certificate is not None:
             self.certificate.reload()
 

@@ -66,6 +66,8 @@ class AllocationStore(Protocol):
         """Lend the number that has rested longest, or renew the one this interaction holds.
 
         *caller*, as stored, is who is expected to call; on renewal a new one replaces the old one.
+        Where the policy is to replace, an interaction that holds a number gets another one; if no
+        other may be lent, it is renewed.
 
         Raises:
             Exhausted: nothing may be lent.
@@ -118,7 +120,11 @@ class AllocationStore(Protocol):
     async def mark_undelivered(
         self, environment: EnvironmentId, retrieval: Retrieval, call: CallRef
     ) -> None:
-        """Write into the journal that *call* may not have learned what it was told."""
+        """Write into the journal that *call* may not have learned what it was told.
+
+        Whose the allocation was is read anew: what was forgotten meanwhile does not come back, and
+        of one that is not there any more nothing is written.
+        """
 
     async def probe(self, deadline: float) -> None:
         """Do nothing, durably: raise `StoreUnavailable` where a retrieval could not be done."""
@@ -137,7 +143,12 @@ class RingingStore(Protocol):
         call: CallRef,
         at_most: timedelta,
     ) -> bool:
-        """Take note that *call* is on a number, for *at_most*; False where it is none of ours."""
+        """Take note that *call* is on a number, for *at_most*; False where it is none of ours.
+
+        If the allocation runs out meanwhile, its expiry is held open: *call* may still retrieve it,
+        the same interaction renew it and anyone free it; another call is told nothing of it. What
+        ran out before any call was there has expired.
+        """
 
     async def stopped_ringing(self, call: CallRef) -> None:
         """Take note that *call* is on no number any more; a retrieval says so by itself."""
@@ -210,7 +221,12 @@ class NumberStore(Protocol):
     """The numbers of the pools."""
 
     async def add(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
-        """Take all of *numbers*, or none: `BadRows` names those that are there already."""
+        """Take all of *numbers*, or none.
+
+        Raises:
+            BadRows: some are there already, or another number of the pool has their DNID.
+            ApplicationGone: there is no such pool any more.
+        """
 
     async def create(self, scope: Scope, new: NewNumber) -> int:
         """Take one number, and give its id.
@@ -221,6 +237,9 @@ class NumberStore(Protocol):
 
     async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[KnownNumber]:
         """Give those of *keys* that are numbers of the environment, as they were taken in."""
+
+    async def dnids(self, scope: Scope, dnids: Sequence[str]) -> Mapping[str, NumberKey]:
+        """Give those of *dnids* that a number of the pool has, each with that number."""
 
     async def list(
         self, scope: Scope, policy: Policy, shown: Shown = EVERYTHING
@@ -235,11 +254,15 @@ class NumberStore(Protocol):
     ) -> None:
         """Let *numbers* be lent, or not any more; what they are allocated to stands."""
 
-    async def remove(self, scope: Scope, numbers: Sequence[NumberKey]) -> None:
+    async def remove(
+        self, scope: Scope, numbers: Sequence[NumberKey], *, force: bool = False
+    ) -> None:
         """Take *numbers* out with all that calls were told of them; the journal stays.
 
+        An allocation that ran out is put on record first; by *force* one that stands ends as freed.
+
         Raises:
-            NumbersAllocated: some have an allocation that is not on record as ended; all stay.
+            NumbersAllocated: some are allocated, and not by *force*; all stay as they were.
         """
 
 
@@ -247,7 +270,12 @@ class ImportStore(Protocol):
     """Taking in more numbers than one transaction should. One import at a time."""
 
     async def write_hidden(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
-        """Write *numbers* so that nobody finds them, counts them or is lent one of them."""
+        """Write *numbers* so that nobody finds them, counts them or is lent one of them.
+
+        Raises:
+            BadRows: another number of the pool, hidden or not, has the DNID of one of them.
+            ApplicationGone: there is no such pool any more.
+        """
 
     async def show_hidden(self) -> None:
         """Make all that was written hidden visible at once, also to the allocation."""
@@ -263,7 +291,10 @@ class Draft(Protocol):
     """The numbers of an import before the pool has any: in bounded memory, beside the store."""
 
     async def add(self, numbers: Sequence[DraftNumber]) -> Sequence[Double]:
-        """Note *numbers*, but for those that are there already: these are given back."""
+        """Note *numbers*, but for those that are there already; tell what came before of each.
+
+        Told is, too, each whose DNID another one had first; it is noted nevertheless.
+        """
 
     async def page(self, after: str, limit: int) -> Sequence[DraftNumber]:
         """Give up to *limit* numbers that sort behind *after*, by number."""

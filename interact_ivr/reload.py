@@ -2,23 +2,27 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import structlog
 
 from dialplan import PlanError
-from interact_ivr.config import ConfigError, after_reload, changes, load_config, warnings
+from interact_ivr.config import ConfigError, after_reload, changes, load_config
 from interact_ivr.config_keys import Config
+from interact_ivr.domain.errors import Refusal
 from interact_ivr.systemd import Systemd
+
+Adopt = Callable[[Config], Awaitable[Sequence[str]]]
 
 
 class Reload:
-    """Reads *file* again whenever SIGHUP asks for it; *adopt* makes a configuration effective."""
+    """Reads *file* again whenever SIGHUP asks for it; *adopt* makes a configuration effective.
 
-    def __init__(
-        self, config: Config, file: Path, adopt: Callable[[Config], None], systemd: Systemd
-    ) -> None:
+    It does so whole or, with whatever error, not at all, and gives what is to be warned of.
+    """
+
+    def __init__(self, config: Config, file: Path, adopt: Adopt, systemd: Systemd) -> None:
         self.config = config
         self._file = file
         self._adopt = adopt
@@ -28,24 +32,27 @@ class Reload:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._asked.set)
 
     async def run(self) -> None:
-        """Reload whenever asked, until cancelled."""
+        """Reload whenever asked, until cancelled; no configuration ends it."""
         while True:
             await self._asked.wait()
             self._asked.clear()
             self._systemd.tell_reloading()
             try:
-                self._take(load_config(self._file))
-            except (ConfigError, PlanError, OSError) as error:
+                await self._take(load_config(self._file))
+            except (ConfigError, PlanError, Refusal, OSError) as error:
                 self._log.error("the old configuration stays", faults=str(error).splitlines())
+            except Exception as error:  # noqa: BLE001  the loop's outermost edge: told, tried again
+                unforeseen = f"{self._file}: cannot be used: {error!r}"
+                self._log.exception("the old configuration stays", faults=[unforeseen])
             self._systemd.tell("READY=1")
 
-    def _take(self, read: Config) -> None:
+    async def _take(self, read: Config) -> None:
         new = after_reload(self.config, read)
-        self._adopt(new)
+        told = await self._adopt(new)
         changed, after_restart = changes(self.config, new), changes(new, read)
         self.config = new
         self._log.info("reloaded", config=str(self._file), changed=changed)
         if after_restart:
             self._log.warning("needs a restart", keys=after_restart)
-        for warning in warnings(new):
+        for warning in told:
             self._log.warning("configuration", warning=warning)

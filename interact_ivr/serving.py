@@ -19,15 +19,16 @@ from interact_ivr import __version__
 from interact_ivr.agi.listener import Listener
 from interact_ivr.agi.session import Script
 from interact_ivr.app import Parts, opened, operations_of
-from interact_ivr.config import warnings
+from interact_ivr.config import ConfigError, warnings
 from interact_ivr.config_keys import Config
 from interact_ivr.control.server import ControlServer
-from interact_ivr.domain.errors import Refusal
+from interact_ivr.domain.errors import ContradictingSettings, Refusal
 from interact_ivr.house import House
 from interact_ivr.log import configure_logging
 from interact_ivr.metrics import Metrics
 from interact_ivr.observing import Observing
 from interact_ivr.reload import Reload
+from interact_ivr.service.administration import Administration
 from interact_ivr.service.allocations import Allocations
 from interact_ivr.service.imports import Imports
 from interact_ivr.systemd import Systemd
@@ -40,27 +41,36 @@ async def serve(config: Config, config_file: Path) -> None:
     """Serve calls, programs and the command line until SIGTERM or SIGINT; then stop gracefully."""
     log = structlog.get_logger("service")
     for warning in warnings(config):
-        log.warning("configuration", warning=warning)
+        _log_warning(warning)
     stop = _stop_signals()
     systemd = Systemd.of(os.environ, os.getpid())
     metrics = Metrics(__version__)
     observing = Observing(metrics)
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(
-            opened(config, "interact-ivr serve", observing, rewrite_up_to=_REWRITE_UP_TO)
+            opened(
+                config,
+                "interact-ivr serve",
+                observing,
+                rewrite_up_to=_REWRITE_UP_TO,
+                warned=_log_warning,
+            )
         )
+        _check_applications(parts.administration, config_file)
         if not parts.administration.has_default:
             missing = f"environment.default: there is no {parts.administration.default!r} yet"
-            log.warning("configuration", warning=missing)
+            _log_warning(missing)
         scripts = _scripts(parts.allocations, config.agi.dnis_from)
         listener = Listener(scripts, most_sessions=config.agi.most_sessions)
         with _telling("http.tls_certificate, http.tls_key"):
             house = await stack.enter_async_context(House.of(config.http, parts, metrics))
 
-        def adopt(other: Config) -> None:
-            house.reload()  # first, for it is what may fail and is harmless alone
-            parts.adopt(other)
+        async def adopt(other: Config) -> Sequence[str]:
+            house.check_certificate()
+            await parts.adopt(other)
+            house.reload()
             configure_logging(other.log.level)
+            return [*warnings(other), *parts.administration.warnings()]
 
         reload = Reload(config, config_file, adopt, systemd)
         with _telling("agi.host, agi.port"):
@@ -94,6 +104,23 @@ async def serve(config: Config, config_file: Path) -> None:
             parts.journal.wait_no_longer()
             await asyncio.gather(listener.close(), house.server.close(), control.close())
             await _cancelled(tasks)
+
+
+def _check_applications(administration: Administration, config_file: Path) -> None:
+    """Refuse a configuration that the applications' own settings contradict; log what is doubtful.
+
+    Only who serves refuses: commands can be used to set the applications right.
+    """
+    try:
+        administration.check()
+    except ContradictingSettings as error:
+        raise ConfigError(config_file, error.faults) from error
+    for warning in administration.warnings():
+        _log_warning(warning)
+
+
+def _log_warning(warning: str) -> None:
+    structlog.get_logger("service").warning("configuration", warning=warning)
 
 
 @contextmanager

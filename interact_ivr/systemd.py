@@ -11,6 +11,8 @@ from typing import Self
 
 import structlog
 
+from interact_ivr.domain.errors import TooBusy, TooLate
+
 
 class Systemd:
     """Says how the service stands, and gives signs of life to the watchdog."""
@@ -45,18 +47,23 @@ class Systemd:
         self.tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     async def watch(self, probe: Callable[[float], Awaitable[None]]) -> None:
-        """Give a sign of life twice in the watchdog's time while *probe* succeeds by its deadline.
+        """Give a sign of life twice in the watchdog's time while *probe* is answered in time.
 
-        Runs until cancelled; who gets here at all has an event loop that works.
+        An answer that the store cannot do it now, being locked or full, is a sign, too: a restart
+        would not help it. Runs until cancelled; who gets here at all has an event loop that works.
         """
         failed = False
         while self._sign_every is not None:
             try:
                 await probe(time.monotonic() + self._sign_every)
-            except Exception as error:  # noqa: BLE001  the loop's outermost edge: told, tried again
+            except (TooLate, TooBusy) as error:  # nobody has looked at it: its thread may hang
                 failed = True
                 self._log.error("no sign of life for the watchdog", reason=str(error))
                 self.tell(f"STATUS=not answering calls: {error}")
+            except Exception as error:  # noqa: BLE001  the loop's outermost edge: told, tried again
+                failed = True
+                self._log.error("the store fails", reason=str(error))
+                self.tell("WATCHDOG=1", f"STATUS=not answering calls: {error}")
             else:
                 self.tell("WATCHDOG=1", *(["STATUS=answering calls again"] if failed else []))
                 failed = False

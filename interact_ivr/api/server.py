@@ -22,9 +22,12 @@ class Certificate:
         self._files = (certificate, key)
         self.context = self._fresh()
 
-    def reload(self) -> None:
-        """Use what the files hold now for new connections; what is bad changes nothing."""
+    def check(self) -> None:
+        """See that the files can be used; OSError (`ssl.SSLError` is one) where they cannot."""
         self._fresh()
+
+    def reload(self) -> None:
+        """Use what the files hold now for new connections."""
         self.context.load_cert_chain(*self._files)
 
     def _fresh(self) -> ssl.SSLContext:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from interact_ivr.cli.asking import ask, asking_options, environment_option, failing
+from interact_ivr.cli.asking import ask, asking_options, environment_option, failing, warn
 from interact_ivr.cli.secret_input import read_secret
 from interact_ivr.cli.tables import print_done, print_json, print_table
 
@@ -62,6 +62,8 @@ def add_application(
         environment=environment,
     )
     _print_key(answer, f"application {name} added", given=key is not None, as_json=as_json)
+    if not as_json:
+        warn(*answer["warnings"])
 
 
 @application.command("set")
@@ -87,6 +89,8 @@ def set_application(
     answer = ask(config, "application.set", settings=settings, **where)
     done = f"application {name}: {_written(answer['settings']) or 'as configured'}"
     print_done(answer, done, as_json=as_json)
+    if not as_json:
+        warn(*answer["warnings"])
 
 
 @application.command("list")
@@ -151,7 +155,7 @@ def remove_key(name: str, prefix: str, environment: str, config: str | None, as_
     print_done(answer, f"key {prefix} of {name} removed", as_json=as_json)
 
 
-def _print_key(answer: dict[str, str], done: str, *, given: bool, as_json: bool) -> None:
+def _print_key(answer: dict[str, Any], done: str, *, given: bool, as_json: bool) -> None:
     """Print a key that was made here; who gave one has it."""
     if as_json:
         print_json({name: text for name, text in answer.items() if name != "key" or not given})

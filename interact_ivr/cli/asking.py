@@ -34,6 +34,12 @@ def fail(*faults: str) -> NoReturn:
     sys.exit(1)
 
 
+def warn(*warnings: str) -> None:
+    """Say what was done all the same, and why one would rather not."""
+    for warning in warnings:
+        click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {warning}", err=True)
+
+
 def failing(command: Callable[..., None]) -> Callable[..., None]:
     """End *command* with a sentence and exit status 1 where the administrator can do something."""
 

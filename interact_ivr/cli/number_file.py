@@ -46,19 +46,21 @@ def read_numbers(
         records = csv.reader(_lines(text), strict=True)
         rows: list[Row] = []
         faults: list[str] = []
-        size = 0
+        size, line = 0, 1
         try:
             header = _header(next(records, []), headings)
+            line = records.line_num + 1  # where the record begins: a quoted cell may span lines
             for cells in records:
                 if cells:
-                    rows += _row(records.line_num, header, cells, faults)
+                    rows += _row(line, header, cells, faults)
+                line = records.line_num + 1
                 size += 1 + sum(map(len, cells))
                 if len(rows) + len(faults) >= _CHUNK_ROWS or size >= _CHUNK_SIZE:
                     yield {"rows": rows, "faults": faults, "more": True}
                     rows, faults, size = [], [], 0
                     at(binary.tell() if binary.seekable() else 0)
         except csv.Error as error:
-            faults.append(f"line {records.line_num}: not CSV: {error}")
+            faults.append(f"line {line}: not CSV: {error}")
         yield {"rows": rows, "faults": faults, "more": False}
 
 

@@ -170,14 +170,14 @@ class DirectoryOperations:
         return {"environment": request.environment}
 
     async def _add_application(self, request: AddApplication) -> object:
-        key = await self._administration.add_application(
+        made = await self._administration.add_application(
             request.environment,
             request.application,
             allocates_from=request.allocates_from,
             settings=request.settings,
             key=request.key,
         )
-        return {"application": request.application, "key": key}
+        return {"application": request.application, "key": made.key, "warnings": made.warnings}
 
     async def _list_applications(self, _: ListEntries) -> object:
         return [
@@ -194,10 +194,14 @@ class DirectoryOperations:
         ]
 
     async def _set_application(self, request: SetApplication) -> object:
-        settings = await self._administration.set_application(
+        own = await self._administration.set_application(
             request.environment, request.application, request.settings
         )
-        return {"application": request.application, "settings": written_settings(settings)}
+        return {
+            "application": request.application,
+            "settings": written_settings(own.settings),
+            "warnings": own.warnings,
+        }
 
     async def _remove_application(self, request: OneApplication) -> object:
         await self._administration.remove_application(request.environment, request.application)

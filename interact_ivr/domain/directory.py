@@ -114,7 +114,10 @@ class AddEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class RemoveEnvironment:
-    """Refused while it has numbers, tokens, or applications beside the first."""
+    """Refused while it has numbers, tokens, or applications beside the first.
+
+    What an import has not shown yet are no numbers, and go with it.
+    """
 
     environment: EnvironmentName
 
@@ -141,7 +144,10 @@ class SetApplication:
 
 @dataclass(frozen=True, slots=True)
 class RemoveApplication:
-    """With its keys; refused while it has numbers, tokens or consumer applications."""
+    """With its keys; refused while it has numbers, tokens or consumer applications.
+
+    What an import has not shown yet are no numbers, and go with it.
+    """
 
     environment: EnvironmentName
     application: str

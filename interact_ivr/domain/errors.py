@@ -121,6 +121,25 @@ class NoSuchApplication(Refusal):
         self.name, self.environment = name, environment
 
 
+class ApplicationGone(Refusal):
+    """The application was removed while numbers were taken into its pool; none of them is there."""
+
+    code = "application_gone"
+
+    def __init__(self) -> None:
+        super().__init__("the application was removed meanwhile")
+
+
+class ContradictingSettings(Refusal):
+    """Applications' own settings do not go with what is configured."""
+
+    code = "contradicting_settings"
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
 class NoSuchEntry(Refusal):
     """The directory has no such tenant, key, user or token."""
 
@@ -199,6 +218,15 @@ class StoreUnavailable(Refusal):
     def __init__(self, reason: str) -> None:
         super().__init__(f"the store is unavailable: {reason}")
         self.reason = reason
+
+
+class TooBusy(StoreUnavailable):
+    """So much work waits for the store that no more is taken; nothing was done."""
+
+    code = "too_busy"
+
+    def __init__(self) -> None:
+        super().__init__("too much work waits for it")
 
 
 class TooLate(StoreUnavailable):

@@ -38,7 +38,7 @@ class Known:
     redial: Held | None
     """What this caller retrieved from it last."""
     last: Held | None
-    """The allocation that ended last."""
+    """The allocation that ended last, if it may be told of: not while another call rings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,10 @@ class Outcome:
     of: Held | None = None
     other: Held | None = None
     """The redial, where the status is AMBIGUOUS."""
+    caller_match: bool | None = None
+    """FOUND: whether the caller is the one the app expected; None where it expected nobody."""
+    reveals_id: bool = False
+    """LATE: whether the call is told whose the number was."""
 
 
 def decide(
@@ -63,7 +67,7 @@ def decide(
     if redial is not None:
         return Outcome(Status.REDIAL, redial)
     if known.last is not None and _is_late(known.last, caller, now, policy):
-        return Outcome(Status.LATE, known.last)
+        return Outcome(Status.LATE, known.last, reveals_id=policy.late_reveals_id)
     return Outcome(Status.NOT_ALLOCATED)
 
 
@@ -77,7 +81,8 @@ def _of_allocated(
         or caller.is_same(holder.caller)
         or named == holder.interaction
     ):
-        return Outcome(Status.FOUND, holder)
+        expected = None if holder.caller is None else caller.is_same(holder.caller)
+        return Outcome(Status.FOUND, holder, caller_match=expected)
     if named == redial.interaction:
         return Outcome(Status.REDIAL, redial)
     return Outcome(Status.AMBIGUOUS, holder, redial)

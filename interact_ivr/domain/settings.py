@@ -7,6 +7,7 @@ from typing import Any
 
 from interact_ivr.domain.errors import BadInput
 from interact_ivr.domain.lifecycle import Policy
+from interact_ivr.domain.times import SHORTEST_SECONDS
 
 _WEEK = timedelta(days=7).total_seconds()
 _SHOWN = 80
@@ -42,13 +43,15 @@ class Setting:
 
 
 def _seconds(field: str, *, zero: bool = True) -> Setting:
+    least = 0.0 if zero else SHORTEST_SECONDS
+
     def read(text: str) -> timedelta:
         seconds = float(text)
-        if not (0 <= seconds <= _WEEK) or (seconds == 0 and not zero):
+        if not least <= seconds <= _WEEK:
             raise ValueError
         return timedelta(seconds=seconds)
 
-    expected = f"{'0' if zero else 'more than 0, up'} to {_WEEK:.0f}"
+    expected = f"{'0' if zero else '0.000001'} to {_WEEK:.0f}"
     return Setting(field, expected, read, timedelta.total_seconds)
 
 

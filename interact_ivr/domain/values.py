@@ -173,12 +173,15 @@ class DraftNumber:
 
 @dataclass(frozen=True, slots=True)
 class Double:
-    """A number of an import that came before in it."""
+    """A number of an import that came before in it, or whose DNID did."""
 
     line: int
     entered: str
-    number: NumberKey
+    number: NumberKey | None
+    """None: it is another number."""
     first_line: int
+    dnid: str | None = None
+    """What both have, where it is another number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
+from interact_ivr.domain import times
 from interact_ivr.domain.access import (
     Grant,
     checked_name,
@@ -35,20 +37,44 @@ from interact_ivr.domain.errors import BadDialPlan, BadInput, EntryInUse, NoSuch
 from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.domain.settings import PoolSettings, read_settings
 from interact_ivr.ports import Clock, DirectoryStore
-from interact_ivr.service.environments import Environments
+from interact_ivr.service.environments import Defaults, Environments
 from interact_ivr.service.passwords import hashed
 
 _DAYS = range(1, 3651)
 """How long a token may be good for, if not for ever."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewApplication:
+    """An application that was made: the only time its key is seen."""
+
+    key: str
+    warnings: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSettings:
+    """What an application has of its own, and why one would rather not have it so."""
+
+    settings: PoolSettings
+    warnings: Sequence[str]
+
+
 class Administration:
     """The use cases of the directory, one after the other."""
 
-    def __init__(self, store: DirectoryStore, environments: Environments, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: DirectoryStore,
+        environments: Environments,
+        clock: Clock,
+        warned: Callable[[str], None],
+    ) -> None:
+        """*warned* hears what may be set so, and why one would rather not; so does who asked."""
         self._store = store
         self._environments = environments
         self._clock = clock
+        self._warned = warned
         self._turn = asyncio.Lock()
 
     @property
@@ -65,6 +91,19 @@ class Administration:
     def has_default(self) -> bool:
         """Whether there is such an environment."""
         return any(known.name == self.default for known in self.directory.environments)
+
+    def warnings(self) -> Sequence[str]:
+        """Say which applications' own settings one would rather not have so, and why."""
+        return self._environments.warnings()
+
+    def check(self) -> None:
+        """Raise `ContradictingSettings` where the applications' own do not go with the others."""
+        self._environments.check(self._environments.defaults)
+
+    async def adopt(self, defaults: Defaults) -> None:
+        """Let other *defaults* count, between two changes; what refuses them changes nothing."""
+        async with self._turn:
+            self._environments.adopt(defaults)
 
     async def add_tenant(self, tenant: str) -> None:
         """Begin to serve a customer."""
@@ -101,33 +140,36 @@ class Administration:
         allocates_from: str | None = None,
         settings: Mapping[str, str],
         key: str | None = None,
-    ) -> str:
-        """Make a DNIS application, or a consumer application; give its key."""
+    ) -> NewApplication:
+        """Make a DNIS application, or a consumer application."""
         own = read_settings(settings, PoolSettings())
         if allocates_from is not None and settings:
             raise BadInput("settings", "none for a consumer application", next(iter(settings)))
         key = _new_key() if key is None else key
-        await self._change(
-            AddApplication(
-                self._environments.full_name(environment),
-                checked_name("application", application),
-                allocates_from,
-                own,
-                kept_key(key),
+        name = self._environments.full_name(environment)
+        async with self._turn:
+            self._check(own)
+            await self._make(
+                AddApplication(
+                    name,
+                    checked_name("application", application),
+                    allocates_from,
+                    own,
+                    kept_key(key),
+                )
             )
-        )
-        return key
+            return NewApplication(key, self._warn(name, application))
 
     async def set_application(
         self, environment: str, application: str, settings: Mapping[str, str]
-    ) -> PoolSettings:
+    ) -> OwnSettings:
         """Change some of a DNIS application's settings, and give all it has then."""
         name = self._environments.full_name(environment)
         async with self._turn:
             own = read_settings(settings, self._application(name, application).settings)
-            await self._store.change(SetApplication(name, application, own))
-            await self._environments.reload()
-        return own
+            self._check(own)
+            await self._make(SetApplication(name, application, own))
+            return OwnSettings(own, self._warn(name, application))
 
     async def remove_application(self, environment: str, application: str) -> None:
         """Remove an application on which nothing hangs, with its keys."""
@@ -187,8 +229,25 @@ class Administration:
 
     async def _change(self, change: Change) -> None:
         async with self._turn:
-            await self._store.change(change)
-            await self._environments.reload()
+            await self._make(change)
+
+    async def _make(self, change: Change) -> None:
+        await self._store.change(change)
+        await self._environments.reload()
+
+    def _check(self, own: PoolSettings) -> None:
+        """Refuse settings by which the journal could not answer for what it should."""
+        kept = self._environments.defaults.journal_kept_for
+        for each in times.too_long(own.over(self._environments.defaults.policy), kept):
+            most = 0 if kept is None else kept.total_seconds()
+            expected = f"at most {most:.0f}, as long as the journal is kept (journal.days)"
+            raise BadInput(each.key, expected, each.seconds)
+
+    def _warn(self, environment: EnvironmentName, application: str) -> Sequence[str]:
+        told = self._environments.warned_of(self._application(environment, application))
+        for each in told:
+            self._warned(each)
+        return told
 
     def _application(self, environment: EnvironmentName, name: str) -> KnownApplication:
         for known in self.directory.applications:

@@ -12,7 +12,7 @@ from typing import Protocol, Self
 from interact_ivr.domain.errors import BadInput
 from interact_ivr.domain.names import NumberKey, Scope
 from interact_ivr.domain.ranges import Range, read_range
-from interact_ivr.domain.values import DraftNumber, KnownNumber, NewNumber
+from interact_ivr.domain.values import Double, DraftNumber, KnownNumber, NewNumber
 from interact_ivr.ports import Draft, NumberStore
 from interact_ivr.service.environments import Environment
 
@@ -89,11 +89,7 @@ class Checking:
             numbers = chain.from_iterable(map(self._numbers, chunk.rows))
             while step := await asyncio.to_thread(list, islice(numbers, STEP)):
                 for double in await self._draft.add(step):
-                    self._fault(
-                        double.line,
-                        f"{double.entered} is the number of {self._source} {double.first_line} "
-                        f"again (both are {double.number})",
-                    )
+                    self._fault(double.line, self._doubled(double))
 
     async def compare(self) -> Outcome:
         """Compare the draft with the pool, and leave out of it what is there already."""
@@ -109,9 +105,26 @@ class Checking:
                     self._fault(one.line, already)
                 else:
                     same += 1
+            await self._compare_dnids([one for one in page if one.new.number not in known])
             await self._draft.leave_out(list(known))
         examples = [one.new.number for one in await self._draft.page("", _MOST_SHOWN)]
         return Outcome(await self._draft.size(), same, examples, self._refused, self._told())
+
+    async def _compare_dnids(self, numbers: Sequence[DraftNumber]) -> None:
+        """Note the DNIDs of new *numbers* that numbers of the pool have."""
+        asked = [(one.line, one.new.dnid) for one in numbers if one.new.dnid is not None]
+        if not asked:
+            return
+        taken = await self._store.dnids(self.scope, [dnid for _, dnid in asked])
+        for line, dnid in asked:
+            if dnid in taken:
+                self._fault(line, _taken(dnid, taken[dnid]))
+
+    def _doubled(self, double: Double) -> str:
+        first = f"{self._source} {double.first_line}"
+        if double.dnid is not None:
+            return _taken(double.dnid, first)
+        return f"{double.entered} is the number of {first} again (both are {double.number})"
 
     async def pages(self) -> AsyncIterator[Sequence[DraftNumber]]:
         """Go through the draft, by number."""
@@ -127,16 +140,16 @@ class Checking:
         group = None
         with noting:
             numbers = read_range(row.number) or (row.number,)
+        ranged = isinstance(numbers, Range)
         with noting:
             group = None if row.group is None else self._here.alphabet.group(row.group)
         with noting:
-            check_dnid(row.dnid, of_range=isinstance(numbers, Range))
+            check_dnid(row.dnid, of_range=ranged)
         for entered in numbers:
             with noting:
                 number = normalized(self._here, entered)
-                yield DraftNumber(
-                    row.line, NewNumber(number, entered, group, row.dnid, row.enabled)
-                )
+                dnid = None if ranged else row.dnid
+                yield DraftNumber(row.line, NewNumber(number, entered, group, dnid, row.enabled))
 
     def _fault(self, line: int, text: str) -> None:
         self._refuse(line, f"{self._source} {line}: {text}")
@@ -203,6 +216,11 @@ def check_dnid(dnid: str | None, *, of_range: bool = False) -> None:
         raise BadInput("dnid", "none for a range, whose numbers it would not tell apart", dnid)
     if not _DNID.fullmatch(dnid):
         raise BadInput("dnid", "1 to 15 digits", f"{dnid!a}")
+
+
+def _taken(dnid: str, by: str) -> str:
+    wanted = "one that no other number of the application has"
+    return f"dnid: expected {wanted}, got {dnid}, which {by} has"
 
 
 def _difference(known: KnownNumber, new: NewNumber) -> str:

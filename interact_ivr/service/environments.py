@@ -6,7 +6,9 @@ have: what a name means never changes because somebody else's environment came o
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
+from interact_ivr.domain import times
 from interact_ivr.domain.caller import CallerRules
 from interact_ivr.domain.directory import (
     DEFAULT_APPLICATION,
@@ -16,7 +18,11 @@ from interact_ivr.domain.directory import (
     environment_name,
     tenant_of,
 )
-from interact_ivr.domain.errors import NoSuchApplication, NoSuchEnvironment
+from interact_ivr.domain.errors import (
+    ContradictingSettings,
+    NoSuchApplication,
+    NoSuchEnvironment,
+)
 from interact_ivr.domain.index import Index
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import (
@@ -43,6 +49,8 @@ class Defaults:
     """Numbers that many people call from, as written."""
     stored_ani: Callable[[Ani], Ani | None] = lambda ani: ani
     """What is kept of a calling number."""
+    journal_kept_for: timedelta | None = None
+    """How long an ended allocation stays on record; None: for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +114,41 @@ class Environments:
         self._take(await self._store.read(), self.defaults)
 
     def adopt(self, defaults: Defaults) -> None:
-        """Let other *defaults* count from now on; ValueError where one cannot be used."""
+        """Let other *defaults* count from now on, or leave all as it is.
+
+        Raises:
+            ContradictingSettings: an application's own settings do not go with them.
+            ValueError: one cannot be used.
+        """
+        self.check(defaults)
         self._take(self.directory, defaults)
+
+    def check(self, defaults: Defaults) -> None:
+        """Raise `ContradictingSettings` where applications' own settings do not go with these."""
+        kept = defaults.journal_kept_for
+        faults = [
+            f"journal.days: expected 0, or at least {each.key} of application {known.name!r} in "
+            f"{known.environment} ({each.seconds} seconds), got {kept.days}"
+            for known in self._dnis_applications()
+            for each in times.too_long(known.settings.over(defaults.policy), kept)
+            if kept is not None
+        ]
+        if faults:
+            raise ContradictingSettings(faults)
+
+    def warnings(self) -> list[str]:
+        """Say which applications' own settings one would rather not have so, and why."""
+        return [warning for known in self._dnis_applications() for warning in self.warned_of(known)]
+
+    def warned_of(self, known: KnownApplication) -> list[str]:
+        """Say the same of one application; what is configured for all is not its own."""
+        if known.settings.rest_for is None and known.settings.redial_for is None:
+            return []
+        told = times.warnings(known.settings.over(self.defaults.policy))
+        return [f"application {known.name!r} in {known.environment}: {each}" for each in told]
+
+    def _dnis_applications(self) -> Iterator[KnownApplication]:
+        return (each for each in self.directory.applications if not each.allocates_from)
 
     def _take(self, directory: Directory, defaults: Defaults) -> None:
         self._by_name = {

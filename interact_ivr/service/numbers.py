@@ -6,23 +6,19 @@ from interact_ivr.domain.errors import BadInput, BadRows, NoSuchNumber
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import Group, NumberKey, Scope
 from interact_ivr.domain.values import NewNumber, PoolNumber, Shown
-from interact_ivr.ports import EVERYTHING, AllocationStore, NumberStore
+from interact_ivr.ports import EVERYTHING, NumberStore
 from interact_ivr.service.allocations import lookup_keys
 from interact_ivr.service.checking import check_dnid, normalized
 from interact_ivr.service.environments import Environment, Environments
 
 _PAGE = 2_000
-_EXPIRIES = 500
 
 
 class Numbers:
     """The use cases of the pools' inventory, but for taking numbers in."""
 
-    def __init__(
-        self, store: NumberStore, allocations: AllocationStore, environments: Environments
-    ) -> None:
+    def __init__(self, store: NumberStore, environments: Environments) -> None:
         self._store = store
-        self._allocations = allocations
         self._environments = environments
 
     async def list(
@@ -100,7 +96,7 @@ class Numbers:
         force: bool = False,
         application: str = "",
     ) -> Sequence[NumberKey]:
-        """Take *numbers* out; *force* ends their allocations as freed first.
+        """Take *numbers* out; *force* ends their allocations as freed, in the same transaction.
 
         Raises:
             BadRows: some are not numbers of the pool; none was removed.
@@ -109,13 +105,7 @@ class Numbers:
         here = self._environments.named(environment)
         scope = here.application(application).scope
         keys = await self._found(here, scope, numbers)
-        while (await self._allocations.sweep(_EXPIRIES)).expired:
-            """An allocation that ran out holds no number back once that is on record."""
-        if force:
-            await self._store.set_enabled(scope, keys, enabled=False)  # not lent in between
-            for key in keys:
-                await self._allocations.free(here.id, [key], None)
-        await self._store.remove(scope, keys)
+        await self._store.remove(scope, keys, force=force)
         return keys
 
     async def _found(

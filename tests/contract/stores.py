@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from interact_ivr.domain.access import kept_key
 from interact_ivr.domain.caller import CallerRules
+from interact_ivr.domain.directory import AddApplication
 from interact_ivr.domain.lifecycle import Policy, State
 from interact_ivr.domain.names import (
     AllocationId,
@@ -23,6 +25,7 @@ from interact_ivr.domain.names import (
     NumberKey,
     Scope,
 )
+from interact_ivr.domain.settings import PoolSettings
 from interact_ivr.domain.values import (
     Allocation,
     FreeStatus,
@@ -113,6 +116,9 @@ class Store(Protocol):
     def disable(self, number: str) -> None:
         """Disable a number, past the service."""
 
+    def set_dnid(self, dnid: str) -> None:
+        """Give every number this DNID, past the service, as its earliest release would have."""
+
     def journal(self) -> list[Entry]:
         """Read the journal, past the service, in its own order."""
 
@@ -159,6 +165,11 @@ class SqliteStore:
         """Disable a number by SQL."""
         with closing(sqlite3.connect(self.path)) as connection, connection:
             connection.execute("UPDATE number SET enabled = 0 WHERE number = ?", [number])
+
+    def set_dnid(self, dnid: str) -> None:
+        """Give every number this DNID by SQL."""
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            connection.execute("UPDATE number SET dnid = ?", [dnid])
 
     def journal(self) -> list[Entry]:
         """Read the table by SQL, in the order of its ids."""
@@ -216,6 +227,15 @@ class Pool:
     def inventory(self) -> Inventory:
         """The store of its numbers."""
         return self._numbers
+
+    async def another(self) -> Scope:
+        """Make another application in the same environment, and give its pool."""
+        (here,) = (await self.directory.read()).environments
+        name, key = "another", kept_key("another-application-s-key")
+        await self.directory.change(AddApplication(here.name, name, None, PoolSettings(), key))
+        applications = (await self.directory.read()).applications
+        (made,) = [each.id for each in applications if each.name == name]
+        return Scope(here.id, made)
 
     async def reopen(self) -> None:
         """Restart."""

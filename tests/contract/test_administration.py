@@ -1,12 +1,16 @@
 """Administering the directory: a change is seen at once, and none is lost to another."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from interact_ivr.domain.directory import AddTenant
 from interact_ivr.domain.errors import (
     BadDialPlan,
+    BadInput,
+    ContradictingSettings,
     EntryExists,
     EntryInUse,
     NoSuchApplication,
@@ -14,7 +18,7 @@ from interact_ivr.domain.errors import (
     NoSuchEnvironment,
 )
 from interact_ivr.domain.settings import written_settings
-from interact_ivr.service.administration import Administration
+from interact_ivr.service.administration import Administration, OwnSettings
 from interact_ivr.service.environments import Environments
 from tests.contract.stores import Pool
 from tests.contract.test_environments import LIVE, environments_of
@@ -39,9 +43,15 @@ async def environments(pool: Pool) -> Environments:
 
 
 @pytest.fixture
-def administration(pool: Pool, environments: Environments) -> Administration:
+def warned() -> list[str]:
+    """Give what was warned of."""
+    return []
+
+
+@pytest.fixture
+def administration(pool: Pool, environments: Environments, warned: list[str]) -> Administration:
     """Give what administers them."""
-    return Administration(pool.directory, environments, pool.clock)
+    return Administration(pool.directory, environments, pool.clock, warned.append)
 
 
 async def test_a_change_is_seen_when_it_is_acknowledged(
@@ -116,10 +126,103 @@ async def test_what_is_not_there_is_named(administration: Administration) -> Non
 async def test_every_secret_is_another_one(administration: Administration) -> None:
     """A key has 96 random bits, a token 256."""
     where = "default/default"
-    keys = [
+    made = [
         await administration.add_application(where, f"a{count}", settings={}) for count in range(4)
     ]
+    keys = [each.key for each in made]
     tokens = [await administration.add_token(where, "viewer") for _ in range(4)]
     assert len(set(keys)) == len(set(tokens)) == 4
     assert {len(key) for key in keys} == {24}
     assert {len(token) for token in tokens} == {64}
+
+
+# What an application has of its own, against what is configured for all
+
+DEFAULT = "default/default"
+DAY = "86400"
+LONGER = "86400.5"
+
+
+async def short_journal(administration: Administration, environments: Environments) -> None:
+    """Let the journal be kept for a day."""
+    defaults = replace(environments.defaults, journal_kept_for=timedelta(days=1))
+    await administration.adopt(defaults)
+
+
+@pytest.mark.parametrize("key", ["hold_for_seconds", "redial_for_seconds", "late_for_seconds"])
+async def test_a_time_the_journal_could_not_answer_for_is_refused(
+    administration: Administration, environments: Environments, key: str
+) -> None:
+    """Whoever sets it; what is kept for ever answers for everything. Nothing is half done."""
+    await administration.set_application(DEFAULT, "default", {key: LONGER})
+    await administration.set_application(DEFAULT, "default", {key: ""})
+    await short_journal(administration, environments)
+    before = administration.directory
+    refusal = (
+        rf"^{key}: expected at most 86400, as long as the journal is kept \(journal\.days\), "
+        r"got 86400\.5$"
+    )
+    with pytest.raises(BadInput, match=refusal):
+        await administration.set_application(DEFAULT, "default", {key: LONGER})
+    with pytest.raises(BadInput, match=refusal):
+        await administration.add_application(DEFAULT, "sales", settings={key: LONGER})
+    assert administration.directory == before
+    await administration.set_application(DEFAULT, "default", {key: DAY})
+    await administration.add_application(DEFAULT, "sales", settings={key: DAY})
+
+
+async def test_a_configuration_that_an_application_contradicts_is_refused(
+    administration: Administration, environments: Environments
+) -> None:
+    """Every such application is named with its key; the old one counts on."""
+    await administration.add_application(DEFAULT, "web", allocates_from="default", settings={})
+    for name in ("sales", "support"):
+        await administration.add_application(DEFAULT, name, settings={"late_for_seconds": LONGER})
+    before = environments.defaults
+    with pytest.raises(ContradictingSettings) as refused:
+        await short_journal(administration, environments)
+    assert refused.value.faults == [
+        f"journal.days: expected 0, or at least late_for_seconds of application '{name}' in "
+        f"{DEFAULT} (86400.5 seconds), got 1"
+        for name in ("sales", "support")
+    ]
+    assert environments.defaults is before
+    administration.check()
+    for name in ("sales", "support"):
+        await administration.set_application(DEFAULT, name, {"late_for_seconds": DAY})
+    await short_journal(administration, environments)
+    administration.check()
+
+
+async def test_a_configuration_waits_for_the_change_before_it(
+    administration: Administration, environments: Environments
+) -> None:
+    """What is set while it is adopted is either refused or refuses it: never do both stand."""
+    outcomes = await asyncio.gather(
+        administration.set_application(DEFAULT, "default", {"late_for_seconds": LONGER}),
+        short_journal(administration, environments),
+        return_exceptions=True,
+    )
+    assert [type(each) for each in outcomes] == [OwnSettings, ContradictingSettings]
+    administration.check()
+
+
+async def test_a_number_lent_while_it_may_be_redialed_is_warned_of(
+    administration: Administration, warned: list[str]
+) -> None:
+    """Whoever sets it so, and the log; not where it is configured so for all, nor once it ends."""
+    told = (
+        "application 'sales' in default/default: rest_for_seconds is less than redial_for_seconds: "
+        "a number may be lent again while its last caller may still redial it, and is then told "
+        "AMBIGUOUS"
+    )
+    made = await administration.add_application(
+        DEFAULT, "sales", settings={"redial_for_seconds": "301"}
+    )
+    assert (made.warnings, warned, administration.warnings()) == ([told], [told], [told])
+    own = await administration.set_application(DEFAULT, "sales", {"rest_for_seconds": "301"})
+    assert (own.warnings, warned, administration.warnings()) == ([], [told], [])
+    own = await administration.set_application(DEFAULT, "sales", {"rest_for_seconds": ""})
+    assert (own.warnings, warned) == ([told], [told, told])
+    own = await administration.set_application(DEFAULT, "sales", {"redial_for_seconds": ""})
+    assert own.warnings == administration.warnings() == []

@@ -23,6 +23,7 @@ from interact_ivr.domain.directory import (
     SetApplication,
 )
 from interact_ivr.domain.errors import (
+    ApplicationGone,
     BadInput,
     EntryExists,
     EntryInUse,
@@ -31,8 +32,9 @@ from interact_ivr.domain.errors import (
     NoSuchEnvironment,
     Refusal,
 )
-from interact_ivr.domain.names import EnvironmentName, Scope
+from interact_ivr.domain.names import EnvironmentName, NumberKey, Scope
 from interact_ivr.domain.settings import PoolSettings
+from interact_ivr.domain.values import NewNumber
 from tests.contract.stores import START, Pool
 
 DEFAULT = EnvironmentName("default/default")
@@ -92,6 +94,40 @@ async def test_a_new_store_has_one_of_each(pool: Pool) -> None:
     assert directory.applications[0].settings == PoolSettings()
     assert directory.applications[0].keys == ()
     assert (directory.users, directory.tokens) == ((), ())
+
+
+async def hide(pool: Pool, name: str, count: int) -> Scope:
+    """Leave *count* numbers in a pool of acme/live as an import does that breaks off."""
+    directory = await pool.directory.read()
+    (live,) = [each.id for each in directory.environments if each.name == LIVE]
+    (mine,) = [
+        each.id for each in directory.applications if (each.environment, each.name) == (LIVE, name)
+    ]
+    numbers = [NewNumber(NumberKey(f"+{each}"), str(each)) for each in range(count)]
+    await pool.inventory.write_hidden(Scope(live, mine), numbers)
+    return Scope(live, mine)
+
+
+async def test_what_a_broken_import_left_holds_no_application_back(pool: Pool) -> None:
+    """It goes with it, and the import goes on no more; numbers that are shown hold it back."""
+    await acme(pool, sales(), sales(name="other", key=OTHER_KEY))
+    scope = await hide(pool, "sales", 3)
+    await change(pool, RemoveApplication(LIVE, "sales"))
+    for take_in in (pool.inventory.write_hidden, pool.inventory.add):
+        with pytest.raises(ApplicationGone):
+            await take_in(scope, [NewNumber(NumberKey("+9"), "9")])
+    await hide(pool, "other", 3)
+    await pool.inventory.show_hidden()
+    await refused(pool, EntryInUse, RemoveApplication(LIVE, "other"))
+
+
+async def test_what_a_broken_import_left_holds_no_environment_back(pool: Pool) -> None:
+    """It goes with it; what another environment's left does not, nor another application's."""
+    await acme(pool, sales())
+    await hide(pool, "default", 3)
+    await pool.inventory.write_hidden(pool.scope, [NewNumber(NumberKey("+1"), "1")])
+    await change(pool, RemoveApplication(LIVE, "sales"), RemoveEnvironment(LIVE))
+    assert await pool.inventory.discard_hidden(10) == 1
 
 
 async def test_what_is_added_is_there_as_it_was_given(pool: Pool) -> None:

@@ -1,8 +1,10 @@
 """What every store does with a pool's inventory: hidden imports, DNIDs, draining, removing."""
 
+import re
+
 import pytest
 
-from interact_ivr.domain.errors import AmbiguousDnid, Exhausted, NumbersAllocated
+from interact_ivr.domain.errors import AmbiguousDnid, BadRows, Exhausted, NumbersAllocated
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import Group, NumberKey
 from interact_ivr.domain.values import DraftNumber, FreeStatus, NewNumber, Shown, Status
@@ -85,8 +87,9 @@ async def test_a_dnid_that_fits_one_number_is_that_number(pool: Pool) -> None:
 
 
 async def test_a_dnid_that_fits_several_names_them(pool: Pool) -> None:
-    """Nothing is consumed; the numbers themselves are found as ever."""
-    await pool.inventory.add(pool.scope, new(TWO, ONE, dnid="02"))
+    """Of two applications of an environment. Nothing is consumed; the numbers are found as ever."""
+    await pool.inventory.add(pool.scope, new(TWO, dnid="02"))
+    await pool.inventory.add(await pool.another(), new(ONE, dnid="02"))
     await pool.allocate("a")
     with pytest.raises(AmbiguousDnid) as refused:
         await pool.retrieve("02", call="1")
@@ -96,6 +99,41 @@ async def test_a_dnid_that_fits_several_names_them(pool: Pool) -> None:
     assert (await pool.retrieve(TWO, call="1")).interaction == "a"
 
 
+async def test_a_dnid_is_one_number_s_in_an_application(pool: Pool) -> None:
+    """A second one is refused with all that came with it, however it is written; none is harmed."""
+    add, write_hidden = pool.inventory.add, pool.inventory.write_hidden
+    wanted = "dnid: expected one that no other number of the application has"
+    with pytest.raises(BadRows, match=f"{wanted}, got 02, which {re.escape(TWO)} has"):
+        await add(pool.scope, new(ONE, dnid="02") + new(TWO, dnid="02"))
+    await add(pool.scope, new(ONE, dnid="02"))
+    refusal = f"^number {re.escape(TWO)}: {wanted}, got 02, which {re.escape(ONE)} has$"
+    for take_in in (add, write_hidden):
+        with pytest.raises(BadRows, match=refusal):
+            await take_in(pool.scope, new(THREE, dnid="03") + new(TWO, dnid="02"))
+    await write_hidden(pool.scope, new(THREE, dnid="03"))
+    with pytest.raises(BadRows, match=f"got 03, which {re.escape(THREE)} has"):
+        await write_hidden(pool.scope, new(TWO, dnid="03"))
+    await pool.inventory.show_hidden()
+    assert await pool.known(ONE, TWO, THREE) == [ONE, THREE]
+    await pool.inventory.remove(pool.scope, [NumberKey(ONE)])
+    await add(pool.scope, new(TWO, dnid="02"))
+    assert await pool.inventory.dnids(pool.scope, ["02", "03", "04"]) == {"02": TWO, "03": THREE}
+    assert await pool.inventory.dnids(await pool.another(), ["02"]) == {}
+
+
+async def test_dnids_that_stood_twice_before_stay(pool: Pool) -> None:
+    """As an earlier release took them in: they fit several until one of the two is removed."""
+    await pool.add(ONE, TWO)
+    pool.store.set_dnid("02")
+    with pytest.raises(AmbiguousDnid):
+        await pool.retrieve("02", call="1")
+    with pytest.raises(BadRows, match="which"):
+        await pool.add(THREE, dnid="02")
+    await pool.add(THREE, dnid="03")
+    await pool.inventory.remove(pool.scope, [NumberKey(ONE)])
+    assert (await pool.retrieve("02", call="2")).number == TWO
+
+
 async def test_a_call_on_a_dnid_is_on_its_number(pool: Pool) -> None:
     """Which is not lent meanwhile; on one that fits several it is on none, and hides none."""
     await pool.inventory.add(pool.scope, new(ONE, dnid="0201"))
@@ -103,9 +141,9 @@ async def test_a_call_on_a_dnid_is_on_its_number(pool: Pool) -> None:
     with pytest.raises(Exhausted):
         await pool.allocate("a")
     await pool.stopped_ringing("1")
-    await pool.inventory.add(pool.scope, new(TWO, dnid="0201"))
+    await pool.inventory.add(await pool.another(), new(TWO, dnid="0201"))
     assert not await pool.ringing("0201", "2", HOLD)
-    assert {(await pool.allocate(each)).number for each in ("a", "b")} == {ONE, TWO}
+    assert (await pool.allocate("a")).number == ONE
 
 
 async def test_a_number_with_a_call_on_it_is_lent_by_no_import(pool: Pool) -> None:
@@ -125,7 +163,8 @@ async def test_a_mark_is_of_the_number_it_speaks_of(pool: Pool) -> None:
     await pool.allocate("a")
     told = await pool.retrieve("4500", call="1")
     await pool.inventory.remove(pool.scope, [NumberKey("4500")])
-    await pool.inventory.add(pool.scope, new(ONE, TWO, dnid="4500"))
+    await pool.inventory.add(pool.scope, new(ONE, dnid="4500"))
+    await pool.inventory.add(await pool.another(), new(TWO, dnid="4500"))
     before = pool.journal()
     await pool.mark_undelivered(told, "1")
     assert pool.journal() == before
@@ -152,6 +191,34 @@ async def test_an_allocated_number_is_not_removed(pool: Pool) -> None:
         await pool.inventory.remove(pool.scope, [NumberKey(TWO), NumberKey(ONE)])
     assert list(refused.value.numbers) == [ONE]
     assert await pool.known(ONE, TWO) == [ONE, TWO]
+
+
+async def test_by_force_an_allocated_number_ends_as_freed_and_is_removed(pool: Pool) -> None:
+    """Also one that is disabled, or that ran out while a call is on it; what ran out expired."""
+    await pool.add(ONE, TWO, THREE)
+    lent = [(await pool.allocate(each)).number for each in "ab"]
+    await pool.ringing(lent[0], "1", 2 * HOLD)
+    pool.pass_(HOLD)
+    lent.append((await pool.allocate("c")).number)
+    await pool.inventory.set_enabled(pool.scope, [lent[2]], enabled=False)
+    await pool.inventory.remove(pool.scope, lent, force=True)
+    assert await pool.shown() == []
+    ends = [(each.event, each.interaction, each.at) for each in pool.journal()[3:]]
+    now = START + HOLD
+    assert ends == [("freed", "a", now), ("expired", "b", now), ("freed", "c", now)]
+
+
+async def test_what_ran_out_holds_no_number_back(pool: Pool) -> None:
+    """Its end is on record before it is removed; unless a call is on it: then it is allocated."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    await pool.ringing(ONE, "1", 2 * HOLD)
+    pool.pass_(HOLD)
+    with pytest.raises(NumbersAllocated):
+        await pool.inventory.remove(pool.scope, [NumberKey(ONE)])
+    await pool.stopped_ringing("1")
+    await pool.inventory.remove(pool.scope, [NumberKey(ONE)])
+    assert pool.events() == [("allocated", "a"), ("expired", "a")]
 
 
 async def test_a_removed_number_leaves_its_journal(pool: Pool) -> None:
@@ -216,4 +283,17 @@ async def test_a_draft_keeps_the_first_of_each_number(pool: Pool) -> None:
     assert await draft.page(ONE, 9) == [DraftNumber(3, two)]
     await draft.leave_out([NumberKey(ONE)])
     assert (await draft.size(), await draft.page("", 9)) == (1, [DraftNumber(3, two)])
+    await draft.close()
+
+
+async def test_a_draft_tells_whose_dnid_came_before(pool: Pool) -> None:
+    """Within a step and across steps; the first one's line, however many follow. All are noted."""
+    draft = pool.inventory.draft()
+    one, two, three = new(ONE, TWO, THREE, dnid="02")
+    (within,) = await draft.add([DraftNumber(2, three), DraftNumber(3, one)])
+    assert (within.line, within.first_line, within.number, within.dnid) == (3, 2, None, "02")
+    again, across = await draft.add([DraftNumber(4, one), DraftNumber(5, two)])
+    assert (again.line, again.first_line, again.number, again.dnid) == (4, 3, ONE, None)
+    assert (across.line, across.first_line, across.entered, across.dnid) == (5, 2, TWO, "02")
+    assert await draft.size() == 3
     await draft.close()

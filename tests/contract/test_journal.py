@@ -466,3 +466,40 @@ async def test_what_is_forgotten_is_told_to_nobody(pool: Pool) -> None:
         None,
         None,
     )
+
+
+async def test_what_was_told_to_nobody_does_not_bring_a_person_back(pool: Pool) -> None:
+    """Forgotten between the answer and its failure: on record is the tombstone, nowhere the id."""
+    await pool.add(NUMBER)
+    person = "a person's own id"
+    lent = await pool.allocate(person)
+    found = await pool.retrieve(NUMBER, call="1.1", ani="+441632960001")
+    assert found.interaction == person
+    await forget(pool, person)
+    await pool.mark_undelivered(found, "1.1")
+    (entry,) = (await entries(pool, newest=1)).entries
+    assert (entry.event, entry.allocation, entry.interaction, entry.ani) == (
+        "undelivered",
+        lent.id,
+        TOMBSTONE,
+        None,
+    )
+    assert await events(pool, OfInteraction(InteractionId(person))) == []
+    assert await forget(pool, person) == Forgotten()
+    await pool.record.scrub()
+    assert person.encode() not in pool.store.bytes()
+
+
+async def test_nothing_is_written_of_an_allocation_that_is_gone(pool: Pool) -> None:
+    """What was purged meanwhile leaves nothing to add to, and no entry of its own."""
+    await pool.add(NUMBER)
+    await pool.allocate("a")
+    found = await pool.retrieve(NUMBER, call="1.1")
+    pool.pass_(MINUTE)
+    await pool.allocate("b")
+    await pool.free(NUMBER)
+    pool.pass_(YEAR)
+    await purge(pool, pool.clock.at)
+    before = pool.journal()
+    await pool.mark_undelivered(found, "1.1")
+    assert pool.journal() == before

@@ -6,8 +6,8 @@ import pytest
 
 from interact_ivr.domain.errors import BadInput, Exhausted
 from interact_ivr.domain.lifecycle import Policy, State
-from interact_ivr.domain.values import Ending, FreeStatus, Status
-from tests.contract.stores import HOLD, REST, TICK, Pool
+from interact_ivr.domain.values import Ending, FreeStatus, Retrieval, Status
+from tests.contract.stores import HOLD, REST, TICK, Entry, Pool
 
 ONE, TWO = "+380974520201", "+380974520202"
 ANI, STRANGER = "+380501234567", "+380507654321"
@@ -171,7 +171,47 @@ async def test_the_call_learns_whether_it_is_the_expected_one(
     await pool.allocate("a", caller=caller)
     first = await pool.retrieve(ONE, call="1", ani=ani, policy=POLICY)
     assert (first.status, first.caller_match) == (Status.FOUND, match)
-    assert (await pool.retrieve(ONE, call="1", ani=ani, policy=POLICY)).caller_match is match
+
+
+@pytest.mark.parametrize("caller", [None, ANI])
+@pytest.mark.parametrize("first", [ANI, STRANGER, None])
+@pytest.mark.parametrize("then", [ANI, STRANGER, None])
+async def test_a_repeat_says_of_the_caller_what_the_first_answer_said(
+    pool: Pool, caller: str | None, first: str | None, then: str | None
+) -> None:
+    """Whoever the call says it is by then: its Asterisk dialplan may have set another caller id."""
+    await pool.add(ONE)
+    await pool.allocate("a", caller=caller)
+    found = await pool.retrieve(ONE, call="1", ani=first, policy=POLICY)
+    await pool.reopen()
+    again = await pool.retrieve(ONE, call="1", ani=then, policy=POLICY)
+    assert (again.status, again.repeated) == (Status.FOUND, True)
+    assert again.caller_match is found.caller_match is (caller and caller == first)
+
+
+async def test_a_repeat_says_of_a_shared_caller_what_the_first_answer_said(pool: Pool) -> None:
+    """Who matched nobody then does not match by what is stored of them."""
+    await pool.add(ONE)
+    await pool.allocate("a", caller="4500")
+    for _ in ("first", "repeated"):
+        found = await pool.retrieve(ONE, call="1", ani="4500", policy=POLICY)
+        assert (found.status, found.caller_match) == (Status.FOUND, False)
+
+
+@pytest.mark.parametrize(("first", "then"), [(POLICY, DISCREET), (DISCREET, POLICY)])
+async def test_a_repeated_late_names_whom_the_first_answer_named(
+    pool: Pool, first: Policy, then: Policy
+) -> None:
+    """`late_reveals_id` counts from the next call on, whichever way it was changed."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    pool.pass_(HOLD)
+    late = await pool.retrieve(ONE, call="1", policy=first)
+    assert late.last_interaction == ("a" if first.late_reveals_id else None)
+    again = await pool.retrieve(ONE, call="1", policy=then)
+    assert (again.status, again.last_interaction) == (Status.LATE, late.last_interaction)
+    other = await pool.retrieve(ONE, call="2", policy=then)
+    assert other.last_interaction == ("a" if then.late_reveals_id else None)
 
 
 async def test_a_new_caller_replaces_the_expected_one(pool: Pool) -> None:
@@ -263,19 +303,55 @@ async def test_a_repeated_late_keeps_its_end(pool: Pool) -> None:
 
 
 async def test_replacing_gives_another_number_and_ends_the_old_one(pool: Pool) -> None:
-    """`replaced` in the journal; nothing changes where nothing else may be lent."""
+    """`replaced` in the journal; a group that is not its own is refused."""
     await pool.add(ONE, TWO)
     old = await pool.allocate("a", policy=REPLACE)
     new = await pool.allocate("a", policy=REPLACE)
     assert (old.number, new.number, new.replaced) == (ONE, TWO, old.id)
     assert [event for event, _ in pool.events()] == ["allocated", "replaced", "allocated"]
-    strict = Policy(HOLD, REST, strict_rest=True, replace=True)
-    before = pool.journal()
-    with pytest.raises(Exhausted):
-        await pool.allocate("a", policy=strict)
-    assert pool.journal() == before
     with pytest.raises(BadInput, match="group"):
         await pool.allocate("a", "sales", REPLACE)
+    again = await pool.allocate("a", policy=REPLACE)
+    assert (again.number, again.lent_early) == (ONE, True)  # as for anybody else
+
+
+@pytest.mark.parametrize("rest", [REST, timedelta(0)])
+@pytest.mark.parametrize("strict", [False, True])
+async def test_what_cannot_be_replaced_is_renewed(
+    pool: Pool, strict: bool, rest: timedelta
+) -> None:
+    """Its own number is not another one: neither lent back as if it had rested, nor lost."""
+    await pool.add(ONE, group="sales")
+    await pool.add(TWO)
+    policy = Policy(HOLD, rest, strict_rest=strict, replace=True)
+    first = await pool.allocate("a", "sales", policy)
+    pool.pass_(SECOND)
+    again = await pool.allocate("a", None, policy, caller=ANI)
+    assert (again.id, again.number, again.group) == (first.id, ONE, "sales")
+    assert (again.renewed, again.lent_early, again.replaced) == (True, False, None)
+    assert again.expires_at == pool.clock.at + HOLD
+    assert [event for event, _ in pool.events()] == ["allocated", "renewed"]
+    assert (await pool.retrieve(ONE, call="1", ani=ANI)).caller_match is True
+
+
+async def test_replacing_lends_a_resting_number_unless_resting_is_strict(pool: Pool) -> None:
+    """Early as to anybody, and counted so; a strict pool keeps it, and the old one stands."""
+    await pool.add(ONE, TWO)
+    await pool.allocate("a")
+    await pool.allocate("b")
+    await pool.free(TWO)
+    strict = Policy(HOLD, REST, strict_rest=True, replace=True)
+    assert (await pool.allocate("a", policy=strict)).renewed
+    early = await pool.allocate("a", policy=REPLACE)
+    assert (early.number, early.lent_early) == (TWO, True)
+
+
+async def test_a_number_that_drains_is_renewed_where_it_cannot_be_replaced(pool: Pool) -> None:
+    """Its allocation stands, as under the other setting."""
+    await pool.add(ONE)
+    first = await pool.allocate("a", policy=REPLACE)
+    pool.store.disable(ONE)
+    assert (await pool.allocate("a", policy=REPLACE)).id == first.id
 
 
 async def test_a_number_with_a_call_on_it_is_not_lent(pool: Pool) -> None:
@@ -305,14 +381,140 @@ async def test_a_number_with_a_call_on_it_is_not_told_expired(pool: Pool) -> Non
     sweep = await pool.sweep()
     assert sweep.expired == ()
     assert sweep.next_deadline == lent.expires_at + 120 * SECOND
-    stranger = await pool.retrieve(ONE, call="2", ani=STRANGER, policy=POLICY)
-    assert stranger.status is Status.LATE
     renewed = await pool.allocate("a")
     assert (renewed.id, renewed.renewed) == (lent.id, True)
     pool.pass_(HOLD)
     await pool.stopped_ringing("1")
     (expired,) = (await pool.sweep()).expired
     assert expired.at == renewed.expires_at
+
+
+@pytest.mark.parametrize("named", [None, "a"])
+@pytest.mark.parametrize("ani", [ANI, STRANGER])
+async def test_the_call_that_rang_in_time_is_found_and_a_stranger_is_told_nothing(
+    pool: Pool, ani: str, named: str | None
+) -> None:
+    """Also where it says nothing of its age; until it has asked, nobody is told of an expiry.
+
+    Whoever arrived after the expiry gets nothing of it, not even as the expected caller.
+    """
+    await pool.add(ONE)
+    await pool.allocate("before")
+    await pool.retrieve(ONE, call="0", ani="+380509999999", policy=POLICY)
+    lent = await pool.allocate("a", caller=ANI)
+    pool.pass_(HOLD - TICK)
+    await pool.ringing(ONE, "1", 120 * SECOND)
+    pool.pass_(TICK)
+    await pool.ringing(ONE, "2", 120 * SECOND)
+    before = pool.journal()
+    for _ in ("first", "again"):
+        stranger = await pool.retrieve(ONE, call="2", ani=ani, policy=POLICY, named=named)
+        assert stranger == Retrieval(Status.NOT_ALLOCATED, stranger.number, stranger.ani)
+        assert pool.journal() == before
+    await pool.reopen()
+    found = await pool.retrieve(ONE, call="1", ani=STRANGER, policy=POLICY)
+    assert (found.status, found.allocation, found.caller_match) == (Status.FOUND, lent.id, False)
+    assert pool.journal()[len(before) :] == [
+        Entry(
+            *("retrieved", pool.clock.at, ONE, lent.id, "a", None, "main", "1", STRANGER),
+            detail="arrived before expiry",
+        )
+    ]
+    late = await pool.retrieve(ONE, call="2", ani=ANI, policy=POLICY)
+    assert (late.status, late.last_end) == (Status.LATE, Ending.RETRIEVED)
+
+
+async def test_who_arrived_in_time_is_found_though_another_call_rings(pool: Pool) -> None:
+    """Both were in time: the first to ask has it."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    await pool.ringing(ONE, "1", HOLD + 120 * SECOND)
+    pool.pass_(HOLD + SECOND)
+    found = await pool.retrieve(ONE, call="2", ani=STRANGER, policy=POLICY, age=2 * SECOND)
+    assert (found.status, found.interaction) == (Status.FOUND, "a")
+    late = await pool.retrieve(ONE, call="1", ani=ANI, policy=POLICY)
+    assert (late.status, late.last_end) == (Status.LATE, Ending.RETRIEVED)
+
+
+async def test_a_stranger_redials_though_another_call_holds_the_expiry_open(pool: Pool) -> None:
+    """What is the caller's own is told of nobody else."""
+    await pool.add(ONE)
+    await pool.allocate("a", policy=Policy(SECOND, REST))
+    await pool.retrieve(ONE, call="0", ani=STRANGER, policy=POLICY)
+    await pool.allocate("b", policy=Policy(SECOND, REST))
+    await pool.ringing(ONE, "1", 120 * SECOND)
+    pool.pass_(SECOND)
+    again = await pool.retrieve(ONE, call="2", ani=STRANGER, policy=POLICY)
+    assert (again.status, again.interaction) == (Status.REDIAL, "a")
+    assert (await pool.retrieve(ONE, call="1", ani=ANI, policy=POLICY)).interaction == "b"
+
+
+@pytest.mark.parametrize("swept", [False, True])
+async def test_who_has_rung_for_too_long_or_with_a_break_is_late(pool: Pool, swept: bool) -> None:
+    """Its place is lost at the instant its time is over, also where no sweep has looked."""
+    three = "+380974520203"
+    await pool.add(ONE, TWO, three)
+    for number in (ONE, TWO, three):
+        await pool.allocate(number)
+        await pool.ringing(number, "1", HOLD + SECOND)
+    pool.pass_(HOLD + SECOND - TICK)
+    await pool.ringing(ONE, "1", HOLD)  # without a break
+    pool.pass_(TICK)
+    if swept:
+        await pool.sweep()
+    await pool.ringing(TWO, "1", HOLD)  # too late for that
+    assert (await pool.retrieve(ONE, call="1", policy=POLICY)).status is Status.FOUND
+    for number in (TWO, three):
+        late = await pool.retrieve(number, call="1", policy=POLICY)
+        assert (late.status, late.last_end) == (Status.LATE, Ending.EXPIRED)
+
+
+async def test_the_expiry_is_told_once_nobody_is_on_the_number(pool: Pool) -> None:
+    """To the stranger who asks again after the call in time has hung up: the last one on it."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    await pool.ringing(ONE, "1", HOLD + 120 * SECOND)
+    pool.pass_(HOLD)
+    assert (await pool.retrieve(ONE, call="2", policy=POLICY)).status is Status.NOT_ALLOCATED
+    await pool.ringing(ONE, "2", 120 * SECOND)
+    await pool.stopped_ringing("1")
+    assert (await pool.sweep()).expired == ()
+    late = await pool.retrieve(ONE, call="2", policy=POLICY)
+    assert (late.status, late.last_interaction, late.last_end) == (
+        Status.LATE,
+        "a",
+        Ending.EXPIRED,
+    )
+    assert pool.events() == [("allocated", "a"), ("expired", "a")]
+
+
+async def test_who_chooses_while_it_rings_keeps_its_place(pool: Pool) -> None:
+    """AMBIGUOUS consumes nothing: the allocation that ran out meanwhile can still be named."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    await pool.retrieve(ONE, call="0", ani=ANI, policy=POLICY)
+    brief = Policy(SECOND, REST)
+    await pool.allocate("b", policy=brief)
+    await pool.ringing(ONE, "1", 120 * SECOND)
+    pool.pass_(SECOND)
+    asked = await pool.retrieve(ONE, call="1", ani=ANI, policy=POLICY)
+    assert (asked.status, asked.candidates) == (Status.AMBIGUOUS, ("b", "a"))
+    await pool.sweep()
+    found = await pool.retrieve(ONE, call="1", ani=ANI, policy=POLICY, named="b")
+    assert (found.status, found.interaction) == (Status.FOUND, "b")
+
+
+async def test_a_call_that_comes_after_the_expiry_does_not_hold_it_open(pool: Pool) -> None:
+    """An expiry is true at its instant, whether or not it is on record; it still is not lent."""
+    await pool.add(ONE)
+    lent = await pool.allocate("a")
+    pool.pass_(HOLD)
+    await pool.ringing(ONE, "1", 120 * SECOND)
+    assert pool.journal()[1:] == [Entry("expired", lent.expires_at, ONE, lent.id, "a")]
+    with pytest.raises(Exhausted):
+        await pool.allocate("a")
+    late = await pool.retrieve(ONE, call="2", policy=POLICY)
+    assert (late.status, late.last_end) == (Status.LATE, Ending.EXPIRED)
 
 
 async def test_replacing_keeps_the_group_and_the_expected_caller(pool: Pool) -> None:

@@ -8,6 +8,7 @@ the present holder's, this caller's own, or the last holder's; the journal repla
 import asyncio
 import tempfile
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -72,7 +73,7 @@ class PoolMachine(RuleBasedStateMachine):
         """An app asks for a number: the longest rested, or its own."""
         expected = self.model.allocate(interaction, caller, self.pool.clock.at)
         try:
-            lent = self.run(self.pool.allocate(interaction, None, POLICY, caller=caller))
+            lent = self.run(self.pool.allocate(interaction, None, self.model.policy, caller=caller))
         except Exhausted:
             assert expected is None
         else:
@@ -82,14 +83,21 @@ class PoolMachine(RuleBasedStateMachine):
     @rule(dialed=DIALED, call=CALLS, ani=CALLERS, age=st.none() | STEPS)
     def retrieve(self, dialed: str, call: str, ani: str | None, age: timedelta | None) -> None:
         """A call asks; asking again, in any order, is among these."""
-        status, interaction, last = self.model.retrieve(dialed, call, ani, age, self.pool.clock.at)
-        told = self.run(self.pool.retrieve(dialed, call=call, ani=ani, policy=POLICY, age=age))
-        assert (told.status, told.interaction, told.last_interaction) == (
-            status,
-            interaction,
-            last,
+        expected = self.model.retrieve(dialed, call, ani, age, self.pool.clock.at)
+        policy = self.model.policy
+        told = self.run(self.pool.retrieve(dialed, call=call, ani=ani, policy=policy, age=age))
+        assert expected == (
+            told.status,
+            told.interaction,
+            told.last_interaction,
+            told.caller_match,
         )
         assert (told.status is Status.AMBIGUOUS) is bool(told.candidates)
+
+    @rule(replaces=st.booleans(), reveals=st.booleans())
+    def reload(self, replaces: bool, reveals: bool) -> None:
+        """The administrator changes his mind."""
+        self.model.policy = replace(POLICY, replace=replaces, late_reveals_id=reveals)
 
     @rule(number=st.sampled_from(NUMBERS))
     def free(self, number: str) -> None:
@@ -103,7 +111,7 @@ class PoolMachine(RuleBasedStateMachine):
     def ring(self, number: str, call: str, at_most: timedelta) -> None:
         """A call comes in."""
         self.run(self.pool.ringing(number, call, at_most))
-        self.model.numbers[number].ringing[call] = self.pool.clock.at + at_most
+        self.model.ring(number, call, at_most, self.pool.clock.at)
 
     @rule(call=CALLS)
     def hang_up(self, call: str) -> None:
@@ -150,6 +158,9 @@ class PoolMachine(RuleBasedStateMachine):
             holder = self.model.holder(number, now)
             assert (shown.state is State.ALLOCATED) is (holder is not None)
             assert shown.interaction == (None if holder is None else holder.interaction)
+            if self.model.rings(number, now):  # neither lent nor told expired
+                held_open = self.model.held_open(number, now)
+                assert (shown.state is State.LAPSED) is (held_open is not None)
 
     @invariant()
     def the_journal_replays_to_the_present(self) -> None:

@@ -119,6 +119,7 @@ async def test_life_goes_on_after_the_upgrade(upgraded: Pool) -> None:
     assert (found.interaction, found.waited) == ("waiting", timedelta(minutes=10))
     again = await upgraded.retrieve(RETRIEVED, call="pbx-1.7")
     assert (again.status, again.interaction, again.repeated) == (Status.FOUND, "retrieved", True)
+    assert again.caller_match is None
     (expired,) = (await upgraded.sweep()).expired
     assert (expired.interaction, expired.at) == ("lapsed", START + timedelta(minutes=55))
     assert (await upgraded.allocate("new")).number == NEVER

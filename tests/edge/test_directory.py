@@ -161,7 +161,7 @@ def test_what_something_hangs_on_is_not_removed(service: Service, live: str) -> 
         (
             "application.add",
             {"application": "x", "settings": {"hold_for_seconds": "0"}},
-            "hold_for_seconds: expected more than 0",
+            "hold_for_seconds: expected 0.000001 to 604800",
         ),
         (
             "application.add",

@@ -64,7 +64,9 @@ class Writing(Exception):
     """Raised by a client that goes away in the middle of an import."""
 
 
-def import_until_written(service: Service, then: Callable[[], None], number: str = SMALLER) -> Any:
+def import_until_written(
+    service: Service, then: Callable[[], None], number: str = SMALLER, **where: str
+) -> Any:
     """Import a range, and do *then* once some of its numbers are written."""
     seen: list[bool] = []
 
@@ -75,7 +77,7 @@ def import_until_written(service: Service, then: Callable[[], None], number: str
 
     rows = [{"line": 2, "number": number}]
     socket = Path(load_config(service.config).control.socket)
-    return ask(socket, "number.import", {"rows": rows}, told=told_part)
+    return ask(socket, "number.import", {"rows": rows, **where}, told=told_part)
 
 
 # Importing
@@ -250,6 +252,22 @@ def test_killed_in_mid_import_nothing_of_it_is_there(
     assert control(service, "number.add", numbers=["380974500000"])["added"] == 1
 
 
+def test_an_application_removed_in_mid_import_takes_it_along(
+    service_factory: Callable[..., Service],
+) -> None:
+    """The import is told so, and nothing of it is there."""
+    service = service_factory()
+    control(service, "application.add", application="sales")
+
+    def remove() -> None:
+        control(service, "application.remove", application="sales")
+
+    with pytest.raises(Refused, match="the application was removed meanwhile"):
+        import_until_written(service, remove, application="sales")
+    assert hidden(service) == 0
+    assert control(service, "number.add", numbers=["380974500000"])["added"] == 1
+
+
 def test_stopped_in_mid_import_all_or_nothing_of_it_is_there(
     service_factory: Callable[..., Service],
 ) -> None:
@@ -356,6 +374,21 @@ def test_a_number_is_drained_and_taken_out(pool: Service) -> None:
         query = "SELECT event FROM journal WHERE number = ? ORDER BY id"
         events = [event for (event,) in connection.execute(query, [lent])]
     assert events == ["allocated", "renewed", "freed"]
+
+
+def test_a_removal_by_force_that_fails_changes_nothing(pool: Service) -> None:
+    """Not even of the numbers before the one it failed at: they wait and are lent as ever."""
+    pool.ask("number", "add", "38097452020x")
+    lent = [pool.ask("allocate", f"order {each}")["number"] for each in range(3)]
+    before = numbers(pool)
+    broken = "BEFORE DELETE ON number WHEN old.number = '+380974520202'"
+    with closing(sqlite3.connect(pool.database, isolation_level=None)) as connection:
+        connection.execute(f"CREATE TRIGGER broken {broken} BEGIN SELECT RAISE(ABORT, ''); END")
+        assert pool.command("number", "remove", *lent, "--force").returncode == 1
+        events = connection.execute("SELECT DISTINCT event FROM journal").fetchall()
+        connection.execute("DROP TRIGGER broken")
+    assert (events, numbers(pool)) == ([("allocated",)], before)
+    assert pool.ask("number", "remove", *lent, "--force") == {"numbers": lent}
 
 
 def test_an_allocation_that_ran_out_keeps_no_number(
@@ -513,10 +546,13 @@ def test_the_list_is_by_group_by_state_and_limited(pool: Service) -> None:
 def test_a_dialed_dnid_finds_its_number_or_says_which_it_fits(
     service_factory: Callable[..., Service],
 ) -> None:
-    """One: found. Several: UNKNOWN, named in the log and counted; nothing is consumed."""
+    """One: found. Several, of two applications: UNKNOWN, logged and counted, nothing consumed."""
     service = service_factory()
-    text = "number,dnid,group\n380974520200,200,a\n380974520201,7201,b\n390974520201,7201,b\n"
+    text = "number,dnid,group\n380974520200,200,a\n380974520201,7201,b\n"
     service.ask("number", "import", "-", text=text)
+    control(service, "application.add", application="sales")
+    text = "number,dnid,group\n390974520201,7201,b\n"
+    service.ask("number", "import", "-", "--application", "sales", text=text)
 
     def dial(dnid: str) -> dict[str, str]:
         with Peer.call(service.agi_port) as peer:
@@ -533,3 +569,29 @@ def test_a_dialed_dnid_finds_its_number_or_says_which_it_fits(
     assert service.ask("status")["ambiguous_dnids"] == 1
     assert told(service.command("free", "7201")) == ["number 7201 was not found"]
     assert len(service.ask("number", "list", "--state", "allocated")) == 1
+
+
+def test_a_dnid_stands_once_in_an_application(pool: Service) -> None:
+    """Import, dry run and add refuse it: both lines are named, or the number that has it."""
+    text = "number,dnid\n380974520200,20\n380974520201,21\n"
+    pool.ask("number", "import", "-", text=text)
+    bad = text + "380974520202,22\n380974520203,22\n380974520204,20\n380974520205,22\n"
+    wanted = "dnid: expected one that no other number of the application has"
+    faults = [
+        f"line 5: {wanted}, got 22, which line 4 has",
+        f"line 6: {wanted}, got 20, which line 2 has",
+        f"line 6: {wanted}, got 20, which +380974520200 has",
+        f"line 7: {wanted}, got 22, which line 4 has",
+    ]
+    for dry_run in ((), ("--dry-run",)):
+        assert told(pool.command("number", "import", "-", *dry_run, text=bad)) == faults
+    assert told(pool.command("number", "add", "380974520202", "--dnid", "20")) == [
+        f"number 1: {wanted}, got 20, which +380974520200 has"
+    ]
+    assert told(pool.command("number", "add", "4500", "4501", "--dnid", "45")) == [
+        f"number 2: {wanted}, got 45, which number 1 has"
+    ]
+    assert len(numbers(pool)) == 2
+    pool.ask("application", "add", "sales")
+    sales = ("--dnid", "20", "--application", "sales")
+    assert pool.ask("number", "add", "380974520202", *sales)["added"] == 1

@@ -82,8 +82,29 @@ def test_a_life_as_systemd_is_told_it(keeper: Keeper, kept: Service) -> None:
     assert exit_status(kept.pid) == 0
 
 
+def test_a_store_that_another_holds_is_no_reason_for_a_restart(
+    keeper: Keeper, kept: Service
+) -> None:
+    """Systemd learns why no call is answered, with every sign of life."""
+    kept.environment["WATCHDOG_USEC"] = "2000000"
+    kept.start()
+    keeper.told_until("WATCHDOG")
+    with closing(sqlite3.connect(kept.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        signs = [keeper.told_until("STATUS")[-1], keeper.told()]
+        for sign in signs:
+            assert sign["WATCHDOG"] == "1"
+            assert sign["STATUS"] == (
+                "not answering calls: the store is unavailable: another program holds its file"
+            )
+        other.execute("ROLLBACK")
+    while (told := keeper.told())["STATUS"] != "answering calls again":
+        assert told["WATCHDOG"] == "1"
+    assert kept.log("the store fails")[0]["reason"].endswith("another program holds its file")
+
+
 def test_no_sign_of_life_while_the_store_does_not_answer(keeper: Keeper, kept: Service) -> None:
-    """Systemd learns why instead; when the store is back, so are the signs."""
+    """Not within the sign's time; systemd learns so instead, and the signs come back with it."""
     kept.start()
     keeper.told_until("WATCHDOG")
     with closing(sqlite3.connect(kept.database, isolation_level=None)) as other:
@@ -162,8 +183,11 @@ def test_a_reload_changes_what_can_change_at_once(service_factory: Callable[...,
         "[pool]\nhold_for_seconds = 60\nrest_for_seconds = -1\n[nonsense]\n",
         '[pool]\nhold_for_seconds = 60\n[dial_plan]\nplan = "/nowhere.toml"\n',
         "[pool]\nhold_for_seconds = 60\n[",
+        "[pool]\nhold_for_seconds = 60\n[journal]\ndays = 1\n",
+        f"[pool]\nhold_for_seconds = 60\n[journal]\ndays = {'[' * 5000}\n",
+        '[pool]\nhold_for_seconds = 60\n[journal]\nani = "hash"\n',
     ],
-    ids=["keys", "dial plan", "no TOML"],
+    ids=["keys", "dial plan", "no TOML", "application", "depth", "key"],
 )
 def test_a_bad_configuration_changes_nothing(
     service_factory: Callable[..., Service], settings: str
@@ -171,11 +195,70 @@ def test_a_bad_configuration_changes_nothing(
     """Not even its good half; every fault is in the log line, and calls are answered meanwhile."""
     service = service_factory()
     line = Line.taken_into(service)
+    own = {"late_for_seconds": "86401"}
+    control(service, "application.add", application="sales", settings=own)
+    key = service.database.with_name(f"{service.database.name}.ani-key")
+    key.write_text("too short")
+    key.chmod(0o600)
     faults = _reloaded(service, settings, "the old configuration stays")["faults"]
     assert len(faults) == (2 if "nonsense" in settings else 1)
     assert _hold(line, "a") > timedelta(seconds=800)
     assert line.call().variables["INTERACT_ID"] == "a"
     assert _reloaded(service, "", "reloaded")["changed"] == []
+
+
+SHORT = "[journal]\ndays = 1\n"
+CONTRADICTION = (
+    "journal.days: expected 0, or at least late_for_seconds of application 'sales' in "
+    "default/default (86401 seconds), got 1"
+)
+
+
+def test_a_configuration_that_an_application_contradicts_is_refused(
+    service_factory: Callable[..., Service],
+) -> None:
+    """At a reload the old one stays, at the start the service ends; a command sets it right."""
+    service = service_factory()
+    service.ask("application", "add", "sales", "late_for_seconds=86401")
+    refused = _reloaded(service, SHORT, "the old configuration stays")
+    assert refused["faults"] == [CONTRADICTION]
+    service.ask("application", "set", "sales", "late_for_seconds=86402")  # still as it was
+    service.ask("application", "set", "sales", "late_for_seconds=86401")
+    service.stop()
+    done = service.command("serve")
+    assert (done.returncode, done.stderr) == (1, f"error: {service.config}: {CONTRADICTION}\n")
+    done = service.command("application", "set", "sales", "late_for_seconds=86400.5")
+    assert done.stderr == (
+        "error: late_for_seconds: expected at most 86400, as long as the journal is kept "
+        "(journal.days), got 86400.5\n"
+    )
+    service.ask("application", "set", "sales", "late_for_seconds=86400")
+    service.start()
+    assert _reloaded(service, SHORT, "reloaded")["changed"] == []
+
+
+def test_an_application_that_may_tell_callers_to_choose_is_warned_of(
+    service_factory: Callable[..., Service],
+) -> None:
+    """Who sets it so, at a terminal and in JSON; and the log, then, at a reload and at a start."""
+    service = service_factory()
+    doubtful = "redial_for_seconds=301"
+    done = service.command("application", "add", "sales", doubtful)
+    warning = "application 'sales' in default/default: rest_for_seconds is less than "
+    assert f"warning: {warning}" in done.stderr
+    assert service.ask("application", "set", "sales", doubtful)["warnings"][0].startswith(warning)
+    done = service.command("application", "set", "sales", doubtful)
+    assert (done.returncode, done.stderr.startswith(f"warning: {warning}")) == (0, True)
+    assert len(service.log("configuration")) == 3
+    _reloaded(service, "", "reloaded")
+    service.wait_log("configuration", 4)
+    service.stop()
+    assert service.command("application", "set", "sales", doubtful).stderr.count(warning) == 1
+    service.start()
+    told = service.log("configuration")
+    assert len(told) == 5
+    assert all(each["warning"].startswith(warning) for each in told)
+    assert service.ask("application", "set", "sales", "redial_for_seconds=")["warnings"] == []
 
 
 def test_what_needs_a_restart_is_named(service_factory: Callable[..., Service]) -> None:

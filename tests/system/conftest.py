@@ -43,12 +43,13 @@ def pbx_factory(
 def service_factory(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Callable[..., Service]]:
-    """Give a maker of running services, which takes added settings; all stop at the end."""
+    """Give a maker of running services, with added settings or wrapped; all stop at the end."""
     started = request.node.stash.setdefault(STARTED, [])
     with ExitStack() as stack:
 
-        def make(settings: str = "") -> Service:
+        def make(settings: str = "", wrapper: tuple[str, ...] = ()) -> Service:
             service = Service(tmp_path / f"service{len(started)}", settings)
+            service.wrapper = wrapper
             started.append(service)
             return stack.enter_context(service)
 

@@ -93,6 +93,7 @@ def test_every_key_refuses_another_kind_of_value(
         "[pool]\nhold_for_seconds = 0",
         "[pool]\nhold_for_seconds = -0.0",
         "[pool]\nhold_for_seconds = 604801",
+        "[pool]\nhold_for_seconds = 1e-9",
         "[pool]\nhold_for_seconds = nan",
         "[pool]\nhold_for_seconds = inf",
         "[pool]\nrest_for_seconds = -1",
@@ -125,6 +126,7 @@ def test_a_value_out_of_range_is_refused(tmp_path: Path, line: str) -> None:
     [
         ("hold_for_seconds = 1", (1, 300, False)),
         ("hold_for_seconds = 0.5", (0.5, 300, False)),
+        ("hold_for_seconds = 0.000001", (1e-6, 300, False)),
         ("rest_for_seconds = 0", (900, 0, False)),
         ("resting = 'strict'", (900, 300, True)),
     ],
@@ -186,6 +188,13 @@ def test_the_error_names_the_file_before_each_fault(tmp_path: Path) -> None:
         ("[agi]\nport = 1\nport = 2\n", "not TOML: "),
         ("port\n", "not TOML: "),
         ("\0", "not TOML: "),
+        (f"[journal]\ndays = {'9' * 5000}\n", "not TOML: "),
+        (f"[journal]\ndays = {'[' * 5000}\n", "not TOML: "),
+        (
+            f"[journal]\ndays = 0x{'f' * 5000}\n",
+            "journal.days: expected 0 to 36500, where 0 is for ever, "
+            "got a number of thousands of digits",
+        ),
     ],
 )
 def test_a_file_that_is_no_configuration_is_one_fault(

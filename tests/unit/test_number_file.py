@@ -66,6 +66,17 @@ def test_a_header_that_does_not_fit_is_refused(
         assert told.startswith(fault)
 
 
+def test_a_record_is_named_by_the_line_it_begins_on(tmp_path: Path) -> None:
+    """Also where a quoted cell goes over several lines, behind empty ones, and has no end."""
+    text = 'number,group\n1,"a\nb\nc"\n\n"2\n",a,b\n3,\n4,"a\nb\n'
+    (chunk,) = read(tmp_path, text)
+    assert [row["line"] for row in chunk["rows"]] == [2, 8]
+    assert chunk["faults"] == [
+        "line 6: expected 2 columns, got 3",
+        "line 9: not CSV: unexpected end of data",
+    ]
+
+
 def test_a_file_comes_in_chunks_of_a_bounded_size(tmp_path: Path) -> None:
     """By rows and by their length; all but the last say that more follows, and no row is lost."""
     short = read(tmp_path, "number\n" + "".join(f"{number}\n" for number in range(5000)))

@@ -71,6 +71,7 @@ def test_others_stay_and_an_empty_value_takes_one_away() -> None:
     [
         ("hold_for_seconds", "0"),
         ("hold_for_seconds", "-1"),
+        ("hold_for_seconds", "1e-9"),
         ("hold_for_seconds", "604801"),
         ("hold_for_seconds", "nan"),
         ("rest_for_seconds", "inf"),
@@ -84,6 +85,12 @@ def test_a_wrong_value_is_refused(key: str, text: str) -> None:
     """Naming the key and the value."""
     with pytest.raises(BadInput, match=f"^{key}: expected .*, got '{text}'$"):
         read_settings({key: text}, NONE)
+
+
+def test_the_shortest_hold_is_one() -> None:
+    """What would be rounded to none is refused, not taken for one that ends at once."""
+    own = read_settings({"hold_for_seconds": "0.000001", "rest_for_seconds": "1e-9"}, NONE)
+    assert (own.hold_for, own.rest_for) == (timedelta.resolution, timedelta(0))
 
 
 def test_an_unknown_key_is_refused() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from interact_ivr.domain.errors import Exhausted, StoreUnavailable, TooLate
+from interact_ivr.domain.errors import Exhausted, StoreUnavailable, TooBusy, TooLate
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.transaction import Transaction
 from interact_ivr.stores.sqlite.writer import Writer
@@ -184,7 +184,7 @@ async def test_a_full_queue_refuses_at_once(writer: Writer, path: Path) -> None:
     async with _busy(writer):
         taken = _started(writer, *(_add(name) for name in "abcdefgh"))
         await asyncio.sleep(0)
-        with pytest.raises(StoreUnavailable, match="too much work"):
+        with pytest.raises(TooBusy, match="the store is unavailable: too much work"):
             await writer.run(_add("refused"))
     await asyncio.gather(*taken)
     await writer.run(_add("i"))

@@ -25,27 +25,37 @@ def allocate(
     policy: Policy,
     tx: Transaction,
 ) -> Allocation:
-    """Lend a number to *interaction*, or renew the one it holds."""
-    replaced = None
-    held = _held_by(tx, scope, interaction)
-    if held is not None and _still_holds(tx, held, policy):
+    """Lend a number to *interaction*, or renew the one it holds.
+
+    Where that is to be replaced, another one is looked for before it is free: it is none itself.
+    """
+    held = _held_by(tx, scope, interaction, policy)
+    if held is not None:
         _check_group(held, group)
-        if not policy.replace:
-            return _renew(tx, held, caller, policy)
-        replaced, group = held.open, held.group if group is None else group
+        group = held.group
+    keeps = held is not None and not policy.replace
+    other = None if keeps else _longest_rested(tx, scope, group, policy)
+    if other is None:
+        if held is None:
+            raise Exhausted(group)
+        return _renew(tx, held, caller, policy)
+    replaced = None
+    if held is not None:
         _, ended = end(tx, held, tx.now, Ending.REPLACED)
-        caller = caller or ended.caller
-    number = settle(tx, _longest_rested(tx, scope, group, policy))
-    return _lend(tx, number, interaction, caller, policy, replaced)
+        replaced, caller = ended.id, caller or ended.caller
+    return _lend(tx, settle(tx, other), interaction, caller, policy, replaced)
 
 
-def _held_by(tx: Transaction, scope: Scope, interaction: InteractionId) -> NumberRow | None:
+def _held_by(
+    tx: Transaction, scope: Scope, interaction: InteractionId, policy: Policy
+) -> NumberRow | None:
     row = tx.one(
         "find_open_allocation_of_interaction",
         application=scope.application,
         interaction=interaction,
     )
-    return None if row is None else NumberRow.of(scope.environment, row)
+    held = None if row is None else NumberRow.of(scope.environment, row)
+    return held if held is not None and _still_holds(tx, held, policy) else None
 
 
 def _still_holds(tx: Transaction, held: NumberRow, policy: Policy) -> bool:
@@ -68,7 +78,7 @@ def _check_group(held: NumberRow, group: Group | None) -> None:
 
 def _longest_rested(
     tx: Transaction, scope: Scope, group: Group | None, policy: Policy
-) -> NumberRow:
+) -> NumberRow | None:
     latest = tx.now - policy.rest_for if policy.strict_rest else tx.now
     found = {
         "application": scope.application,
@@ -79,9 +89,7 @@ def _longest_rested(
         row = tx.one("find_longest_rested", **found)
     else:
         row = tx.one("find_longest_rested_in_group", group=group, **found)
-    if row is None:
-        raise Exhausted(group)
-    return NumberRow.of(scope.environment, row)
+    return None if row is None else NumberRow.of(scope.environment, row)
 
 
 def _lend(

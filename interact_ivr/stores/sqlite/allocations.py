@@ -32,11 +32,12 @@ from interact_ivr.stores.sqlite.number_rows import (
     NumberRow,
     end,
     find_by_key,
+    find_held,
     find_number,
     get_held,
     is_lapsed,
     is_ringing,
-    settle,
+    settle_unless_ringing,
     write_journal,
 )
 from interact_ivr.stores.sqlite.reader import Reader
@@ -135,9 +136,8 @@ def _free(
     number = find_number(tx, environment, keys, application)
     if number is None:
         return FreeStatus.UNKNOWN
-    rings_on = is_lapsed(tx, number) and is_ringing(tx, number)  # it is not told expired then
-    if not rings_on:
-        number = settle(tx, number)
+    number = settle_unless_ringing(tx, number)
+    rings_on = is_lapsed(tx, number)
     ends = rings_on or MOVES[number.standing.state(tx.now, NO_REST), Event.FREE] is Move.END
     if not ends or allocation not in (None, number.standing.allocation):
         return FreeStatus.NOT_ALLOCATED
@@ -147,17 +147,15 @@ def _free(
 
 def _holder(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> InteractionId | None:
     number = _found(tx, scope, keys)
-    if number.standing.allocation is None or _has_ended(tx, number):
+    lapsed = is_lapsed(tx, number) and not is_ringing(tx, number)
+    if number.standing.allocation is None or lapsed:
         return None
     return get_held(tx, number.open).interaction
 
 
 def _take(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> InteractionId | None:
-    number = _found(tx, scope, keys)
+    number = settle_unless_ringing(tx, _found(tx, scope, keys))
     if number.standing.allocation is None:
-        return None
-    if _has_ended(tx, number):
-        settle(tx, number)
         return None
     _, held = end(tx, number, tx.now, Ending.RETRIEVED)
     return held.interaction
@@ -170,21 +168,16 @@ def _found(tx: Transaction, scope: Scope, keys: Sequence[NumberKey]) -> NumberRo
     return number
 
 
-def _has_ended(tx: Transaction, number: NumberRow) -> bool:
-    """Say whether its allocation ran out; while a call is on the number it is not told so."""
-    return is_lapsed(tx, number) and not is_ringing(tx, number)
-
-
 def _mark_undelivered(
     environment: EnvironmentId, retrieval: Retrieval, call: CallRef, tx: Transaction
 ) -> None:
-    if retrieval.number is None or retrieval.allocation is None or retrieval.interaction is None:
+    if retrieval.number is None or retrieval.allocation is None:
         return
     number = find_by_key(tx, environment, [retrieval.number])
-    if number is not None:
-        write_journal(
-            tx, "undelivered", number, retrieval.allocation, retrieval.interaction, call=call
-        )
+    held = find_held(tx, retrieval.allocation)
+    if number is not None and held is not None:
+        # Whose it was is what the store says now: it may have been forgotten since.
+        write_journal(tx, "undelivered", number, held.id, held.interaction, call=call)
 
 
 def _probe(_: Transaction) -> None:
@@ -217,11 +210,13 @@ def _ringing(
         return False
     if number is None:
         return False
+    settle_unless_ringing(tx, number)  # what ran out before anybody was there is not held open
     tx.do(
         "set_ringing",
         number_id=number.id,
         pbx=call.pbx,
         uniqueid=call.uniqueid,
+        now=to_micros(tx.now),
         until=to_micros(tx.now + at_most),
     )
     return True

@@ -95,6 +95,7 @@ def _remove_environment(tx: Transaction, change: RemoveEnvironment) -> None:
     counts = tx.one("count_on_environment", environment=environment, first=DEFAULT_APPLICATION)
     names = ("numbers", "other applications", "tokens")
     _check_unused("environment", change.environment, dict(zip(names, counts, strict=True)))
+    tx.do("discard_hidden_of_environment", environment=environment)
     tx.do("remove_keys_of_environment", environment=environment)
     tx.do("remove_applications", environment=environment)
     tx.do("remove_environment", environment=environment)
@@ -127,6 +128,7 @@ def _remove_application(tx: Transaction, change: RemoveApplication) -> None:
     )
     names = ("numbers", "consumer applications", "tokens")
     _check_unused("application", change.application, dict(zip(names, counts, strict=True)))
+    tx.do("discard_hidden_of_application", application=scope.application)
     tx.do("remove_keys", application=scope.application)
     tx.do("remove_application", application=scope.application)
 

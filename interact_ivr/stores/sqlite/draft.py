@@ -24,9 +24,10 @@ class SqliteDraft:
         self._connection.execute(f"PRAGMA cache_size = {-_CACHE_KIB:d}")
         self._connection.execute("PRAGMA journal_mode = OFF")
         self._connection.execute(queries["create_draft"])
+        self._connection.execute(queries["index_draft"])
 
     async def add(self, numbers: Sequence[DraftNumber]) -> Sequence[Double]:
-        """Note *numbers*, but for those that are there already: these are given back."""
+        """Note *numbers*, but for those that are there already; tell what came before of each."""
         return await asyncio.to_thread(self._add, numbers)
 
     async def page(self, after: str, limit: int) -> Sequence[DraftNumber]:
@@ -59,9 +60,15 @@ class SqliteDraft:
         values = {"rows": json.dumps(rows), "at": self._count}
         added = self._do("draft_numbers", **values).rowcount
         self._count += len(rows)
-        if added == len(rows):
-            return []
-        return [Double(*row) for row in self._all("find_doubles", **values)]
+        doubles = []
+        if added < len(rows):
+            doubles = [Double(*row) for row in self._all("find_doubles", **values)]
+        if any(one.new.dnid is not None for one in numbers):
+            doubles += [
+                Double(line, entered, None, first_line, dnid)
+                for line, entered, dnid, first_line in self._all("find_dnid_doubles", **values)
+            ]
+        return doubles
 
     def _all(self, query: str, **values: object) -> list[Any]:
         return self._do(query, **values).fetchall()

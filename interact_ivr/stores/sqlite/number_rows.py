@@ -95,8 +95,14 @@ def find_by_key(
 
 
 def get_held(tx: Transaction, allocation: AllocationId) -> Held:
-    """Read an allocation."""
+    """Read an allocation that is there."""
     return held_of(tx.one("get_allocation", allocation=allocation))
+
+
+def find_held(tx: Transaction, allocation: AllocationId) -> Held | None:
+    """Read an allocation that may have been purged."""
+    row = tx.one("get_allocation", allocation=allocation)
+    return None if row is None else held_of(row)
 
 
 def held_of(row: Sequence[Any]) -> Held:
@@ -135,19 +141,27 @@ def settle(tx: Transaction, number: NumberRow) -> NumberRow:
     return number
 
 
+def settle_unless_ringing(tx: Transaction, number: NumberRow) -> NumberRow:
+    """Settle *number*, but leave it as it stands while a call is on it: none is told expired."""
+    return number if is_lapsed(tx, number) and is_ringing(tx, number) else settle(tx, number)
+
+
 def end(
     tx: Transaction,
     number: NumberRow,
     at: datetime,
     ending: Ending,
     *,
-    allocation: AllocationId | None = None,
+    held: Held | None = None,
     call: CallRef | None = None,
     ani: Ani | None = None,
     detail: str | None = None,
 ) -> tuple[NumberRow, Held]:
-    """End the open allocation, or *allocation*, as of *at*; give the number and what it was."""
-    held = get_held(tx, allocation or number.open)
+    """End the open allocation, or *held*, as of *at*; give the number and what it was.
+
+    Who has read the allocation already gives it as *held*, and it is not read again.
+    """
+    held = held or get_held(tx, number.open)
     tx.do("end_allocation", id=held.id, at=to_micros(at), ending=ending, ended_by=ani)
     number = stand(tx, number, None, at, last=held.id)
     write_journal(

@@ -1,19 +1,25 @@
 """The pools' inventory on SQLite."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from interact_ivr.domain.errors import BadRows, NoSuchNumber, NumberExists, NumbersAllocated
+from interact_ivr.domain.errors import (
+    ApplicationGone,
+    BadRows,
+    NoSuchNumber,
+    NumberExists,
+    NumbersAllocated,
+)
 from interact_ivr.domain.lifecycle import Policy, Standing, State
 from interact_ivr.domain.names import NumberKey, Scope
-from interact_ivr.domain.values import KnownNumber, NewNumber, PoolNumber, Shown
+from interact_ivr.domain.values import Ending, KnownNumber, NewNumber, PoolNumber, Shown
 from interact_ivr.ports import EVERYTHING
 from interact_ivr.stores.queries import load_queries
 from interact_ivr.stores.sqlite.draft import SqliteDraft
-from interact_ivr.stores.sqlite.number_rows import find_by_key
+from interact_ivr.stores.sqlite.number_rows import end, find_by_key, settle_unless_ringing
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.times import from_micros, to_micros
 from interact_ivr.stores.sqlite.transaction import Transaction
@@ -21,6 +27,7 @@ from interact_ivr.stores.sqlite.writer import Writer
 
 _NO_LIMIT = -1
 """As SQLite writes it."""
+_MOST_FAULTS = 1_000
 
 
 class SqliteNumbers:
@@ -42,6 +49,10 @@ class SqliteNumbers:
         """Give those of *keys* that are numbers of the environment, as they were taken in."""
         return await self._reader.run(partial(_known, scope, keys))
 
+    async def dnids(self, scope: Scope, dnids: Sequence[str]) -> Mapping[str, NumberKey]:
+        """Give those of *dnids* that a number of the pool has, each with that number."""
+        return await self._reader.run(partial(_dnids, scope, dnids))
+
     async def list(
         self, scope: Scope, policy: Policy, shown: Shown = EVERYTHING
     ) -> Sequence[PoolNumber]:
@@ -58,9 +69,11 @@ class SqliteNumbers:
         """Let *numbers* be lent, or not any more; what they are allocated to stands."""
         await self._writer.run(partial(_set_enabled, scope, numbers, enabled))
 
-    async def remove(self, scope: Scope, numbers: Sequence[NumberKey]) -> None:
+    async def remove(
+        self, scope: Scope, numbers: Sequence[NumberKey], *, force: bool = False
+    ) -> None:
         """Take *numbers* out with all that calls were told of them; the journal stays."""
-        await self._writer.run(partial(_remove, scope, numbers))
+        await self._writer.run(partial(_remove, scope, numbers, force))
 
     async def write_hidden(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
         """Write *numbers* so that nobody finds them, counts them or is lent one of them."""
@@ -79,7 +92,13 @@ class SqliteNumbers:
         return SqliteDraft(load_queries("sqlite"))
 
 
+def _check_there(scope: Scope, tx: Transaction) -> None:
+    if tx.one("find_pool", application=scope.application) is None:
+        raise ApplicationGone
+
+
 def _add(scope: Scope, numbers: Sequence[NewNumber], tx: Transaction) -> None:
+    _check_there(scope, tx)
     faults = [
         f"number {new.entered}: {new.number} is in the environment already"
         for new in numbers
@@ -96,6 +115,7 @@ def _add(scope: Scope, numbers: Sequence[NewNumber], tx: Transaction) -> None:
     ]
     if faults:
         raise BadRows(faults)
+    _check_dnids(scope, _as_json(numbers), tx)
 
 
 def _create(scope: Scope, new: NewNumber, tx: Transaction) -> int:
@@ -109,14 +129,35 @@ def _create(scope: Scope, new: NewNumber, tx: Transaction) -> int:
 
 
 def _as_json(numbers: Sequence[NewNumber]) -> str:
-    """Write *numbers* for `write_hidden`, whose one statement lets go of Python's lock."""
+    """Write *numbers* for statements that take many, which let go of Python's lock."""
     return json.dumps(
         [(new.number, new.entered, new.dnid, new.group, int(new.enabled)) for new in numbers]
     )
 
 
 def _write_hidden(scope: Scope, rows: str, tx: Transaction) -> None:
+    _check_there(scope, tx)
     tx.do("write_hidden", environment=scope.environment, application=scope.application, rows=rows)
+    _check_dnids(scope, rows, tx)
+
+
+def _check_dnids(scope: Scope, rows: str, tx: Transaction) -> None:
+    """Refuse what was written if a DNID stands twice in the pool now."""
+    doubled = tx.all(
+        "doubled_dnids",
+        environment=scope.environment,
+        application=scope.application,
+        rows=rows,
+        limit=_MOST_FAULTS,
+    )
+    if doubled:
+        raise BadRows(
+            [
+                f"number {entered}: dnid: expected one that no other number of the application "
+                f"has, got {dnid}, which {other} has"
+                for entered, dnid, other in doubled
+            ]
+        )
 
 
 def _set_enabled(
@@ -126,18 +167,20 @@ def _set_enabled(
         tx.do("set_enabled", environment=scope.environment, number=number, enabled=int(enabled))
 
 
-def _remove(scope: Scope, numbers: Sequence[NumberKey], tx: Transaction) -> None:
+def _remove(scope: Scope, numbers: Sequence[NumberKey], force: bool, tx: Transaction) -> None:
     allocated = []
     for key in numbers:
-        row = tx.one("find_to_remove", environment=scope.environment, number=key)
-        if row is None:
+        number = find_by_key(tx, scope.environment, [key])
+        if number is None or number.application != scope.application:
             continue
-        number_id, allocation = row
-        if allocation is not None:
+        number = settle_unless_ringing(tx, number)
+        if force and number.standing.allocation is not None:
+            number, _ = end(tx, number, tx.now, Ending.FREED)
+        if number.standing.allocation is not None:
             allocated.append(key)
             continue
         for query in ("remove_answers", "remove_ringing", "remove_allocations", "remove_number"):
-            tx.do(query, id=number_id)
+            tx.do(query, id=number.id)
     if allocated:
         raise NumbersAllocated(allocated)
 
@@ -153,6 +196,17 @@ def _known(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> list[Kno
         KnownNumber(NewNumber(number, entered, group, dnid, bool(enabled)), bool(in_pool))
         for number, entered, group, dnid, enabled, in_pool in rows
     ]
+
+
+def _dnids(scope: Scope, dnids: Sequence[str], tx: Transaction) -> dict[str, NumberKey]:
+    return dict(
+        tx.all(
+            "known_dnids",
+            environment=scope.environment,
+            application=scope.application,
+            dnids=json.dumps(dnids),
+        )
+    )
 
 
 def _list(scope: Scope, policy: Policy, shown: Shown, tx: Transaction) -> list[PoolNumber]:

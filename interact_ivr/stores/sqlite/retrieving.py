@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from interact_ivr.domain.caller import Caller
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, Policy
-from interact_ivr.domain.names import AllocationId, ApplicationId, EnvironmentId
+from interact_ivr.domain.names import AllocationId, ApplicationId, CallRef, EnvironmentId
 from interact_ivr.domain.outcomes import Held, Known, Outcome, decide
 from interact_ivr.domain.values import Ending, Question, Retrieval, Status
 from interact_ivr.stores.sqlite.number_rows import (
@@ -38,7 +38,7 @@ def retrieve(
     if number is None:
         return Retrieval(Status.UNKNOWN, ani=question.caller.shown)
     policy = policies[number.application]
-    repeat = _repeat(tx, number, question, policy)
+    repeat = _repeat(tx, number, question)
     if repeat is not None:
         return repeat
     known = _known(tx, number, question)
@@ -51,29 +51,60 @@ def retrieve(
         settle(tx, number)
     if outcome.status in _REPEATED:
         _remember(tx, number, question, outcome)
-    return _told(number, question.caller, outcome, policy)
+    return _told(number, question.caller, outcome)
 
 
 def _known(tx: Transaction, number: NumberRow, question: Question) -> Known:
     """Gather what is known of the number, as of the call's arrival."""
-    last = None if number.last is None else get_held(tx, number.last)
-    holder = None
-    if number.standing.allocation is not None:
-        current = get_held(tx, number.open)
-        if is_lapsed(tx, number):
-            last = replace(current, ended_at=current.expires_at, ended_as=Ending.EXPIRED)
-        else:
-            holder = current
-    if holder is None and last is not None and _was_in_time(tx, last, question):
-        holder = last
-    return Known(holder, _redial(tx, number, question.caller), last)
+    redial = _redial(tx, number, question.caller)
+    last = _last(tx, number)
+    if last is None:
+        return Known(None, redial, None)
+    if last.ended_at is None or _was_in_time(tx, number, last, question):
+        return Known(last, redial, None)
+    if is_lapsed(tx, number) and _another_rings(tx, number, question.call):
+        return Known(None, redial, None)  # its expiry is held open: nobody is told of it
+    return Known(None, redial, last)
 
 
-def _was_in_time(tx: Transaction, last: Held, question: Question) -> bool:
-    """Say whether the call arrived while the allocation that then ran out still stood."""
-    if question.age is None or last.ended_as is not Ending.EXPIRED:
+def _last(tx: Transaction, number: NumberRow) -> Held | None:
+    """Give the allocation that stands, else the one that ended last, by itself too."""
+    if number.standing.allocation is None:
+        return None if number.last is None else get_held(tx, number.last)
+    held = get_held(tx, number.open)
+    if is_lapsed(tx, number):
+        return replace(held, ended_at=held.expires_at, ended_as=Ending.EXPIRED)
+    return held
+
+
+def _was_in_time(tx: Transaction, number: NumberRow, last: Held, question: Question) -> bool:
+    """Say whether the call was there while the allocation that then ran out still stood."""
+    if last.ended_as is not Ending.EXPIRED:
         return False
-    return tx.now - question.age < last.expires_at
+    if question.age is not None and tx.now - question.age < last.expires_at:
+        return True
+    call = question.call
+    rings = tx.one(
+        "rings_since_before",
+        number_id=number.id,
+        pbx=call.pbx,
+        uniqueid=call.uniqueid,
+        before=to_micros(last.expires_at),
+        now=to_micros(tx.now),
+    )
+    return rings is not None
+
+
+def _another_rings(tx: Transaction, number: NumberRow, call: CallRef) -> bool:
+    """Say whether a call other than *call* is on the number."""
+    row = tx.one(
+        "is_ringing_for_another",
+        number_id=number.id,
+        pbx=call.pbx,
+        uniqueid=call.uniqueid,
+        now=to_micros(tx.now),
+    )
+    return row is not None
 
 
 def _redial(tx: Transaction, number: NumberRow, caller: Caller) -> Held | None:
@@ -97,7 +128,7 @@ def _hand_over(tx: Transaction, number: NumberRow, question: Question, outcome: 
         number,
         tx.now,
         Ending.RETRIEVED,
-        allocation=outcome.of.id,
+        held=outcome.of,
         call=question.call,
         ani=question.caller.stored,
         detail="arrived before expiry" if in_time else None,
@@ -122,27 +153,32 @@ def _remember(tx: Transaction, number: NumberRow, question: Question, outcome: O
         status=outcome.status,
         allocation=outcome.of.id,
         last_end=outcome.of.ended_as,
+        caller_match=outcome.caller_match,
+        reveals_id=outcome.reveals_id,
         at=to_micros(tx.now),
     )
 
 
-def _repeat(
-    tx: Transaction, number: NumberRow, question: Question, policy: Policy
-) -> Retrieval | None:
+def _repeat(tx: Transaction, number: NumberRow, question: Question) -> Retrieval | None:
     """Give what this call was told before, if it was told anything that is repeated."""
     call = question.call
     row = tx.one("find_answer", number_id=number.id, pbx=call.pbx, uniqueid=call.uniqueid)
     if row is None:
         return None
-    status, allocation, last_end = row
+    status, allocation, last_end, match, reveals = row
     held = get_held(tx, AllocationId(allocation))
     if last_end is not None:
         held = replace(held, ended_as=Ending(last_end))
-    told = _told(number, question.caller, Outcome(Status(status), held), policy)
-    return replace(told, repeated=True)
+    outcome = Outcome(
+        Status(status),
+        held,
+        caller_match=None if match is None else bool(match),
+        reveals_id=bool(reveals),
+    )
+    return replace(_told(number, question.caller, outcome), repeated=True)
 
 
-def _told(number: NumberRow, caller: Caller, outcome: Outcome, policy: Policy) -> Retrieval:
+def _told(number: NumberRow, caller: Caller, outcome: Outcome) -> Retrieval:
     """Put the outcome into the values a call is told."""
     told = Retrieval(outcome.status, number=number.number, ani=caller.shown)
     of = outcome.of
@@ -153,12 +189,12 @@ def _told(number: NumberRow, caller: Caller, outcome: Outcome, policy: Policy) -
             told = replace(told, allocation=of.id, interaction=of.interaction, group=of.group)
             if outcome.status is Status.REDIAL or of.ended_at is None:
                 return told
-            expected = None if of.caller is None else caller.is_same(of.caller)
-            return replace(told, waited=of.ended_at - of.allocated_at, caller_match=expected)
+            waited = of.ended_at - of.allocated_at
+            return replace(told, waited=waited, caller_match=outcome.caller_match)
         case Status.AMBIGUOUS if outcome.other is not None:
             return replace(told, candidates=(of.interaction, outcome.other.interaction))
         case Status.LATE:
-            whose = of.interaction if policy.late_reveals_id else None
+            whose = of.interaction if outcome.reveals_id else None
             return replace(told, last_interaction=whose, last_end=of.ended_as)
         case _:
             return told

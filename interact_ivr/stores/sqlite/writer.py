@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from interact_ivr.domain.errors import StoreUnavailable, TooLate
+from interact_ivr.domain.errors import StoreUnavailable, TooBusy, TooLate
 from interact_ivr.domain.names import ulid_time
 from interact_ivr.ports import Clock
 from interact_ivr.stores.queries import load_queries
@@ -122,7 +122,7 @@ class Writer:
         try:
             self._jobs.put_nowait(job)
         except queue.Full:
-            raise StoreUnavailable("too much work waits for it") from None
+            raise TooBusy from None
         return job.future
 
     def _run(self) -> None:

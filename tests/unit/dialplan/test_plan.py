@@ -112,6 +112,22 @@ def test_what_is_not_toml_is_one_fault(path: Path, text: bytes) -> None:
         load_plan(str(path))
 
 
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ("9" * 5000, r"expected TOML .*digits"),
+        ("[" * 5000, r"expected TOML .*recursion"),
+        (f"0x{'f' * 5000}", r"name: expected a text .*, got a number of thousands of digits$"),
+    ],
+    ids=["digits", "depth", "hexadecimal"],
+)
+def test_what_is_too_much_to_read_is_a_fault(path: Path, value: str, fault: str) -> None:
+    """Whatever a file holds, it is told as one that cannot be used."""
+    path.write_text(f"name = {value}\n")
+    with pytest.raises(PlanError, match=fault):
+        load_plan(str(path))
+
+
 def test_a_missing_plan_is_a_fault(path: Path) -> None:
     """A missing file is told with its path, an unknown name with the names there are."""
     with pytest.raises(PlanError, match=r"mine\.toml: expected a file .*No such file"):

@@ -68,17 +68,21 @@ SET allocation_id = :allocation, free_from = :free_from, last_allocation_id = :l
 WHERE id = :id
 
 -- name: find_answer
-SELECT status, allocation_id, last_end FROM answer
+SELECT status, allocation_id, last_end, caller_match, reveals_id FROM answer
 WHERE number_id = :number_id AND pbx = :pbx AND uniqueid = :uniqueid
 
 -- name: add_answer
-INSERT INTO answer (number_id, pbx, uniqueid, status, allocation_id, last_end, answered_at)
-VALUES (:number_id, :pbx, :uniqueid, :status, :allocation, :last_end, :at)
+INSERT INTO answer
+    (number_id, pbx, uniqueid, status, allocation_id, last_end, caller_match, reveals_id,
+     answered_at)
+VALUES (:number_id, :pbx, :uniqueid, :status, :allocation, :last_end, :caller_match, :reveals_id,
+     :at)
 
 -- name: set_ringing
-INSERT INTO ringing (number_id, pbx, uniqueid, until)
-VALUES (:number_id, :pbx, :uniqueid, :until)
-ON CONFLICT (number_id, pbx, uniqueid) DO UPDATE SET until = excluded.until
+INSERT INTO ringing (number_id, pbx, uniqueid, since, until)
+VALUES (:number_id, :pbx, :uniqueid, :now, :until)
+ON CONFLICT (number_id, pbx, uniqueid) DO UPDATE
+SET until = excluded.until, since = CASE WHEN until > :now THEN since ELSE excluded.since END
 
 -- name: end_ringing
 DELETE FROM ringing WHERE pbx = :pbx AND uniqueid = :uniqueid
@@ -91,6 +95,16 @@ DELETE FROM ringing WHERE until <= :now
 
 -- name: is_ringing
 SELECT 1 FROM ringing WHERE number_id = :number_id AND until > :now LIMIT 1
+
+-- name: rings_since_before
+SELECT 1 FROM ringing
+WHERE number_id = :number_id AND pbx = :pbx AND uniqueid = :uniqueid
+  AND since < :before AND until > :now
+
+-- name: is_ringing_for_another
+SELECT 1 FROM ringing
+WHERE number_id = :number_id AND until > :now AND NOT (pbx = :pbx AND uniqueid = :uniqueid)
+LIMIT 1
 
 -- name: find_lapsed
 SELECT number.id, number.application_id, number, entered, number.group_name, allocation_id,

@@ -53,7 +53,8 @@ ON CONFLICT (tenant, name) DO NOTHING
 DELETE FROM environment WHERE id = :environment
 
 -- name: count_on_environment
-SELECT (SELECT count(*) FROM number WHERE environment_id = :environment),
+SELECT (SELECT count(*) FROM number
+        WHERE environment_id = :environment AND free_from >= (SELECT floor FROM inventory)),
     (SELECT count(*) FROM application WHERE environment_id = :environment AND name <> :first),
     (SELECT count(*) FROM token WHERE environment_id = :environment)
 
@@ -82,7 +83,8 @@ DELETE FROM application WHERE environment_id = :environment
 
 -- name: count_on_application
 SELECT (SELECT count(*) FROM number
-        WHERE environment_id = :environment AND application_id = :application),
+        WHERE environment_id = :environment AND application_id = :application
+          AND free_from >= (SELECT floor FROM inventory)),
     (SELECT count(*) FROM application
         WHERE environment_id = :environment AND allocates_from = :application),
     (SELECT count(*) FROM token

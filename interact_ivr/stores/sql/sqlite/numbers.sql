@@ -1,4 +1,5 @@
 -- The queries of the pools' inventory. Numbers below the floor belong to an unfinished import.
+-- CROSS JOIN keeps json_each outside: the planner does not know how few its rows are.
 
 -- name: add_number
 INSERT INTO number
@@ -23,18 +24,39 @@ DELETE FROM number WHERE id IN (
     WHERE free_from <= 0 AND free_from < (SELECT floor FROM inventory)
     LIMIT :limit)
 
+-- name: discard_hidden_of_application
+DELETE FROM number
+WHERE free_from <= 0 AND free_from < (SELECT floor FROM inventory)
+  AND application_id = :application
+
+-- name: discard_hidden_of_environment
+DELETE FROM number
+WHERE free_from <= 0 AND free_from < (SELECT floor FROM inventory)
+  AND environment_id = :environment
+
+-- name: find_pool
+SELECT 1 FROM application WHERE id = :application
+
 -- name: known_numbers
 SELECT number, entered, group_name, dnid, enabled, application_id = :application
-FROM json_each(:keys) JOIN number ON environment_id = :environment AND number = value
+FROM json_each(:keys) CROSS JOIN number ON environment_id = :environment AND number = value
 WHERE free_from >= (SELECT floor FROM inventory)
+
+-- name: known_dnids
+SELECT dnid, number
+FROM json_each(:dnids) CROSS JOIN number ON environment_id = :environment AND dnid = value
+WHERE application_id = :application AND free_from >= (SELECT floor FROM inventory)
+
+-- name: doubled_dnids
+-- Hidden ones of the same import count, too: it may write what doubles in two steps.
+SELECT json_extract(value, '$[1]'), dnid, number
+FROM json_each(:rows) CROSS JOIN number
+    ON environment_id = :environment AND dnid = json_extract(value, '$[2]')
+WHERE application_id = :application AND number <> json_extract(value, '$[0]')
+LIMIT :limit
 
 -- name: set_enabled
 UPDATE number SET enabled = :enabled WHERE environment_id = :environment AND number = :number
-
--- name: find_to_remove
-SELECT id, allocation_id FROM number
-WHERE environment_id = :environment AND number = :number
-  AND free_from >= (SELECT floor FROM inventory)
 
 -- name: remove_answers
 DELETE FROM answer WHERE number_id = :id
