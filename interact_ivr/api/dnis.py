@@ -63,13 +63,16 @@ class Dnis:
         ask = self.allocations.take if consumes else self.allocations.holder
         return await ask(who.environment, phone, who.application or "")
 
-    async def free(self, who: Who, phone: str) -> bool:
-        """End the number's allocation; False where it had none.
+    async def free(self, who: Who, phone: str, over: str) -> bool:
+        """End the number's allocation; False where it had none. The journal says *over* what.
 
         Raises:
             NoSuchNumber: the pool has no such number.
         """
         status = await self.allocations.free_known(
-            who.environment, phone, application=who.application
+            who.environment,
+            phone,
+            application=who.application,
+            detail=f"by {who.user} over {over}",
         )
         return status is FreeStatus.FREED

@@ -111,7 +111,7 @@ class Rest:
         return web.Response(text=await self._dnis.get(who, phone, only_look=only_look) or "")
 
     async def _free(self, request: web.Request, who: Who) -> web.Response:
-        await self._dnis.free(who, request.match_info["phone"])
+        await self._dnis.free(who, request.match_info["phone"], "REST")
         return web.Response(text="")
 
 

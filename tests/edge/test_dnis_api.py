@@ -247,7 +247,12 @@ def test_create_of_a_number_that_is_there(way: Way) -> None:
     [
         ({"phoneNumber": "2" * 65}, "phoneNumber: expected at most 64 characters, got "),
         ({"phoneNumber": "()-"}, "phoneNumber: expected a telephone number, got "),
-        ({"dnId": "12a"}, "dnId: expected "),
+        ({"dnId": "12a"}, "dnId: expected 1 to 15 digits, got '12a'"),
+        (
+            {"dnId": "0200"},
+            "dnId: expected one that no other number of the application has, "
+            f"got 0200, which +{NUMBER} has",
+        ),
         ({"groupName": "a$b"}, "groupName: expected ASCII letters, "),
     ],
 )
@@ -349,6 +354,15 @@ def test_another_applications_number_does_not_exist(way: Way) -> None:
     taken = control(shop.service, "number.list", application="other", **where)["numbers"]
     assert [each["interaction"] for each in taken] == ["theirs"]
     assert "409" in way.create("2111234567").told or way.kind == "soap"
+
+
+def test_the_journal_says_who_freed(way: Way) -> None:
+    """The user, and over what; nothing where nothing was freed."""
+    for phone in (NUMBER, NUMBER, FREE_NUMBER):
+        way.free(phone)
+    entries = control(way.shop.service, "journal.list", environment=way.shop.environment)["entries"]
+    freed = [each["detail"] for each in entries if each["event"] == "freed"]
+    assert freed == [way.expects(rest="by admin over REST", soap="by admin over SOAP")]
 
 
 def test_a_retrieved_number_is_free(way: Way) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from urllib.parse import quote
 
 import pytest
@@ -95,8 +97,9 @@ def test_what_is_no_number_of_the_pool_is_repeated_as_it_came(way: Way, phone: s
 
 
 def test_a_dnid_that_fits_several_is_none(way: Way) -> None:
-    """Nobody is freed on a guess: the short id of two numbers is not found."""
-    way.shop.take_in("2111230200", dnid="0200")
+    """Nobody is freed on a guess: the short id of two numbers, in an old store, is not found."""
+    with closing(sqlite3.connect(way.shop.service.database)) as store, store:
+        store.execute("UPDATE number SET dnid = '0200' WHERE number = ?", [f"+{FREE_NUMBER}"])
     said = "Phone number 0200 was not found"
     for answer in (way.get("0200"), way.free("0200")):
         soap = f"200 <ns2:result>{said}</ns2:result>"

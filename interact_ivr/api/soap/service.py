@@ -109,7 +109,7 @@ class Soap:
         match asked.operation:
             case Operation.FREE:
                 try:
-                    freed = await self._dnis.free(who, fields["phone"])
+                    freed = await self._dnis.free(who, fields["phone"], "SOAP")
                 except NoSuchNumber:
                     freed = False
                 return "Success" if freed else _not_found(fields["phone"])

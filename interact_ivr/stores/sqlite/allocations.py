@@ -84,9 +84,10 @@ class SqliteAllocations:
         allocation: AllocationId | None,
         deadline: float | None = None,
         application: ApplicationId | None = None,
+        detail: str | None = None,
     ) -> FreeStatus:
         """End the number's allocation; with *allocation*, only that one."""
-        operation = partial(_free, environment, keys, allocation, application)
+        operation = partial(_free, environment, keys, allocation, application, detail)
         return await self._writer.run(operation, deadline=deadline)
 
     async def holder(self, scope: Scope, keys: Sequence[NumberKey]) -> InteractionId | None:
@@ -131,6 +132,7 @@ def _free(
     keys: Sequence[NumberKey],
     allocation: AllocationId | None,
     application: ApplicationId | None,
+    detail: str | None,
     tx: Transaction,
 ) -> FreeStatus:
     number = find_number(tx, environment, keys, application)
@@ -141,7 +143,7 @@ def _free(
     ends = rings_on or MOVES[number.standing.state(tx.now, NO_REST), Event.FREE] is Move.END
     if not ends or allocation not in (None, number.standing.allocation):
         return FreeStatus.NOT_ALLOCATED
-    end(tx, number, tx.now, Ending.FREED)
+    end(tx, number, tx.now, Ending.FREED, detail=detail)
     return FreeStatus.FREED
 
 
