@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -354,6 +355,14 @@ def test_another_applications_number_does_not_exist(way: Way) -> None:
     taken = control(shop.service, "number.list", application="other", **where)["numbers"]
     assert [each["interaction"] for each in taken] == ["theirs"]
     assert "409" in way.create("2111234567").told or way.kind == "soap"
+
+
+def test_an_allocation_waits_fifteen_minutes(way: Way) -> None:
+    """The number should be automatically released ... following a predefined timeout period."""
+    way.allocate("Unique Id 3")
+    entries = control(way.shop.service, "journal.list", environment=way.shop.environment)["entries"]
+    begun, ends = (datetime.fromisoformat(entries[-1][key]) for key in ("at", "expires_at"))
+    assert ends - begun == timedelta(minutes=15)
 
 
 def test_the_journal_says_who_freed(way: Way) -> None:
