@@ -71,6 +71,14 @@ def test_exhaustion_under_the_strict_rule(service_factory: MakeService) -> None:
         assert "Currently there are no available phone numbers" in way.allocate("second").told
 
 
+def test_people_see_who_freed(service_factory: MakeService) -> None:
+    """The journal's table says it beside the event."""
+    service = service_factory('[environment]\ndefault = "acme/live"\n')
+    shop = Shop.opened(service, tenant="acme").stocked()
+    assert Way(shop, "rest").free(NUMBER).told == "200 "
+    assert "freed (by admin over REST)" in service.command("journal", "--number", NUMBER).stdout
+
+
 # The registry of interactions
 
 

@@ -127,10 +127,11 @@ def test_a_proxy_elsewhere_is_not_believed(service_factory: Callable[..., Servic
     assert locations(service, {"Host": "ivr.example"} | FORWARDED) == {"http://ivr.example"}
 
 
-def test_the_public_url_goes_before_all(service_factory: Callable[..., Service]) -> None:
-    """`http.public_url`, with a path in front where it has one."""
+@pytest.mark.parametrize("end", ["", "/"])
+def test_the_public_url_goes_before_all(service_factory: Callable[..., Service], end: str) -> None:
+    """`http.public_url`, with a path in front where it has one, and one slash between."""
     service = service_factory(
-        http='public_url = "https://gointeract.example/a"\ntrusted_proxies = ["127.0.0.1"]'
+        http=f'public_url = "https://gointeract.example/a{end}"\ntrusted_proxies = ["127.0.0.1"]'
     )
     expected = {"https://gointeract.example/a"}
     assert locations(service, {"Host": "ivr.example"} | FORWARDED) == expected
