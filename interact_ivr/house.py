@@ -67,7 +67,8 @@ class House:
             guard = Credentials(
                 parts.access, parts.logins.check, sources, networks(http.operators)
             ).check
-            soap = Soap(dnis, guard, lambda request: http.public_url or sources.base(request))
+            public = http.public_url.rstrip("/")
+            soap = Soap(dnis, guard, lambda request: public or sources.base(request))
             routes = [
                 *health.routes(),
                 *Rest(dnis).routes(http.application_name),

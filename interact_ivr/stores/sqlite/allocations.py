@@ -85,9 +85,10 @@ class SqliteAllocations:
         allocation: AllocationId | None,
         deadline: float | None = None,
         application: ApplicationId | None = None,
+        detail: str | None = None,
     ) -> FreeStatus:
         """End the number's allocation; with *allocation*, only that one."""
-        asked = Asked(environment, keys, application, allocation)
+        asked = Asked(environment, keys, application, allocation, detail)
         if deadline is None:
             return await self._frees.ask(asked)
         return await self._writer.run(partial(free, asked), deadline=deadline)

@@ -21,6 +21,7 @@ from interact_ivr.domain.names import (
 from interact_ivr.domain.values import Ending, FreeStatus
 from interact_ivr.stores.sqlite.number_rows import (
     NO_REST,
+    Ended,
     NumberRow,
     end,
     end_all,
@@ -45,6 +46,8 @@ class Asked:
     """Only its numbers are there; None: those of the environment."""
     allocation: AllocationId | None = None
     """Only this one is meant."""
+    detail: str | None = None
+    """What the journal adds to the end: who asked, and how."""
 
 
 def free(asked: Asked, tx: Transaction) -> FreeStatus:
@@ -61,19 +64,19 @@ def free(asked: Asked, tx: Transaction) -> FreeStatus:
     ends = rings_on or MOVES[number.standing.state(tx.now, NO_REST), Event.FREE] is Move.END
     if not ends or asked.allocation not in (None, number.standing.allocation):
         return FreeStatus.NOT_ALLOCATED
-    end(tx, number, tx.now, Ending.FREED)
+    end(tx, number, tx.now, Ending.FREED, detail=asked.detail)
     return FreeStatus.FREED
 
 
 def free_all(asked: Sequence[Asked], tx: Transaction) -> list[FreeStatus | Refusal]:
     """Do `free` for each."""
-    ended: dict[int, tuple[NumberRow, InteractionId]] = {}
+    ended: dict[int, Ended] = {}
     plain = set()
     for at, number, interaction in _found(asked, tx):
         one = asked[at]
         meant = one.allocation in (None, number.standing.allocation)
         if interaction is not None and meant and _is_live(number, tx) and number.id not in ended:
-            ended[number.id] = number, interaction
+            ended[number.id] = Ended(number, interaction, one.detail)
             plain.add(at)
     end_all(tx, list(ended.values()), Ending.FREED)
     return [

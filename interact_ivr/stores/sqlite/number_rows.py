@@ -58,6 +58,15 @@ class NumberRow:
         return self.standing.allocation
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A number whose allocation ends, whose it was, and what the journal adds."""
+
+    number: NumberRow
+    interaction: InteractionId
+    detail: str | None = None
+
+
 def find_number(
     tx: Transaction,
     environment: EnvironmentId,
@@ -171,19 +180,24 @@ def end(
     return number, replace(held, ended_at=at, ended_as=ending, ended_by=ani)
 
 
-def end_all(
-    tx: Transaction, numbers: Sequence[tuple[NumberRow, InteractionId]], ending: Ending
-) -> None:
-    """End the open allocations of *numbers*, each with whose it is, as of now."""
-    if not numbers:
+def end_all(tx: Transaction, ended: Sequence[Ended], ending: Ending) -> None:
+    """Do `end` for the open allocations of many numbers, as of now."""
+    if not ended:
         return
     at = to_micros(tx.now)
-    allocations = json.dumps([number.open for number, _ in numbers])
+    allocations = json.dumps([each.number.open for each in ended])
     tx.do("end_allocations", ids=allocations, at=at, ending=ending)
-    tx.do("end_standings", ids=json.dumps([number.id for number, _ in numbers]), at=at)
+    tx.do("end_standings", ids=json.dumps([each.number.id for each in ended]), at=at)
     rows = [
-        (tx.new_id(), number.environment, number.number, number.open, interaction)
-        for number, interaction in numbers
+        (
+            tx.new_id(),
+            each.number.environment,
+            each.number.number,
+            each.number.open,
+            each.interaction,
+            each.detail,
+        )
+        for each in ended
     ]
     tx.do("write_journal_of_many", rows=json.dumps(rows), at=at, event=ending)
 

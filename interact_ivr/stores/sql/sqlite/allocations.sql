@@ -152,9 +152,10 @@ VALUES (:id, :at, :event, :environment, :number, :allocation, :interaction, :exp
      :pbx, :uniqueid, :ani, :detail)
 
 -- name: write_journal_of_many
-INSERT INTO journal (id, at, event, environment_id, number, allocation_id, interaction)
+INSERT INTO journal (id, at, event, environment_id, number, allocation_id, interaction, detail)
 SELECT json_extract(value, '$[0]'), :at, :event, json_extract(value, '$[1]'),
-    json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]')
+    json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]'),
+    json_extract(value, '$[5]')
 FROM json_each(:rows)
 
 -- name: last_journal_id
