@@ -166,6 +166,9 @@ class Environments:
 
     def named(self, name: str = "") -> Environment:
         """Find an environment, or raise `NoSuchEnvironment`. Never another one instead."""
+        known = self._by_name.get(EnvironmentName(name))  # a bare name is nobody's full one
+        if known is not None:
+            return known
         full = self.full_name(name)
         try:
             return self._by_name[full]
