@@ -2,20 +2,27 @@
 
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Self
 
+from interact_ivr import __version__
 from interact_ivr.api.answering import Answering, Speech
 from interact_ivr.api.credentials import Credentials
 from interact_ivr.api.dnis import Dnis
 from interact_ivr.api.health import Health
+from interact_ivr.api.native.allocations import AllocationRoutes
+from interact_ivr.api.native.journal import JournalRoutes
+from interact_ivr.api.native.numbers import NumberRoutes
+from interact_ivr.api.native.problems import NativeDialect
+from interact_ivr.api.native.tokens import TokenRoutes
+from interact_ivr.api.openapi import with_document
 from interact_ivr.api.registry import Registry
 from interact_ivr.api.rest import Rest, RestDialect
-from interact_ivr.api.routes import application_of
+from interact_ivr.api.routes import Route, application_of
 from interact_ivr.api.server import Certificate, HttpServer
 from interact_ivr.api.soap.service import Soap, SoapDialect
 from interact_ivr.api.sources import Sources, networks
@@ -68,17 +75,22 @@ class House:
                 parts.access, parts.logins.check, sources, networks(http.operators)
             ).check
             soap = Soap(dnis, guard, lambda request: http.public_url or sources.base(request))
-            routes = [
-                *health.routes(),
-                *Rest(dnis).routes(http.application_name),
-                *soap.routes(http.application_name),
-            ]
+            routes = with_document(
+                [
+                    *_native_routes(parts, dnis),
+                    *Rest(dnis).routes(http.application_name),
+                    *soap.routes(http.application_name),
+                    *health.routes(),
+                ],
+                __version__,
+                http.public_url,
+            )
             vendor = f"/{http.application_name}/version/"
             answering = Answering(
                 [
                     Speech(re.compile(f"{re.escape(vendor)}[^/]*/[^/]*/soap"), SoapDialect()),
                     Speech(re.compile(re.escape(vendor)), RestDialect(http.support_url)),
-                    Speech(re.compile(""), RestDialect(http.support_url)),
+                    Speech(re.compile(""), NativeDialect()),
                 ],
                 sources,
                 http.body_limit_bytes,
@@ -88,6 +100,13 @@ class House:
             application = application_of(routes, guard, answering.middleware, http.body_limit_bytes)
             server = HttpServer(application, certificate, most_connections=http.most_connections)
             yield cls(server, health, certificate)
+
+
+def _native_routes(parts: Parts, dnis: Dnis) -> Iterator[Route]:
+    yield from NumberRoutes(parts.numbers, parts.imports, parts.pools).routes()
+    yield from AllocationRoutes(dnis, parts.pools).routes()
+    yield from JournalRoutes(parts.journal, parts.clock).routes()
+    yield from TokenRoutes(parts.tokens).routes()
 
 
 async def _store_missing(parts: Parts) -> str | None:

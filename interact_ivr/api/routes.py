@@ -1,6 +1,6 @@
 """What one table of routes is made of: method, path, what a request must show, and who answers."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -8,7 +8,8 @@ from functools import partial
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from interact_ivr.domain.access import Grant
+from interact_ivr.api.describing import Description
+from interact_ivr.domain.access import Grant, Role
 from interact_ivr.domain.names import EnvironmentName
 
 
@@ -26,6 +27,14 @@ class Needs(Enum):
     VIEWER = "a token of role viewer or admin"
     ADMIN = "a token of role admin"
 
+
+ROLES: Mapping[Needs, frozenset[Role]] = {
+    Needs.ALLOCATOR: frozenset({Role.APPLICATION, Role.ADMIN}),
+    Needs.READER: frozenset({Role.APPLICATION, Role.VIEWER, Role.ADMIN}),
+    Needs.VIEWER: frozenset({Role.VIEWER, Role.ADMIN}),
+    Needs.ADMIN: frozenset({Role.ADMIN}),
+}
+"""The roles of the tokens that suffice."""
 
 NOWHERE = EnvironmentName("")
 
@@ -56,6 +65,8 @@ class Route:
     """As aiohttp has it: ``/numbers/{number}``."""
     needs: Needs
     handler: Handler
+    description: Description | None = None
+    """What the document of all routes says of it; a test finds out where it is missing."""
 
 
 def application_of(
