@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -41,6 +41,8 @@ class House:
     server: HttpServer
     health: Health
     certificate: Certificate | None
+    routes: Sequence[Route]
+    """All that is served."""
 
     def check_certificate(self) -> None:
         """See that the certificate's files can be used; OSError where they cannot."""
@@ -99,7 +101,7 @@ class House:
             )
             application = application_of(routes, guard, answering.middleware, http.body_limit_bytes)
             server = HttpServer(application, certificate, most_connections=http.most_connections)
-            yield cls(server, health, certificate)
+            yield cls(server, health, certificate, routes)
 
 
 def _native_routes(parts: Parts, dnis: Dnis) -> Iterator[Route]:

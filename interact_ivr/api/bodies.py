@@ -66,10 +66,8 @@ def read_parameters(request: web.Request, kind: type[T]) -> T:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         bad = _bad_field(str(error), kind)
-        shown = given.get(bad.field)
-        raise (
-            bad if shown is None else BadInput(bad.field, bad.expected, f"{shown[:_SHOWN]!a}")
-        ) from None
+        got = f"{given[bad.field][:_SHOWN]!a}" if bad.field in given else bad.got
+        raise BadInput(bad.field, bad.expected.removesuffix(" or null"), got) from None
 
 
 def _bare_fields(kind: Any) -> frozenset[str]:

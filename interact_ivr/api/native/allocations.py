@@ -1,7 +1,6 @@
 """Allocations over the native API: made, looked at, ended; by those of an application alone."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -10,7 +9,7 @@ from msgspec import Meta
 
 from interact_ivr.api.dnis import Dnis
 from interact_ivr.api.faults import NoSuchInteraction
-from interact_ivr.api.native.asking import Asked, Says, Within, answer, done, given, native
+from interact_ivr.api.native.asking import Asked, Says, Time, Within, answer, done, given, native
 from interact_ivr.api.native.numbers import GroupName
 from interact_ivr.api.routes import Needs, Route
 from interact_ivr.domain.errors import AllocationEnded, Exhausted, NoSuchAllocation
@@ -49,8 +48,8 @@ class MadeAllocation(msgspec.Struct, frozen=True):
     """As the administrator wrote it: what a customer is shown."""
     interaction: str
     group: str | None
-    allocated_at: datetime
-    expires_at: datetime
+    allocated_at: Time
+    expires_at: Time
     renewed: bool
     """The interaction held it already; its wait has begun anew."""
     lent_early: bool
@@ -83,9 +82,9 @@ class ShownAllocation(msgspec.Struct, frozen=True):
     entered: str
     interaction: str
     group: str | None
-    allocated_at: datetime
-    expires_at: datetime
-    ended_at: datetime | None
+    allocated_at: Time
+    expires_at: Time
+    ended_at: Time | None
     """null: it is open."""
     ended_as: Ending | None
 

@@ -29,7 +29,7 @@ from interact_ivr.domain.errors import (
 )
 
 BASE = "/api/v1"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 Time = Annotated[datetime, Meta(tz=True)]
 Limit = Annotated[int, Meta(ge=1, le=1000, description="how many at most")]
@@ -147,8 +147,8 @@ def done() -> web.Response:
 
 
 def instant(at: datetime) -> datetime:
-    """Give *at* in UTC; what was before 1970 is as good as 1970."""
-    return _EPOCH if at < _EPOCH else at.astimezone(UTC)
+    """Give *at* in UTC; what was before 1970 is as good as 1970, and likewise the last of times."""
+    return min(max(at, _FIRST), _LAST).astimezone(UTC)
 
 
 async def _read(request: web.Request, kind: type[T]) -> T:

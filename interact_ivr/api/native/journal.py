@@ -1,7 +1,6 @@
 """The journal over the native API: its entries, and who held a number."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -71,13 +70,13 @@ class ShownEntry(msgspec.Struct, frozen=True):
     """One change of one number."""
 
     id: str
-    at: datetime
+    at: Time
     """When it happened; an expiry is dated at its instant, whenever it was written."""
     event: str
     number: str
     allocation: str
     interaction: str
-    expires_at: datetime | None
+    expires_at: Time | None
     call: ShownCall | None
     ani: str | None
     """What is kept of the calling number."""
@@ -113,9 +112,9 @@ class ShownHold(msgspec.Struct, frozen=True):
 
     interaction: str
     allocation: str
-    since: datetime
-    expires_at: datetime | None
-    until: datetime | None
+    since: Time
+    expires_at: Time | None
+    until: Time | None
     """null: it holds the number now."""
     ended_as: str | None
     call: ShownCall | None
@@ -143,10 +142,10 @@ class ShownHolder(msgspec.Struct, frozen=True):
     """Who held a number at an instant."""
 
     number: str
-    at: datetime
+    at: Time
     hold: ShownHold | None
     """null: nobody, as far back as the journal reaches."""
-    journal_begins: datetime | None
+    journal_begins: Time | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from interact_ivr.api.native.asking import (
     Asked,
     Limit,
     Says,
+    Time,
     Within,
     answer,
     done,
@@ -92,7 +93,7 @@ class ShownNumber(msgspec.Struct, frozen=True):
     state: State
     interaction: str | None
     """Whose it is now."""
-    free_from: datetime | None
+    free_from: Time | None
     """When it becomes, or became, free; null: it was never lent."""
 
     @classmethod

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -10,7 +9,7 @@ from aiohttp import web
 from msgspec import Meta
 from msgspec.structs import asdict
 
-from interact_ivr.api.native.asking import Asked, Says, Within, answer, done, given, native
+from interact_ivr.api.native.asking import Asked, Says, Time, Within, answer, done, given, native
 from interact_ivr.api.routes import Needs, Route
 from interact_ivr.domain.access import Role
 from interact_ivr.domain.directory import KnownToken
@@ -41,8 +40,8 @@ class ShownToken(msgspec.Struct, frozen=True):
     environment: str
     application: str | None
     extensions: Sequence[str]
-    added_at: datetime
-    expires_at: datetime | None
+    added_at: Time
+    expires_at: Time | None
 
     @classmethod
     def of(cls, known: KnownToken) -> "ShownToken":
