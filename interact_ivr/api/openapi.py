@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from interact_ivr.api.describing import IN_QUERY, JSON, Answer, Content, Description
-from interact_ivr.api.faults import Broken, TooLarge, TooSlow, said_of
+from interact_ivr.api.faults import Broken, NoSuchPath, TooLarge, TooSlow, said_of
 from interact_ivr.api.native.problems import REFUSING, title_of
 from interact_ivr.api.routes import ROLES, Needs, Route, Who
 from interact_ivr.domain.errors import (
@@ -149,6 +149,7 @@ def _operation(route: Route, description: Description, schemas: _Schemas) -> dic
         parameters += _of_query(description.asks, schemas)
     refuses: list[type[Refusal]] = [Broken, *_REFUSES[route.needs], *description.refuses]
     refuses += _WITH_BODY if body else ()
+    refuses += (NoSuchPath,) if _PART.search(route.path) else ()
     operation: dict[str, Any] = {
         "operationId": description.name,
         "summary": description.summary,
