@@ -125,7 +125,7 @@ CHECKS = [
 EXAMPLES = settings().max_examples
 """Of the profile: 100, or many."""
 FUZZ = settings(
-    max_examples=max(settings.default.max_examples // 4, 25) if settings.default else 25,
+    max_examples=min(EXAMPLES // 4, 500),
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
     deadline=None,
