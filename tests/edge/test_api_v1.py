@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from interact_ivr.domain.access import Role
+from testbed.agi_peer import Peer, environment
 from testbed.api import BASE, Answer, Api
 from testbed.line import control
 from testbed.service import Service
@@ -164,6 +165,8 @@ def test_numbers_are_taken_in_all_or_none(world: World) -> None:
     assert admin.ask("GET", "/numbers/380974520600").status == 404
     other = admin.ask("POST", "/numbers", {"numbers": ["380974520400"], "group": "other"})
     assert problem(other) == (400, "bad_rows")
+    many = admin.ask("POST", "/numbers", {"numbers": ["38097453xxxx", "380974540000"]})
+    assert refused_field(many) == "numbers"
 
 
 def test_numbers_are_listed_page_by_page(world: World) -> None:
@@ -265,6 +268,22 @@ def test_ending_an_allocation_ends_no_later_one(world: World) -> None:
     assert _allocate(app, "b").json["lent_early"] is True
     assert app.ask("DELETE", f"/allocations/{first}").status == 409
     assert app.get("/allocations", interaction="b")["allocations"] != []
+
+
+def test_who_ends_an_allocation_too_late_is_told_that_a_call_came_first(world: World) -> None:
+    """And the journal names the call; what the API said and what the call learned agree."""
+    app, viewer = world.api("application"), world.api("viewer")
+    made = _allocate(app, "a").json
+    script = f"retrieve_interaction?environment={world.environment}&pbx=main"
+    with Peer.call(world.service.agi_port) as peer:
+        peer.send(environment(script, dnid="380974520200", uniqueid="api.1"))
+        assert peer.converse().variables["INTERACT_ALLOCATION"] == made["id"]
+    ended = app.ask("DELETE", f"/allocations/{made['id']}")
+    assert problem(ended) == (409, "allocation_ended")
+    assert "ended as retrieved" in ended.json["detail"]
+    (told,) = viewer.get("/journal", call="api.1", pbx="main")["entries"]
+    assert (told["event"], told["allocation"]) == ("retrieved", made["id"])
+    assert told["call"] == {"pbx": "main", "uniqueid": "api.1"}
 
 
 def test_what_is_wrong_with_an_allocation_is_named(world: World) -> None:

@@ -24,12 +24,14 @@ from interact_ivr.api.routes import Needs, Route
 from interact_ivr.domain.errors import (
     AmbiguousDnid,
     ApplicationGone,
+    BadInput,
     BadRows,
     ImportUnderWay,
     NoSuchNumber,
     NumbersAllocated,
 )
 from interact_ivr.domain.lifecycle import State
+from interact_ivr.domain.ranges import read_range
 from interact_ivr.domain.values import GroupCounts, PoolNumber, Shown
 from interact_ivr.service.checking import Chunk, NumberRow
 from interact_ivr.service.imports import Imports
@@ -38,6 +40,9 @@ from interact_ivr.service.pools import Pools
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """When a number that was never lent became free."""
+
+_MOST = 10_000
+"""Numbers taken in by one request: more of them are a file for the command line."""
 
 GroupName = Annotated[str, Meta(min_length=1, max_length=128, description="the group")]
 Written = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -59,7 +64,7 @@ class AddNumbers(Within, frozen=True, kw_only=True):
 
     numbers: Annotated[
         list[Written],
-        Meta(min_length=1, max_length=1000, description="each a number, or a range of them"),
+        Meta(min_length=1, max_length=1000, description="each a number, or a range; 10,000 in all"),
     ]
     group: GroupName | None = None
     dnid: Annotated[str, Meta(pattern="^[0-9]{1,15}$", description="of one number")] | None = None
@@ -214,6 +219,8 @@ class NumberRoutes:
 
     async def _add(self, asked: Asked[AddNumbers]) -> web.Response:
         what = asked.what
+        if (count := sum(map(_count, what.numbers))) > _MOST:
+            raise BadInput("numbers", f"at most {_MOST:,} at once", f"{count:,}")
         rows = [
             NumberRow(at, number.strip(), what.group, what.dnid, what.enabled)
             for at, number in enumerate(what.numbers, 1)
@@ -260,6 +267,15 @@ class _Rows:
 
     rows: Sequence[NumberRow]
     faults: Sequence[str] = ()
+
+
+def _count(number: str) -> int:
+    """Count the numbers of a range; what is wrong with one, the import tells."""
+    try:
+        found = read_range(number.strip())
+    except BadInput:
+        return 1
+    return 1 if found is None else len(found.numbers)
 
 
 async def _alone(rows: Sequence[NumberRow]) -> AsyncIterator[Chunk]:
