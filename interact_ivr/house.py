@@ -76,7 +76,8 @@ class House:
             guard = Credentials(
                 parts.access, parts.logins.check, sources, networks(http.operators)
             ).check
-            soap = Soap(dnis, guard, lambda request: http.public_url or sources.base(request))
+            public = http.public_url.rstrip("/")
+            soap = Soap(dnis, guard, lambda request: public or sources.base(request))
             routes = with_document(
                 [
                     *_native_routes(parts, dnis),
@@ -85,7 +86,7 @@ class House:
                     *health.routes(),
                 ],
                 __version__,
-                http.public_url,
+                public,
             )
             vendor = f"/{http.application_name}/version/"
             answering = Answering(

@@ -46,7 +46,9 @@ def json_of(body: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         raise _bad_field(str(error), kind) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UnicodeDecodeError:
+        raise BadInput("body", "JSON in UTF-8", "other bytes") from None
+    except (msgspec.DecodeError, RecursionError) as error:
         reason = "too many levels" if isinstance(error, RecursionError) else str(error)
         raise BadInput("body", "JSON in UTF-8", reason) from None
 

@@ -115,7 +115,7 @@ def document(routes: Iterable[Route], version: str, public_url: str = "") -> dic
         "paths": paths,
         "components": {"schemas": schemas.named, "securitySchemes": _SCHEMES},
     }
-    return {**written, "servers": [{"url": public_url.rstrip("/")}]} if public_url else written
+    return {**written, "servers": [{"url": public_url}]} if public_url else written
 
 
 class _Schemas:
