@@ -13,7 +13,7 @@ from aiohttp import web
 
 from interact_ivr.api.routes import ROLES, Needs, Who
 from interact_ivr.api.sources import Network, Sources, within
-from interact_ivr.domain.access import Role
+from interact_ivr.domain.access import Role, kept_token
 from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import NotPermitted, Unauthenticated
 from interact_ivr.service.access import Access
@@ -84,12 +84,14 @@ class Credentials:
         shown = _only(request, "Authorization")
         if not shown.lower().startswith(_BEARER):
             raise Unauthenticated
-        grant = self.access.grant(shown[len(_BEARER) :].strip())
+        token = shown[len(_BEARER) :].strip()
+        grant = self.access.grant(token)
         if grant is None:
             raise Unauthenticated
         if grant.role not in roles:
             raise NotPermitted
-        return Who(grant.environment, grant.application, grant=grant)
+        user = f"token {kept_token(token).prefix}"
+        return Who(grant.environment, grant.application, user, grant)
 
 
 def _only(request: web.Request, header: str) -> str:

@@ -47,6 +47,7 @@ class Who:
     application: str | None = None
     """The DNIS application that is meant; None: every one of the environment."""
     user: str = ""
+    """A user's name, or how the token begins: to people, and in the journal."""
     grant: Grant | None = None
 
 

@@ -55,8 +55,12 @@ class Pools:
         scope = here.application(application).scope
         return await self._view.allocation_of(scope, here.alphabet.interaction(interaction))
 
-    async def end(self, environment: str, allocation: str, application: str = "") -> None:
+    async def end(
+        self, environment: str, allocation: str, application: str = "", detail: str | None = None
+    ) -> None:
         """End an allocation as freed: that one, and none that its number has got since.
+
+        *detail* says in the journal who asked.
 
         Raises:
             NoSuchAllocation: the pool has none, or it was purged.
@@ -66,7 +70,7 @@ class Pools:
         known = await self.allocation(environment, allocation, application)
         if known.ended_at is None:
             status = await self._allocations.free(
-                environment, known.number, known.id, application=pool.name
+                environment, known.number, known.id, application=pool.name, detail=detail
             )
             if status is FreeStatus.FREED:
                 return

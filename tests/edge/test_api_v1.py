@@ -313,6 +313,7 @@ def test_the_journal_is_read_page_by_page(world: World) -> None:
     admin.ask("DELETE", f"/allocations/{made['id']}")
     _allocate(admin, "b")
     page = admin.get("/journal", limit=2)
+    assert page["entries"][1]["detail"] == f"by token {admin.token[:12]} over {BASE}"
     assert [each["event"] for each in page["entries"]] == ["allocated", "freed"]
     rest = admin.get("/journal", after=page["next"])
     assert [each["interaction"] for each in rest["entries"]] == ["b"]

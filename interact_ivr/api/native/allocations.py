@@ -9,7 +9,17 @@ from msgspec import Meta
 
 from interact_ivr.api.dnis import Dnis
 from interact_ivr.api.faults import NoSuchInteraction
-from interact_ivr.api.native.asking import Asked, Says, Time, Within, answer, done, given, native
+from interact_ivr.api.native.asking import (
+    BASE,
+    Asked,
+    Says,
+    Time,
+    Within,
+    answer,
+    done,
+    given,
+    native,
+)
 from interact_ivr.api.native.numbers import GroupName
 from interact_ivr.api.routes import Needs, Route
 from interact_ivr.domain.errors import AllocationEnded, Exhausted, NoSuchAllocation
@@ -174,5 +184,10 @@ class AllocationRoutes:
         return given(ShownAllocation.of(known))
 
     async def _end(self, asked: Asked[Within]) -> web.Response:
-        await self.pools.end(asked.environment, asked.path["allocation"], asked.application)
+        await self.pools.end(
+            asked.environment,
+            asked.path["allocation"],
+            asked.application,
+            f"by {asked.who.user} over {BASE}",
+        )
         return done()
