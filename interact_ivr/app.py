@@ -24,13 +24,16 @@ from interact_ivr.service.journal import Journal
 from interact_ivr.service.logins import Logins
 from interact_ivr.service.numbers import Numbers
 from interact_ivr.service.passwords import Passwords
+from interact_ivr.service.pools import Pools
 from interact_ivr.service.purge import Purge
+from interact_ivr.service.tokens import Tokens
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.clock import StoreClock, boot_id
 from interact_ivr.stores.sqlite.directory import SqliteDirectory
 from interact_ivr.stores.sqlite.journal import SqliteJournal
 from interact_ivr.stores.sqlite.lock import FileLock
 from interact_ivr.stores.sqlite.numbers import SqliteNumbers
+from interact_ivr.stores.sqlite.pool_view import SqlitePoolView
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
@@ -43,7 +46,9 @@ class Parts:
     allocations: Allocations
     numbers: Numbers
     imports: Imports
+    pools: Pools
     administration: Administration
+    tokens: Tokens
     journal: Journal
     expiry: Expiry
     purge: Purge
@@ -110,11 +115,14 @@ async def opened(
         stack.callback(passwords.close)
         inventory = SqliteNumbers(writer, reader)
         expiry = Expiry(store, clock, expired=observing.expired, failed=observing.sweep_failed)
+        allocations = Allocations(store, environments, observing, expiry.allocated)
         yield Parts(
-            Allocations(store, environments, observing, expiry.allocated),
+            allocations,
             Numbers(inventory, environments),
             Imports(inventory, environments),
+            Pools(SqlitePoolView(reader), allocations, environments),
             administration,
+            Tokens(administration),
             Journal(record, record, store, environments),
             expiry,
             purge,

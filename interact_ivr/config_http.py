@@ -30,7 +30,7 @@ class HttpConfig(msgspec.Struct, frozen=True):
         str,
         Meta(
             pattern=r"^(https?://[A-Za-z0-9.\-:\[\]]+(/[A-Za-z0-9.\-_~/]*)?)?$",
-            title="where the world reaches us, as the WSDLs say it",
+            title="where the world reaches us, as the WSDLs and the OpenAPI document say it",
             description="http:// or https:// and a host; empty for what each request came to",
         ),
     ] = ""

@@ -2,20 +2,27 @@
 
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Self
 
+from interact_ivr import __version__
 from interact_ivr.api.answering import Answering, Speech
 from interact_ivr.api.credentials import Credentials
 from interact_ivr.api.dnis import Dnis
 from interact_ivr.api.health import Health
+from interact_ivr.api.native.allocations import AllocationRoutes
+from interact_ivr.api.native.journal import JournalRoutes
+from interact_ivr.api.native.numbers import NumberRoutes
+from interact_ivr.api.native.problems import NativeDialect
+from interact_ivr.api.native.tokens import TokenRoutes
+from interact_ivr.api.openapi import with_document
 from interact_ivr.api.registry import Registry
 from interact_ivr.api.rest import Rest, RestDialect
-from interact_ivr.api.routes import application_of
+from interact_ivr.api.routes import Route, application_of
 from interact_ivr.api.server import Certificate, HttpServer
 from interact_ivr.api.soap.service import Soap, SoapDialect
 from interact_ivr.api.sources import Sources, networks
@@ -34,6 +41,8 @@ class House:
     server: HttpServer
     health: Health
     certificate: Certificate | None
+    routes: Sequence[Route]
+    """All that is served."""
 
     def check_certificate(self) -> None:
         """See that the certificate's files can be used; OSError where they cannot."""
@@ -69,17 +78,22 @@ class House:
             ).check
             public = http.public_url.rstrip("/")
             soap = Soap(dnis, guard, lambda request: public or sources.base(request))
-            routes = [
-                *health.routes(),
-                *Rest(dnis).routes(http.application_name),
-                *soap.routes(http.application_name),
-            ]
+            routes = with_document(
+                [
+                    *_native_routes(parts, dnis),
+                    *Rest(dnis).routes(http.application_name),
+                    *soap.routes(http.application_name),
+                    *health.routes(),
+                ],
+                __version__,
+                public,
+            )
             vendor = f"/{http.application_name}/version/"
             answering = Answering(
                 [
                     Speech(re.compile(f"{re.escape(vendor)}[^/]*/[^/]*/soap"), SoapDialect()),
                     Speech(re.compile(re.escape(vendor)), RestDialect(http.support_url)),
-                    Speech(re.compile(""), RestDialect(http.support_url)),
+                    Speech(re.compile(""), NativeDialect()),
                 ],
                 sources,
                 http.body_limit_bytes,
@@ -88,7 +102,14 @@ class House:
             )
             application = application_of(routes, guard, answering.middleware, http.body_limit_bytes)
             server = HttpServer(application, certificate, most_connections=http.most_connections)
-            yield cls(server, health, certificate)
+            yield cls(server, health, certificate, routes)
+
+
+def _native_routes(parts: Parts, dnis: Dnis) -> Iterator[Route]:
+    yield from NumberRoutes(parts.numbers, parts.imports, parts.pools).routes()
+    yield from AllocationRoutes(dnis, parts.pools).routes()
+    yield from JournalRoutes(parts.journal, parts.clock).routes()
+    yield from TokenRoutes(parts.tokens).routes()
 
 
 async def _store_missing(parts: Parts) -> str | None:

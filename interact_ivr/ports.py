@@ -23,6 +23,8 @@ from interact_ivr.domain.values import (
     Double,
     DraftNumber,
     FreeStatus,
+    GroupCounts,
+    KnownAllocation,
     KnownNumber,
     NewNumber,
     PoolNumber,
@@ -165,19 +167,27 @@ class JournalStore(Protocol):
         after: str,
         limit: int,
         newest: int | None = None,
+        application: ApplicationId | None = None,
     ) -> Page:
         """Give up to *limit* entries about *subject* behind the id *after*, as written.
 
-        With *newest*, begin no earlier than so many entries before the end.
+        With *newest*, begin no earlier than so many entries before the end. With *application*,
+        only what the journal says of its allocations is there: a removed number's go with it.
 
         Raises:
             NoSuchNumber: *subject* is a number that never was ours.
         """
 
     async def who_held(
-        self, environment: EnvironmentId, keys: Sequence[NumberKey], at: datetime
+        self,
+        environment: EnvironmentId,
+        keys: Sequence[NumberKey],
+        at: datetime,
+        application: ApplicationId | None = None,
     ) -> WhoHeld:
         """Say who held the first of *keys* that is, or was, a number of ours.
+
+        With *application*, only its allocations are there.
 
         Raises:
             NoSuchNumber: none is.
@@ -265,6 +275,36 @@ class NumberStore(Protocol):
         Raises:
             NumbersAllocated: some are allocated, and not by *force*; all stay as they were.
         """
+
+
+class PoolView(Protocol):
+    """What programs look up of a pool. Nothing here makes a call wait."""
+
+    async def number(self, scope: Scope, policy: Policy, keys: Sequence[NumberKey]) -> PoolNumber:
+        """Give the number of the pool that the first of *keys* finds, as it stands.
+
+        Raises:
+            NoSuchNumber: the pool has none of *keys*.
+            AmbiguousDnid: it is no number, and the DNID of several.
+        """
+
+    async def groups(self, scope: Scope, policy: Policy) -> Sequence[GroupCounts]:
+        """Count the pool's numbers by group, those without one first."""
+
+    async def allocation(self, scope: Scope, allocation: AllocationId) -> KnownAllocation:
+        """Give an allocation of the pool, open or ended.
+
+        What ran out has ended, also where the journal does not say so yet; not while a call is on
+        the number.
+
+        Raises:
+            NoSuchAllocation: the pool has none, or it was purged.
+        """
+
+    async def allocation_of(
+        self, scope: Scope, interaction: InteractionId
+    ) -> KnownAllocation | None:
+        """Give the allocation that *interaction* has in the pool now; None where it has none."""
 
 
 class ImportStore(Protocol):

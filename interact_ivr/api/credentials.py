@@ -6,24 +6,18 @@ before a password, which is dear to verify: who has no key of ours costs nothing
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from interact_ivr.api.routes import Needs, Who
+from interact_ivr.api.routes import ROLES, Needs, Who
 from interact_ivr.api.sources import Network, Sources, within
-from interact_ivr.domain.access import Role
+from interact_ivr.domain.access import Role, kept_token
 from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import NotPermitted, Unauthenticated
 from interact_ivr.service.access import Access
 
-_ROLES = {
-    Needs.ALLOCATOR: {Role.APPLICATION, Role.ADMIN},
-    Needs.READER: {Role.APPLICATION, Role.VIEWER, Role.ADMIN},
-    Needs.VIEWER: {Role.VIEWER, Role.ADMIN},
-    Needs.ADMIN: {Role.ADMIN},
-}
 _BEARER = "bearer "
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "Via")
 
@@ -54,7 +48,7 @@ class Credentials:
             case Needs.USER_AND_DNIS_KEY:
                 return await self._user(self._holder_of_key(Needs.DNIS_KEY, request), request)
             case Needs.ALLOCATOR | Needs.READER | Needs.VIEWER | Needs.ADMIN:
-                return self._bearer(_ROLES[needs], request)
+                return self._bearer(ROLES[needs], request)
 
     def _is_operator(self, request: web.Request) -> bool:
         """Say whether an operator asks; who came through a proxy we do not know may be anybody."""
@@ -86,16 +80,18 @@ class Credentials:
             raise Unauthenticated
         return Who(who.environment, who.application, user=name)
 
-    def _bearer(self, roles: set[Role], request: web.Request) -> Who:
+    def _bearer(self, roles: Collection[Role], request: web.Request) -> Who:
         shown = _only(request, "Authorization")
         if not shown.lower().startswith(_BEARER):
             raise Unauthenticated
-        grant = self.access.grant(shown[len(_BEARER) :].strip())
+        token = shown[len(_BEARER) :].strip()
+        grant = self.access.grant(token)
         if grant is None:
             raise Unauthenticated
         if grant.role not in roles:
             raise NotPermitted
-        return Who(grant.environment, grant.application, grant=grant)
+        user = f"token {kept_token(token).prefix}"
+        return Who(grant.environment, grant.application, user, grant)
 
 
 def _only(request: web.Request, header: str) -> str:

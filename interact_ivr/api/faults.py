@@ -108,10 +108,15 @@ Table = Mapping[type[Refusal], Said]
 
 def said(table: Table, refusal: Refusal) -> Said:
     """Find how *refusal* is said, by the nearest kind it is of; KeyError where there is none."""
-    for kind in type(refusal).__mro__:
-        if kind in table:
-            return table[kind]
-    raise KeyError(type(refusal))
+    return said_of(table, type(refusal))
+
+
+def said_of(table: Table, kind: type[Refusal]) -> Said:
+    """Find how refusals of a *kind* are said."""
+    for nearest in kind.__mro__:
+        if nearest in table:
+            return table[nearest]
+    raise KeyError(kind)
 
 
 class Dialect(Protocol):

@@ -6,12 +6,38 @@ from collections.abc import Awaitable, Callable, Mapping
 import msgspec
 from aiohttp import web
 
+from interact_ivr.api.describing import JSON, Answer, Content, Description
+from interact_ivr.api.native.problems import REFUSING
 from interact_ivr.api.routes import Needs, Route, Who
 
 Check = Callable[[], Awaitable[str | None]]
 """Says what is missing, in the administrator's words; None: nothing."""
 
 _WITHIN_SECONDS = 2.0
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether requests and calls would be answered."""
+
+    ready: bool
+    missing: dict[str, str]
+    """What is missing, by name."""
+
+
+_TEXT = Content("text/plain")
+_HEALTHZ = Description("healthz", "Whether it lives", (Answer(200, "`ok`", _TEXT),), REFUSING)
+_READYZ = Description(
+    "readyz",
+    "Whether requests and calls would be answered",
+    (
+        Answer(200, "they would", Content(JSON, Readiness)),
+        Answer(503, "they would not", Content(JSON, Readiness)),
+    ),
+    REFUSING,
+)
+_METRICS = Description(
+    "metrics", "What is counted, for Prometheus", (Answer(200, "the metrics", _TEXT),), REFUSING
+)
 
 
 class Health:
@@ -32,9 +58,9 @@ class Health:
     def routes(self) -> list[Route]:
         """Give what is served."""
         return [
-            Route("GET", "/healthz", Needs.NOTHING, self._healthz),
-            Route("GET", "/readyz", Needs.NOTHING, self._readyz),
-            Route("GET", "/metrics", Needs.OPERATOR, self._show_metrics),
+            Route("GET", "/healthz", Needs.NOTHING, self._healthz, _HEALTHZ),
+            Route("GET", "/readyz", Needs.NOTHING, self._readyz, _READYZ),
+            Route("GET", "/metrics", Needs.OPERATOR, self._show_metrics, _METRICS),
         ]
 
     async def _healthz(self, _: web.Request, __: Who) -> web.Response:
@@ -42,11 +68,11 @@ class Health:
 
     async def _readyz(self, _: web.Request, __: Who) -> web.Response:
         missing = {"service": "it is stopping"} if self.stopping else await self._missing()
-        answer = {"ready": not missing, "missing": missing}
+        answer = Readiness(not missing, missing)
         return web.Response(
             status=503 if missing else 200,
             body=msgspec.json.encode(answer),
-            content_type="application/json",
+            content_type=JSON,
         )
 
     async def _missing(self) -> dict[str, str]:

@@ -3,7 +3,6 @@
 Text answers are bare: `text/plain`, without quotes.
 """
 
-from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -11,6 +10,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from interact_ivr.api.bodies import read_json
+from interact_ivr.api.describing import JSON, Answer, Content, Description, Refusing
 from interact_ivr.api.dnis import Dnis
 from interact_ivr.api.faults import (
     Broken,
@@ -30,6 +30,7 @@ from interact_ivr.api.routes import Needs, Route, Who
 from interact_ivr.domain.errors import (
     AmbiguousDnid,
     BadInput,
+    BadRows,
     Exhausted,
     NoSuchNumber,
     NotPermitted,
@@ -78,11 +79,15 @@ class Rest:
         """Give what is served under */application name/version/1* and */2*."""
         base = f"/{application_name}/version/{VERSION}/dnis"
         return [
-            Route("POST", base, Needs.USER_AND_DNIS_KEY, self._create),
-            Route("POST", f"{base}/allocate/new", Needs.CONSUMER_KEY, self._allocate),
-            Route("GET", f"{base}/allocate/get/{{phone:.+}}", Needs.DNIS_KEY, self._get),
+            Route("POST", base, Needs.USER_AND_DNIS_KEY, self._create, _CREATE),
+            Route("POST", f"{base}/allocate/new", Needs.CONSUMER_KEY, self._allocate, _ALLOCATE),
+            Route("GET", f"{base}/allocate/get/{{phone:.+}}", Needs.DNIS_KEY, self._get, _GET),
             Route(
-                "POST", f"{base}/allocate/free/{{phone:.+}}", Needs.USER_AND_DNIS_KEY, self._free
+                "POST",
+                f"{base}/allocate/free/{{phone:.+}}",
+                Needs.USER_AND_DNIS_KEY,
+                self._free,
+                _FREE,
             ),
         ]
 
@@ -146,6 +151,73 @@ REFUSALS: Table = {
 """How the vendor's REST API refuses; a status of 500 has the request's reference added."""
 
 
+class Unauthorized(msgspec.Struct, frozen=True):
+    """What seed 000 answers without credentials; the header Unauthenticated-Reason is the same."""
+
+    code: str
+    message: str
+    more_info_url: str = msgspec.field(name="moreInfoUrl")
+
+
+_TEXT = Content("text/plain")
+REFUSING = Refusing(
+    REFUSALS,
+    lambda status: Content(JSON, Unauthorized) if status == 401 else _TEXT,
+    {401: {"Unauthenticated-Reason": "the body"}, 429: {"Retry-After": "seconds"}},
+)
+ENVIRONMENT_HEADER = {
+    "Environment-Name": "the tenant's environment that is meant; none: the only one it has"
+}
+
+
+def _described(
+    name: str,
+    summary: str,
+    answer: str,
+    *refuses: type[Refusal],
+    asks: type[msgspec.Struct] | None = None,
+) -> Description:
+    return Description(
+        name,
+        summary,
+        (Answer(200, answer, _TEXT),),
+        REFUSING,
+        (StoreUnavailable, *refuses),
+        asks,
+        headers=ENVIRONMENT_HEADER,
+    )
+
+
+_CREATE = _described(
+    "create_phone",
+    "The vendor's *create*: take a number into the pool",
+    "the number's id",
+    NumberExists,
+    BadRows,
+    asks=CreatePhone,
+)
+_ALLOCATE = _described(
+    "allocate_phone",
+    "The vendor's *allocate*: lend a number to an interaction",
+    "the number, as the administrator wrote it",
+    Exhausted,
+    NoSuchInteraction,
+    asks=AllocatePhone,
+)
+_GET = _described(
+    "get_phone",
+    "The vendor's *get*: whose number it is",
+    "the interaction's id; empty if it is nobody's",
+    NoSuchNumber,
+)
+_FREE = _described(
+    "free_phone",
+    "The vendor's *free*: end a number's allocation",
+    "empty, also if it had none",
+    NoSuchNumber,
+)
+
+
 class RestDialect:
     """Refuses in plain text; without credentials in the JSON of seed 000, as header and body."""
 
@@ -160,7 +232,7 @@ class RestDialect:
                 status=how.status,
                 headers={"Unauthenticated-Reason": self._unauthorized},
                 text=self._unauthorized,
-                content_type="application/json",
+                content_type=JSON,
             )
         text = how.wording(refusal)
         if how.status == 500:
@@ -170,9 +242,5 @@ class RestDialect:
 
 def unauthorized(support_url: str) -> str:
     """Write what seed 000 answers without credentials; its trailing comma would be no JSON."""
-    facts: Mapping[str, str] = {
-        "code": UNAUTHORIZED_CODE,
-        "message": UNAUTHORIZED_MESSAGE,
-        "moreInfoUrl": support_url,
-    }
-    return msgspec.json.encode(facts).decode()
+    reason = Unauthorized(UNAUTHORIZED_CODE, UNAUTHORIZED_MESSAGE, support_url)
+    return msgspec.json.encode(reason).decode()

@@ -1,6 +1,6 @@
 """What one table of routes is made of: method, path, what a request must show, and who answers."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -8,7 +8,8 @@ from functools import partial
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from interact_ivr.domain.access import Grant
+from interact_ivr.api.describing import Description
+from interact_ivr.domain.access import Grant, Role
 from interact_ivr.domain.names import EnvironmentName
 
 
@@ -27,6 +28,14 @@ class Needs(Enum):
     ADMIN = "a token of role admin"
 
 
+ROLES: Mapping[Needs, frozenset[Role]] = {
+    Needs.ALLOCATOR: frozenset({Role.APPLICATION, Role.ADMIN}),
+    Needs.READER: frozenset({Role.APPLICATION, Role.VIEWER, Role.ADMIN}),
+    Needs.VIEWER: frozenset({Role.VIEWER, Role.ADMIN}),
+    Needs.ADMIN: frozenset({Role.ADMIN}),
+}
+"""The roles of the tokens that suffice."""
+
 NOWHERE = EnvironmentName("")
 
 
@@ -38,6 +47,7 @@ class Who:
     application: str | None = None
     """The DNIS application that is meant; None: every one of the environment."""
     user: str = ""
+    """A user's name, or how the token begins: to people, and in the journal."""
     grant: Grant | None = None
 
 
@@ -56,6 +66,8 @@ class Route:
     """As aiohttp has it: ``/numbers/{number}``."""
     needs: Needs
     handler: Handler
+    description: Description | None = None
+    """What the document of all routes says of it; a test finds out where it is missing."""
 
 
 def application_of(

@@ -170,6 +170,26 @@ class EntryInUse(Refusal):
         self.kind, self.name, self.by = kind, name, by
 
 
+class NoSuchAllocation(Refusal):
+    """The pool has, or remembers, no such allocation."""
+
+    code = "no_such_allocation"
+
+    def __init__(self, allocation: str) -> None:
+        super().__init__(f"allocation {allocation!r} was not found")
+        self.allocation = allocation
+
+
+class AllocationEnded(Refusal):
+    """The allocation has ended already, and cannot end again."""
+
+    code = "allocation_ended"
+
+    def __init__(self, allocation: str, ended_as: str, ended_at: str) -> None:
+        super().__init__(f"allocation {allocation} ended as {ended_as} at {ended_at}")
+        self.allocation, self.ended_as, self.ended_at = allocation, ended_as, ended_at
+
+
 class StillHeld(Refusal):
     """The interaction has an allocation whose end is not on record; nothing of it is forgotten."""
 

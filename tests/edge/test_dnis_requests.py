@@ -150,18 +150,18 @@ BODIES = [
     (b'{"id": "\xff"}', "body: expected JSON in UTF-8, got "),
     (b'{"id": "\\ud800"}', "body: expected JSON in UTF-8, got "),
     (b"[" * 5_000, "body: expected "),
-    (b"[]", "body: expected object, got array"),
-    (b'"a"', "body: expected object, got str"),
-    (b"null", "body: expected object, got null"),
+    (b"[]", "body: expected an object, got a list"),
+    (b'"a"', "body: expected an object, got text"),
+    (b"null", "body: expected an object, got null"),
     (b"{}", "id: expected a value, got none"),
-    (b'{"id": null}', "id: expected str, got null"),
-    (b'{"id": 1}', "id: expected str, got int"),
-    (b'{"id": ["a"]}', "id: expected str, got array"),
+    (b'{"id": null}', "id: expected text, got null"),
+    (b'{"id": 1}', "id: expected text, got a whole number"),
+    (b'{"id": ["a"]}', "id: expected text, got a list"),
     (b'{"id": ""}', "id: expected 1 to 128 characters, got 0 characters"),
-    (b'{"id": "a", "group": 1}', "group: expected str | null, got int"),
-    (b'{"id": "a", "group": {}}', "group: expected str | null, got object"),
+    (b'{"id": "a", "group": 1}', "group: expected text or null, got a whole number"),
+    (b'{"id": "a", "group": {}}', "group: expected text or null, got an object"),
     (b'{"id": "a", "group": " x"}', "group: expected no space at the start or the end"),
-    (b'{"id": "a", "caller": true}', "caller: expected str | null, got bool"),
+    (b'{"id": "a", "caller": true}', "caller: expected text or null, got true or false"),
 ]
 
 
@@ -179,11 +179,20 @@ def test_a_bad_body_is_told_by_its_field(shop: Shop, body: bytes, said: str) -> 
     ("body", "said"),
     [
         (b"{}", "phoneNumber: expected a value, got none"),
-        (b'{"phoneNumber": 2111234567}', "phoneNumber: expected str, got int"),
+        (b'{"phoneNumber": 2111234567}', "phoneNumber: expected text, got a whole number"),
         (b'{"phoneNumber": ""}', "phoneNumber: expected a telephone number"),
-        (b'{"phoneNumber": "211", "dnId": 4567}', "dnId: expected str | null, got int"),
-        (b'{"phoneNumber": "211", "groupName": []}', "groupName: expected str | null, got array"),
-        (b'{"phoneNumber": "211", "enabled": "yes"}', "enabled: expected bool | null, got str"),
+        (
+            b'{"phoneNumber": "211", "dnId": 4567}',
+            "dnId: expected text or null, got a whole number",
+        ),
+        (
+            b'{"phoneNumber": "211", "groupName": []}',
+            "groupName: expected text or null, got a list",
+        ),
+        (
+            b'{"phoneNumber": "211", "enabled": "yes"}',
+            "enabled: expected true or false or null, got text",
+        ),
     ],
 )
 def test_a_bad_number_is_told_by_its_field(shop: Shop, body: bytes, said: str) -> None:
@@ -257,26 +266,39 @@ NOTHING = "there is nothing under this path"
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
-        "/interact",
-        "/interact/version/2",
+        BASE,
         f"{BASE}/dnis/",
-        f"/{BASE}/dnis/allocate/free/{NUMBER}",
         f"{BASE}//dnis/allocate/free/{NUMBER}",
         f"{BASE}/dnis/allocate/free",
         f"{BASE}/dnis/allocate/free/",
         f"{BASE}/dnis/allocate/new/",
         f"{BASE}/DNIS/allocate/free/{NUMBER}",
-        f"/INTERACT/version/2/dnis/allocate/free/{NUMBER}",
         f"/interact/version/02/dnis/allocate/free/{NUMBER}",
         f"/interact/version/2/../2/dnis/allocate/free/{NUMBER}",
     ],
 )
-def test_another_path_is_not_there(shop: Shop, path: str) -> None:
+def test_another_path_of_the_api_is_not_there(shop: Shop, path: str) -> None:
     """404 as text: a slash more, another case or a dot is another path."""
     answer = post(shop, path, shop.user_headers())
     assert answer.told == f"404 {NOTHING}"
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert shop.holders()[f"+{NUMBER}"] == INTERACTION
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/interact",
+        f"/{BASE}/dnis/allocate/free/{NUMBER}",
+        f"/INTERACT/version/2/dnis/allocate/free/{NUMBER}",
+    ],
+)
+def test_a_path_that_is_none_of_the_api_is_not_there(shop: Shop, path: str) -> None:
+    """404 as the native API says it, which is spoken wherever no other one is."""
+    answer = post(shop, path, shop.user_headers())
+    assert answer.status == 404
+    assert answer.headers["Content-Type"] == "application/problem+json"
     assert shop.holders()[f"+{NUMBER}"] == INTERACTION
 
 

@@ -10,6 +10,7 @@ from typing import assert_never
 from aiohttp import web
 
 from interact_ivr.api.bodies import read_body
+from interact_ivr.api.describing import Answer, Content, Description, Refusing
 from interact_ivr.api.dnis import Dnis
 from interact_ivr.api.faults import (
     Broken,
@@ -26,6 +27,7 @@ from interact_ivr.api.faults import (
     said,
 )
 from interact_ivr.api.rest import (
+    ENVIRONMENT_HEADER,
     NO_NUMBER_AVAILABLE,
     UNAUTHORIZED_CODE,
     UNAUTHORIZED_MESSAGE,
@@ -78,9 +80,15 @@ class Soap:
             address = f"{base}/{service}/soap"
             show = self._shower(wsdl)
             routes += [
-                Route("POST", address, Needs.SOAP, self._post),
-                Route("GET", f"{address}/{service}.wsdl", Needs.NOTHING, show),
-                Route("POST", f"{address}/{service}.wsdl", Needs.SOAP, self._post),
+                Route("POST", address, Needs.SOAP, self._post, _call(f"{service}_soap")),
+                Route("GET", f"{address}/{service}.wsdl", Needs.NOTHING, show, _wsdl(service)),
+                Route(
+                    "POST",
+                    f"{address}/{service}.wsdl",
+                    Needs.SOAP,
+                    self._post,
+                    _call(f"{service}_soap_at_wsdl"),
+                ),
             ]
         return routes
 
@@ -157,6 +165,35 @@ REFUSALS: Table = {
 }
 """How SOAP refuses; an internal error has the request's reference added."""
 _INTERNAL = (StoreUnavailable, Broken)
+
+
+_ENVELOPE = Content(_XML)
+_REFUSING = Refusing(REFUSALS, lambda _: _ENVELOPE, {429: {"Retry-After": "seconds"}})
+
+
+def _call(name: str) -> Description:
+    """Describe an address of operations; what is refused is a fault."""
+    return Description(
+        name,
+        "The vendor's operations over SOAP 1.1; the WSDL describes them",
+        (
+            Answer(200, "a result", _ENVELOPE),
+            Answer(400, "what came is no envelope: a fault", _ENVELOPE),
+        ),
+        _REFUSING,
+        (StoreUnavailable, Exhausted, NumberExists, NoSuchInteraction),
+        body=_ENVELOPE,
+        headers={**ENVIRONMENT_HEADER, "SOAPAction": "is not looked at"},
+    )
+
+
+def _wsdl(service: str) -> Description:
+    return Description(
+        f"{service}_wsdl",
+        f"The WSDL of the vendor's {service} service",
+        (Answer(200, "a WSDL 1.1 document that names the address it is served from", _ENVELOPE),),
+        _REFUSING,
+    )
 
 
 class SoapDialect:

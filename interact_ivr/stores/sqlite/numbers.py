@@ -231,10 +231,11 @@ def _list(scope: Scope, policy: Policy, shown: Shown, tx: Transaction) -> list[P
         now=to_micros(tx.now),
         rested_before=to_micros(tx.now - policy.rest_for),
     )
-    return [_pool_number(row, tx.now, policy) for row in rows]
+    return [pool_number(row, tx.now, policy) for row in rows]
 
 
-def _pool_number(row: Any, now: datetime, policy: Policy) -> PoolNumber:
+def pool_number(row: Any, now: datetime, policy: Policy) -> PoolNumber:
+    """Read a row of the queries that show numbers."""
     number, entered, dnid, group, enabled, allocation, free_from, interaction = row
     standing = Standing(allocation, from_micros(max(free_from, 0)))  # never lent: the epoch
     state = standing.state(now, policy.rest_for)
