@@ -1,21 +1,25 @@
 """The HTTP house, put together from the configuration and the services."""
 
 import re
+import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Self
 
+from aiohttp import web
+
 from interact_ivr.api.answering import Answering, Speech
+from interact_ivr.api.bodies import BODY_SECONDS
 from interact_ivr.api.credentials import Credentials
 from interact_ivr.api.dnis import Dnis
 from interact_ivr.api.health import Health
 from interact_ivr.api.registry import Registry
 from interact_ivr.api.rest import Rest, RestDialect
-from interact_ivr.api.routes import application_of
+from interact_ivr.api.routes import Route, application_of
 from interact_ivr.api.server import Certificate, HttpServer
 from interact_ivr.api.soap.service import Soap, SoapDialect
 from interact_ivr.api.sources import Sources, networks
@@ -32,18 +36,20 @@ class House:
     """The HTTP server, and what of it others need to reach."""
 
     server: HttpServer
+    application: web.Application
+    routes: Sequence[Route]
+    """All that *application* serves."""
     health: Health
     certificate: Certificate | None
 
-    def check_certificate(self) -> None:
-        """See that the certificate's files can be used; OSError where they cannot."""
-        if self.certificate is not None:
-            self.certificate.check()
+    def read_certificate(self) -> ssl.SSLContext | None:
+        """Read the certificate as its files have it now; OSError where it cannot be used."""
+        return None if self.certificate is None else self.certificate.read()
 
-    def reload(self) -> None:
-        """Use the certificate as its files have it now."""
-        if self.certificate is not None:
-            self.certificate.reload()
+    def use_certificate(self, read: ssl.SSLContext | None) -> None:
+        """Show new connections what was read."""
+        if self.certificate is not None and read is not None:
+            self.certificate.use(read)
 
     @classmethod
     @asynccontextmanager
@@ -65,7 +71,11 @@ class House:
             )
             dnis = Dnis(parts.allocations, parts.numbers, registry, http.get_consumes)
             guard = Credentials(
-                parts.access, parts.logins.check, sources, networks(http.operators)
+                parts.access,
+                parts.logins.check,
+                sources,
+                networks(http.operators),
+                metrics.login_failed,
             ).check
             soap = Soap(dnis, guard, lambda request: http.public_url or sources.base(request))
             routes = [
@@ -86,8 +96,14 @@ class House:
                 log_all=http.log_requests == "all",
             )
             application = application_of(routes, guard, answering.middleware, http.body_limit_bytes)
-            server = HttpServer(application, certificate, most_connections=http.most_connections)
-            yield cls(server, health, certificate)
+            application[BODY_SECONDS] = http.body_seconds
+            server = HttpServer(
+                application,
+                certificate,
+                most_connections=http.most_connections,
+                idle_seconds=http.idle_seconds,
+            )
+            yield cls(server, application, routes, health, certificate)
 
 
 async def _store_missing(parts: Parts) -> str | None:

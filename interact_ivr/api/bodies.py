@@ -12,14 +12,16 @@ from interact_ivr.domain.errors import BadInput
 
 T = TypeVar("T")
 
-_WITHIN_SECONDS = 10.0
+BODY_SECONDS = web.AppKey("body_seconds", float)
+"""How long a body may take."""
 _JSON = re.compile(r"(application|text)/([a-z0-9.!#$&^_-]+\+)?json")
 _SHOWN = 80
 _AT_FIELD = re.compile(r"(.*) - at `\$\.?(.*)`")
 
 
-async def read_body(request: web.Request, within: float = _WITHIN_SECONDS) -> bytes:
+async def read_body(request: web.Request) -> bytes:
     """Read all of the body, or raise `TooSlow`; aiohttp's own limit is on its size."""
+    within = request.app[BODY_SECONDS]
     try:
         async with asyncio.timeout(within):
             return await request.read()
@@ -45,7 +47,7 @@ def json_of(body: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         raise _bad_field(str(error)) from None
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         reason = "too many levels" if isinstance(error, RecursionError) else str(error)
         raise BadInput("body", "JSON in UTF-8", reason) from None
 

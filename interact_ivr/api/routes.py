@@ -45,6 +45,8 @@ Handler = Callable[[web.Request, Who], Awaitable[web.StreamResponse]]
 Guard = Callable[[Needs, web.Request], Awaitable[Who]]
 """Says who asks, or raises `Unauthenticated` or `NotPermitted`."""
 WHO = web.RequestKey("who", Who)
+NEEDS = web.RequestKey("needs", Needs)
+"""What the route needs that a request has come to, if it has come to any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ def application_of(
 
 
 async def _guarded(guard: Guard, route: Route, request: web.Request) -> web.StreamResponse:
+    request[NEEDS] = route.needs
     who = request[WHO] = await guard(route.needs, request)
     return await route.handler(request, who)
 
