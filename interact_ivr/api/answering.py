@@ -11,6 +11,7 @@ from aiohttp import web
 
 from interact_ivr.api.connections import REFERENCE_HEADER
 from interact_ivr.api.faults import Broken, Dialect, NoSuchPath, TooLarge, WrongMethod
+from interact_ivr.api.pacing import Pace
 from interact_ivr.api.routes import NEEDS, WHO, Needs
 from interact_ivr.api.sources import Sources
 from interact_ivr.domain.errors import BadInput, Refusal, StoreUnavailable
@@ -49,6 +50,7 @@ class Answering:
         self._body_limit = body_limit
         self._observed = observed
         self._log_all = log_all
+        self._pace = Pace()
         self._log = structlog.get_logger("http")
 
     @web.middleware
@@ -58,6 +60,7 @@ class Answering:
         """Answer *request*."""
         begun = time.perf_counter()
         request[REFERENCE] = secrets.token_hex(8)
+        await self._pace.turn()
         response = await self._answer(request, handler)
         response.headers[REFERENCE_HEADER] = request[REFERENCE]
         response.headers["Server"] = "interact-ivr"

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from interact_ivr.api.connections import Connection, Refused, without_strange_expectation
 
-_BACKLOG = 1024
+_BACKLOG = 128
+"""So many connections are accepted in one turn of the event loop; the others come after calls."""
 _HANDSHAKE_SECONDS = 5.0
 _CANCEL_SECONDS = 0.05
 """For those who had their time; aiohttp takes it three times, and 0 for no limit."""

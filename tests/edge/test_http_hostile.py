@@ -560,7 +560,7 @@ def flooded(service: Service, *arguments: str) -> Iterator[IO[str]]:
 def calls_meanwhile(line: Line, at_least: int, done: Callable[[], bool]) -> list[float]:
     """Lead calls until *done*, *at_least* so many, and give the seconds each waited."""
     waited: list[float] = []
-    while len(waited) < at_least or not done():
+    while not done() or len(waited) < at_least:
         interaction = f"call {len(waited)}"
         line.allocate(interaction)
         begun = time.monotonic()
