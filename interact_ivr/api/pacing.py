@@ -1,7 +1,7 @@
 """How many requests begin in one turn of the event loop, so that calls come between them.
 
-A turn serves every socket that has something to read. With hundreds of requests in it, a call, whose
-conversation takes several turns, would wait for all of them each time.
+A turn serves every socket that has something to read. With hundreds of requests in it, a call,
+whose conversation takes several turns, would wait for all of them each time.
 """
 
 import asyncio
