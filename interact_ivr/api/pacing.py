@@ -7,8 +7,8 @@ whose conversation takes several turns, would wait for all of them each time.
 import asyncio
 from collections import deque
 
-_MOST = 8
-"""About 4 ms."""
+_MOST = 4
+"""About 2 ms."""
 
 
 class Pace:

@@ -7,6 +7,7 @@ import gzip
 import json
 import re
 import select
+import statistics
 import subprocess
 import sys
 import time
@@ -571,9 +572,9 @@ def calls_meanwhile(line: Line, at_least: int, done: Callable[[], bool]) -> list
 
 
 def _figures(waited: list[float]) -> str:
-    ordered = sorted(waited)
-    median, last = ordered[len(ordered) // 2], ordered[-1]
-    return f"{len(waited)} calls, median {median * 1000:.0f} ms, longest {last * 1000:.0f} ms"
+    median, last = statistics.median(waited), max(waited)
+    which = waited.index(last)
+    return f"{len(waited)} calls, median {median:.3f} s, longest {last:.3f} s (call {which})"
 
 
 @pytest.mark.parametrize(
