@@ -13,7 +13,6 @@ from typing import Self
 from aiohttp import web
 
 from interact_ivr.api.answering import Answering, Speech
-from interact_ivr.api.bodies import BODY_SECONDS
 from interact_ivr.api.credentials import Credentials
 from interact_ivr.api.dnis import Dnis
 from interact_ivr.api.health import Health
@@ -95,8 +94,9 @@ class House:
                 metrics.answered,
                 log_all=http.log_requests == "all",
             )
-            application = application_of(routes, guard, answering.middleware, http.body_limit_bytes)
-            application[BODY_SECONDS] = http.body_seconds
+            application = application_of(
+                routes, guard, answering.middleware, http.body_limit_bytes, http.body_seconds
+            )
             server = HttpServer(
                 application,
                 certificate,

@@ -8,6 +8,7 @@ from functools import partial
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from interact_ivr.api.bodies import BODY_SECONDS
 from interact_ivr.domain.access import Grant
 from interact_ivr.domain.names import EnvironmentName
 
@@ -61,10 +62,15 @@ class Route:
 
 
 def application_of(
-    routes: Iterable[Route], guard: Guard, middleware: Middleware, body_limit: int
+    routes: Iterable[Route],
+    guard: Guard,
+    middleware: Middleware,
+    body_limit: int,
+    body_seconds: float = 10.0,
 ) -> web.Application:
     """Make the aiohttp application that serves *routes*, each behind *guard*, and nothing else."""
     application = web.Application(middlewares=[middleware], client_max_size=body_limit)
+    application[BODY_SECONDS] = body_seconds
     for route in routes:
         handler = partial(_guarded, guard, route)
         if route.method == "GET":

@@ -207,6 +207,27 @@ def test_ten_megabytes_take_no_memory(service: Service, program: Program) -> Non
             assert statuses == [413] * len(statuses)
 
 
+def test_what_is_deep_is_refused_where_more_is_taken(
+    service_factory: Callable[..., Service],
+) -> None:
+    """With the limit of a body at its highest, 100,000 levels and 10 MB reach the readers."""
+    service = service_factory(http="body_limit_bytes = 16777216")
+    program = program_of(service, NUMBER)
+    for body in (
+        b"[" * DEEP,
+        b'{"id":' * DEEP,
+        b'{"id":"a","x":' + b"[" * DEEP + b"]" * DEEP + b"}",
+    ):
+        told = ask(service.http_port, "POST", NEW, program.as_consumer(), body)
+        assert told.status == 400
+        assert "expected" in told.text
+    for body in (b"<a>" * DEEP + b"</a>" * DEEP, BOMB + b"]>" + b" " * (10 * MEGABYTE) + b"<a/>"):
+        told = soap(service.http_port, program.by_user(), body)
+        assert told.status == 400
+        assert b"expected at most 65536 bytes" in told.body
+    assert service.log("a request failed") == []
+
+
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "identity", "x", ", ,"])
 def test_a_coding_that_lies(service: Service, program: Program, coding: str) -> None:
     """Is the client's fault, not ours."""
@@ -474,6 +495,7 @@ def _envelopes(draw: st.DrawFn) -> bytes:
     return whole
 
 
+@pytest.mark.timeout(1800)
 @_USUAL
 @given(body=_envelopes(), headers=st.sampled_from(["user", "consumer", "nobody"]))
 def test_any_soap(service: Service, program: Program, body: bytes, headers: str) -> None:
@@ -507,6 +529,7 @@ _PATHS = st.one_of(
 )
 
 
+@pytest.mark.timeout(1800)
 @_USUAL
 @given(
     method=st.sampled_from(["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"]),
