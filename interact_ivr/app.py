@@ -170,6 +170,7 @@ def _defaults(config: Config) -> Defaults:
         alphabet=ALPHABETS[config.interaction.alphabet],
         shared_callers=config.pool.shared_callers,
         stored_ani=_stored_ani(config),
+        journal_kept_for=config.journal.keep_for,
     )
 
 

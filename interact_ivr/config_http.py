@@ -75,6 +75,24 @@ class HttpConfig(msgspec.Struct, frozen=True):
         int,
         Meta(ge=1, le=100_000, title="how many connections at once", description="1 to 100000"),
     ] = 1000
+    idle_seconds: Annotated[
+        float,
+        Meta(
+            ge=0.1,
+            le=3600,
+            title="how long a request's headers may take, and the pause between two requests",
+            description="0.1 to 3600",
+        ),
+    ] = 30.0
+    body_seconds: Annotated[
+        float,
+        Meta(
+            ge=0.1,
+            le=3600,
+            title="how long a request's body may take",
+            description="0.1 to 3600",
+        ),
+    ] = 10.0
     body_limit_bytes: Annotated[
         int,
         Meta(

@@ -1,6 +1,7 @@
 """The HTTP house, put together from the configuration and the services."""
 
 import re
+import ssl
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Self
+
+from aiohttp import web
 
 from interact_ivr import __version__
 from interact_ivr.api.answering import Answering, Speech
@@ -39,20 +42,20 @@ class House:
     """The HTTP server, and what of it others need to reach."""
 
     server: HttpServer
+    application: web.Application
+    routes: Sequence[Route]
+    """All that *application* serves."""
     health: Health
     certificate: Certificate | None
-    routes: Sequence[Route]
-    """All that is served."""
 
-    def check_certificate(self) -> None:
-        """See that the certificate's files can be used; OSError where they cannot."""
-        if self.certificate is not None:
-            self.certificate.check()
+    def read_certificate(self) -> ssl.SSLContext | None:
+        """Read the certificate as its files have it now; OSError where it cannot be used."""
+        return None if self.certificate is None else self.certificate.read()
 
-    def reload(self) -> None:
-        """Use the certificate as its files have it now."""
-        if self.certificate is not None:
-            self.certificate.reload()
+    def use_certificate(self, read: ssl.SSLContext | None) -> None:
+        """Show new connections what was read."""
+        if self.certificate is not None and read is not None:
+            self.certificate.use(read)
 
     @classmethod
     @asynccontextmanager
@@ -74,7 +77,11 @@ class House:
             )
             dnis = Dnis(parts.allocations, parts.numbers, registry, http.get_consumes)
             guard = Credentials(
-                parts.access, parts.logins.check, sources, networks(http.operators)
+                parts.access,
+                parts.logins.check,
+                sources,
+                networks(http.operators),
+                metrics.login_failed,
             ).check
             public = http.public_url.rstrip("/")
             soap = Soap(dnis, guard, lambda request: public or sources.base(request))
@@ -100,9 +107,16 @@ class House:
                 metrics.answered,
                 log_all=http.log_requests == "all",
             )
-            application = application_of(routes, guard, answering.middleware, http.body_limit_bytes)
-            server = HttpServer(application, certificate, most_connections=http.most_connections)
-            yield cls(server, health, certificate, routes)
+            application = application_of(
+                routes, guard, answering.middleware, http.body_limit_bytes, http.body_seconds
+            )
+            server = HttpServer(
+                application,
+                certificate,
+                most_connections=http.most_connections,
+                idle_seconds=http.idle_seconds,
+            )
+            yield cls(server, application, routes, health, certificate)
 
 
 def _native_routes(parts: Parts, dnis: Dnis) -> Iterator[Route]:

@@ -13,6 +13,7 @@ from prometheus_client import (
     Info,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 
@@ -26,6 +27,8 @@ class Metrics:
     """The counters, each a method of what it hears."""
 
     def __init__(self, version: str) -> None:
+        # a series more for each; the library has only this switch
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         registry = self._registry
         counter = partial(Counter, registry=registry, namespace=_NAMESPACE)
@@ -45,6 +48,7 @@ class Metrics:
         self._expired = counter("expired", "Allocations that ran out")
         self._ambiguous = counter("ambiguous_dnids", "DNIDs dialed that fit several numbers")
         self._requests = counter("http_requests", "Requests over HTTP", ["path", "status"])
+        self._failed_logins = counter("failed_logins", "Passwords not accepted", ["why"])
         self._request_seconds = histogram(
             "http_request_seconds", "How long they took", buckets=_REQUEST_SECONDS
         )
@@ -83,6 +87,10 @@ class Metrics:
         """Count a request; *path* is the route's, so there are only as many as routes."""
         self._requests.labels(path, status).inc()
         self._request_seconds.observe(seconds)
+
+    def login_failed(self, why: str) -> None:
+        """Count a password that was wrong, or not looked at for too many others."""
+        self._failed_logins.labels(why).inc()
 
     def numbers(self, counts: Mapping[tuple[str, str, str], int]) -> None:
         """Take note of how many numbers an application's pool has in each state."""

@@ -62,13 +62,13 @@ async def serve(config: Config, config_file: Path) -> None:
             _log_warning(missing)
         scripts = _scripts(parts.allocations, config.agi.dnis_from)
         listener = Listener(scripts, most_sessions=config.agi.most_sessions)
-        with _telling("http.tls_certificate, http.tls_key"):
+        with _telling("http.tls_certificate, http.tls_key", "cannot be used"):
             house = await stack.enter_async_context(House.of(config.http, parts, metrics))
 
         async def adopt(other: Config) -> Sequence[str]:
-            house.check_certificate()
+            certificate = house.read_certificate()
             await parts.adopt(other)
-            house.reload()
+            house.use_certificate(certificate)
             configure_logging(other.log.level)
             return [*warnings(other), *parts.administration.warnings()]
 
@@ -124,12 +124,12 @@ def _log_warning(warning: str) -> None:
 
 
 @contextmanager
-def _telling(keys: str) -> Iterator[None]:
-    """Name the configuration's *keys* when what they say cannot be listened on."""
+def _telling(keys: str, what: str = "cannot be listened on") -> Iterator[None]:
+    """Name the configuration's *keys* when what they say fails."""
     try:
         yield
     except OSError as error:
-        raise OSError(f"{keys}: cannot be listened on: {error}") from error
+        raise OSError(f"{keys}: {what}: {error}") from error
 
 
 def _stop_signals() -> asyncio.Event:

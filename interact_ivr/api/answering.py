@@ -9,13 +9,16 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
+from interact_ivr.api.connections import REFERENCE_HEADER
 from interact_ivr.api.faults import Broken, Dialect, NoSuchPath, TooLarge, WrongMethod
-from interact_ivr.api.routes import WHO
+from interact_ivr.api.pacing import Pace
+from interact_ivr.api.routes import NEEDS, WHO, Needs
 from interact_ivr.api.sources import Sources
-from interact_ivr.domain.errors import Refusal, StoreUnavailable
+from interact_ivr.domain.errors import BadInput, Refusal, StoreUnavailable
 
 REFERENCE = web.RequestKey("reference", str)
-_HEADER = "X-Request-Id"
+_QUIET = (Needs.NOTHING, Needs.OPERATOR)
+"""Probes come every few seconds, and say nothing as long as all is well."""
 
 Observed = Callable[[str, int, float], None]
 """Hears of each answer: the route's path, the status, the seconds it took."""
@@ -47,6 +50,7 @@ class Answering:
         self._body_limit = body_limit
         self._observed = observed
         self._log_all = log_all
+        self._pace = Pace()
         self._log = structlog.get_logger("http")
 
     @web.middleware
@@ -56,8 +60,9 @@ class Answering:
         """Answer *request*."""
         begun = time.perf_counter()
         request[REFERENCE] = secrets.token_hex(8)
+        await self._pace.turn()
         response = await self._answer(request, handler)
-        response.headers[_HEADER] = request[REFERENCE]
+        response.headers[REFERENCE_HEADER] = request[REFERENCE]
         response.headers["Server"] = "interact-ivr"
         response.headers["X-Content-Type-Options"] = "nosniff"
         self._tell(request, response.status, time.perf_counter() - begun)
@@ -82,6 +87,8 @@ class Answering:
             refusal = WrongMethod(error.method, allowed)
         except web.HTTPRequestEntityTooLarge:
             refusal = TooLarge(self._body_limit)
+        except web.RequestPayloadError:
+            refusal = BadInput("body", "chunks or a coding as the headers say", "something else")
         except ConnectionError:
             raise  # nobody is there to be answered
         except Exception:  # noqa: BLE001  the edge: told by its reference, the log has the rest
@@ -107,7 +114,9 @@ class Answering:
         if not self._log_all and status < 400:
             return
         who = request.get(WHO)
-        self._log.info(
+        quiet = request.get(NEEDS) in _QUIET and status < 400
+        tell = self._log.debug if quiet else self._log.info
+        tell(
             "request",
             reference=request[REFERENCE],
             method=request.method,
@@ -115,6 +124,6 @@ class Answering:
             status=status,
             ms=round(seconds * 1000, 1),
             source=self._sources.address(request),
-            environment=who.environment if who else None,
+            environment=(who.environment if who else None) or None,
             user=(who.user if who else None) or None,
         )

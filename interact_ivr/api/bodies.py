@@ -14,13 +14,15 @@ from interact_ivr.domain.errors import BadInput
 
 T = TypeVar("T")
 
-_WITHIN_SECONDS = 10.0
+BODY_SECONDS = web.AppKey("body_seconds", float)
+"""How long a body may take."""
 _JSON = re.compile(r"(application|text)/([a-z0-9.!#$&^_-]+\+)?json")
 _SHOWN = 80
 
 
-async def read_body(request: web.Request, within: float = _WITHIN_SECONDS) -> bytes:
+async def read_body(request: web.Request) -> bytes:
     """Read all of the body, or raise `TooSlow`; aiohttp's own limit is on its size."""
+    within = request.app[BODY_SECONDS]
     try:
         async with asyncio.timeout(within):
             return await request.read()

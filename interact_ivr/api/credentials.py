@@ -9,20 +9,31 @@ import binascii
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
+import structlog
 from aiohttp import web
 
 from interact_ivr.api.routes import ROLES, Needs, Who
-from interact_ivr.api.sources import Network, Sources, within
+from interact_ivr.api.sources import Network, Sources, owner, within
 from interact_ivr.domain.access import Role, kept_token
 from interact_ivr.domain.directory import tenant_of
-from interact_ivr.domain.errors import NotPermitted, Unauthenticated
+from interact_ivr.domain.errors import NotPermitted, TooManyAttempts, Unauthenticated
 from interact_ivr.service.access import Access
 
 _BEARER = "bearer "
-_FORWARDED = ("X-Forwarded-For", "Forwarded", "Via")
+_FORWARDED = (
+    "Forwarded",
+    "Via",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Real-Ip",
+)
+_SHOWN = 80
 
 CheckUser = Callable[[str, str, str, str], Awaitable[bool]]
 """Says whether the tenant has the user with the password; hears where they ask from."""
+LoginFailed = Callable[[str], None]
+"""Hears why: ``wrong``, or ``too many`` where the password was not even looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,7 @@ class Credentials:
     check_user: CheckUser
     sources: Sources
     operators: tuple[Network, ...]
+    login_failed: LoginFailed
 
     async def check(self, needs: Needs, request: web.Request) -> Who:
         """Say who asks, or raise `Unauthenticated`, or `NotPermitted` for what is not theirs."""
@@ -76,9 +88,23 @@ class Credentials:
         name = _decoded(_only(request, "User-Id"))
         password = _decoded(_only(request, "User-Password"))
         source = self.sources.address(request)
-        if not await self.check_user(tenant_of(who.environment), name, password, source):
+        tenant = tenant_of(who.environment)
+        try:
+            good = await self.check_user(tenant, name, password, owner(source))
+        except TooManyAttempts:
+            self._failed("too many", tenant, name, source)
+            raise
+        if not good:
+            self._failed("wrong", tenant, name, source)
             raise Unauthenticated
         return Who(who.environment, who.application, user=name)
+
+    def _failed(self, why: str, tenant: str, name: str, source: str) -> None:
+        user = "".join(sign if sign.isprintable() else "?" for sign in name[:_SHOWN])
+        structlog.get_logger("http").warning(
+            "login failed", why=why, tenant=tenant, user=user, source=source
+        )
+        self.login_failed(why)
 
     def _bearer(self, roles: Collection[Role], request: web.Request) -> Who:
         shown = _only(request, "Authorization")

@@ -8,6 +8,7 @@ from functools import partial
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from interact_ivr.api.bodies import BODY_SECONDS
 from interact_ivr.api.describing import Description
 from interact_ivr.domain.access import Grant, Role
 from interact_ivr.domain.names import EnvironmentName
@@ -55,6 +56,8 @@ Handler = Callable[[web.Request, Who], Awaitable[web.StreamResponse]]
 Guard = Callable[[Needs, web.Request], Awaitable[Who]]
 """Says who asks, or raises `Unauthenticated` or `NotPermitted`."""
 WHO = web.RequestKey("who", Who)
+NEEDS = web.RequestKey("needs", Needs)
+"""What the route needs that a request has come to, if it has come to any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,15 @@ class Route:
 
 
 def application_of(
-    routes: Iterable[Route], guard: Guard, middleware: Middleware, body_limit: int
+    routes: Iterable[Route],
+    guard: Guard,
+    middleware: Middleware,
+    body_limit: int,
+    body_seconds: float = 10.0,
 ) -> web.Application:
     """Make the aiohttp application that serves *routes*, each behind *guard*, and nothing else."""
     application = web.Application(middlewares=[middleware], client_max_size=body_limit)
+    application[BODY_SECONDS] = body_seconds
     for route in routes:
         handler = partial(_guarded, guard, route)
         if route.method == "GET":
@@ -85,6 +93,7 @@ def application_of(
 
 
 async def _guarded(guard: Guard, route: Route, request: web.Request) -> web.StreamResponse:
+    request[NEEDS] = route.needs
     who = request[WHO] = await guard(route.needs, request)
     return await route.handler(request, who)
 

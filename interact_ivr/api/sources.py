@@ -11,6 +11,8 @@ from aiohttp import web
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
+_HOP = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
+"""An address with a port, or in brackets, as some proxies write it."""
 _HOST = re.compile(r"([A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 """What a Host header may be; anything else is not repeated in an answer."""
 
@@ -29,16 +31,13 @@ class Sources:
         peer = request.remote or ""
         if not self.trusted or not self._trusts(peer):
             return peer
-        hops = [
-            hop.strip()
-            for line in request.headers.getall("X-Forwarded-For", ())
-            for hop in line.split(",")
-        ]
-        for hop in reversed(hops):
-            if _address(hop) is None:  # what a proxy does not vouch for is nobody's
+        hops = ",".join(request.headers.getall("X-Forwarded-For", ()))
+        for hop in reversed(hops.split(",")):
+            address = _hop(hop)
+            if address is None:  # what a proxy does not vouch for is nobody's
                 return peer
-            peer = hop
-            if not self._trusts(hop):
+            peer = str(address)
+            if not self._trusts(peer):
                 break
         return peer
 
@@ -67,9 +66,25 @@ def within(address: str, among: tuple[Network, ...]) -> bool:
     return known is not None and any(known in network for network in among)
 
 
+def owner(address: str) -> str:
+    """Give what *address* is one of many of: an IPv6 address's /64, which is one customer's."""
+    known = _address(address)
+    if not isinstance(known, IPv6Address):
+        return str(known or address)
+    return str(ip_network((known, 64), strict=False))
+
+
+def _hop(text: str) -> Address | None:
+    """Read what stands between two commas of X-Forwarded-For."""
+    text = text.strip()
+    found = _HOP.fullmatch(text)
+    return _address((found[1] or found[2]) if found else text)
+
+
 def _address(text: str) -> Address | None:
+    """Read an address; the interface it may be reached by (``fe80::1%eth0``) is passed over."""
     try:
-        address = ip_address(text)
+        address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
