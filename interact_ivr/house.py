@@ -76,7 +76,8 @@ class House:
                 networks(http.operators),
                 metrics.login_failed,
             ).check
-            soap = Soap(dnis, guard, lambda request: http.public_url or sources.base(request))
+            public = http.public_url.rstrip("/")
+            soap = Soap(dnis, guard, lambda request: public or sources.base(request))
             routes = [
                 *health.routes(),
                 *Rest(dnis).routes(http.application_name),

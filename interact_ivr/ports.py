@@ -97,10 +97,11 @@ class AllocationStore(Protocol):
         allocation: AllocationId | None,
         deadline: float | None = None,
         application: ApplicationId | None = None,
+        detail: str | None = None,
     ) -> FreeStatus:
         """End the number's allocation; with *allocation*, only that one.
 
-        With *application*, a number of another one is UNKNOWN.
+        With *application*, a number of another one is UNKNOWN. The journal's entry has *detail*.
 
         Raises:
             AmbiguousDnid: it is no number, and the DNID of several.

@@ -47,7 +47,9 @@ def json_of(body: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         raise _bad_field(str(error)) from None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise BadInput("body", "JSON in UTF-8", "other bytes") from None
+    except (msgspec.DecodeError, RecursionError) as error:
         reason = "too many levels" if isinstance(error, RecursionError) else str(error)
         raise BadInput("body", "JSON in UTF-8", reason) from None
 

@@ -80,7 +80,8 @@ class Credentials:
         named = request.headers.getall("Environment-Name", ())
         if len(named) > 1:
             raise Unauthenticated
-        environment = self.access.environment(tenant, named[0] if named else None)
+        name = "".join(named) or None  # an empty one is none
+        environment = self.access.environment(tenant, name)
         found = environment and self.access.application(environment, key)
         if not environment or not found:
             raise Unauthenticated

@@ -42,30 +42,37 @@ class Dnis:
         """Lend a number to *interaction*.
 
         Raises:
+            BadInput: it can be none; the registry is not asked.
             NoSuchInteraction: the operator's registry does not know it.
         """
-        if self.registry is not None and not await self.registry.knows(interaction):
-            raise NoSuchInteraction(interaction)
+        if self.registry is not None:
+            known = self.allocations.interaction(who.environment, interaction)
+            if not await self.registry.knows(known):
+                raise NoSuchInteraction(interaction)
         return await self.allocations.allocate(
             who.environment, interaction, group, caller=caller, application=who.application or ""
         )
 
-    async def get(self, who: Who, phone: str) -> InteractionId | None:
-        """Say whose number it is; where `get_consumes`, it is free then.
+    async def get(self, who: Who, phone: str, *, only_look: bool = False) -> InteractionId | None:
+        """Say whose number it is; where `get_consumes`, it is free then, unless to *only look*.
 
         Raises:
             NoSuchNumber: the pool has no such number.
         """
-        ask = self.allocations.take if self.get_consumes else self.allocations.holder
+        consumes = self.get_consumes and not only_look
+        ask = self.allocations.take if consumes else self.allocations.holder
         return await ask(who.environment, phone, who.application or "")
 
-    async def free(self, who: Who, phone: str) -> bool:
-        """End the number's allocation; False where it had none.
+    async def free(self, who: Who, phone: str, over: str) -> bool:
+        """End the number's allocation; False where it had none. The journal says *over* what.
 
         Raises:
             NoSuchNumber: the pool has no such number.
         """
         status = await self.allocations.free_known(
-            who.environment, phone, application=who.application
+            who.environment,
+            phone,
+            application=who.application,
+            detail=f"by {who.user} over {over}",
         )
         return status is FreeStatus.FREED

@@ -4,13 +4,14 @@ A dialect's table goes from a kind of refusal to a status and a wording; what is
 is said as the nearest kind it is of.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aiohttp import web
 
-from interact_ivr.domain.errors import Refusal, TooManyAttempts
+from interact_ivr.domain.errors import BadInput, Refusal, TooManyAttempts
 
 
 class NoSuchPath(Refusal):
@@ -90,6 +91,16 @@ def allow(refusal: WrongMethod) -> Mapping[str, str]:
 def retry_after(refusal: TooManyAttempts) -> Mapping[str, str]:
     """Say when to come again (RFC 6585, 4)."""
     return {"Retry-After": str(refusal.retry_after)}
+
+
+@contextmanager
+def named(**wire_names: str) -> Iterator[None]:
+    """Let a `BadInput` out of the block name its field as who asked wrote it."""
+    try:
+        yield
+    except BadInput as error:
+        field_name = wire_names.get(error.field, error.field)
+        raise BadInput(field_name, error.expected, error.got) from None
 
 
 Table = Mapping[type[Refusal], Said]

@@ -11,6 +11,8 @@ from interact_ivr.domain.errors import StoreUnavailable
 PLACE = "{id}"
 _WITHIN = ClientTimeout(total=2.0)
 _KNOWN, _UNKNOWN = range(200, 300), (404, 410)
+_STEPS = (".", "..")
+"""In a path they are not names: the registry would be asked about something else."""
 
 
 class Registry:
@@ -35,6 +37,8 @@ class Registry:
         Raises:
             StoreUnavailable: the registry did not say; nothing is allocated on a guess.
         """
+        if interaction in _STEPS:
+            return False
         url = self._url.replace(PLACE, quote(interaction, safe=""))
         try:
             async with self._session.get(url, allow_redirects=False) as answer:

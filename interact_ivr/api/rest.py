@@ -22,6 +22,7 @@ from interact_ivr.api.faults import (
     TooSlow,
     WrongMethod,
     allow,
+    named,
     retry_after,
     said,
 )
@@ -46,12 +47,15 @@ NO_NUMBER_AVAILABLE = "Currently there are no available phone numbers"
 
 
 class CreatePhone(msgspec.Struct, frozen=True):
-    """The body of *create a phone*; what the vendor's programs send besides is passed over."""
+    """The body of *create a phone*; what the vendor's programs send besides is passed over.
+
+    Here and in *allocate* an optional field that is null or empty counts as not given.
+    """
 
     phone_number: str = msgspec.field(name="phoneNumber")
     dnid: str | None = msgspec.field(name="dnId", default=None)
     group: str | None = msgspec.field(name="groupName", default=None)
-    enabled: bool = True
+    enabled: bool | None = None
 
 
 class AllocatePhone(msgspec.Struct, frozen=True):
@@ -84,34 +88,31 @@ class Rest:
 
     async def _create(self, request: web.Request, who: Who) -> web.Response:
         phone = await read_json(request, CreatePhone)
-        created = await self._dnis.create(
-            who, phone.phone_number, phone.dnid, phone.group, enabled=phone.enabled
-        )
+        with named(number="phoneNumber", dnid="dnId", group="groupName"):
+            created = await self._dnis.create(
+                who,
+                phone.phone_number,
+                phone.dnid or None,
+                phone.group or None,
+                enabled=phone.enabled is not False,
+            )
         return web.Response(text=str(created))
 
     async def _allocate(self, request: web.Request, who: Who) -> web.Response:
         asked = await read_json(request, AllocatePhone)
-        allocation = await self._dnis.allocate(who, asked.id, asked.group, asked.caller)
+        with named(interaction="id"):
+            allocation = await self._dnis.allocate(
+                who, asked.id, asked.group or None, asked.caller or None
+            )
         return web.Response(text=allocation.entered)
 
     async def _get(self, request: web.Request, who: Who) -> web.Response:
-        return web.Response(text=await self._dnis.get(who, request.match_info["phone"]) or "")
+        phone, only_look = request.match_info["phone"], request.method == "HEAD"
+        return web.Response(text=await self._dnis.get(who, phone, only_look=only_look) or "")
 
     async def _free(self, request: web.Request, who: Who) -> web.Response:
-        await self._dnis.free(who, request.match_info["phone"])
+        await self._dnis.free(who, request.match_info["phone"], "REST")
         return web.Response(text="")
-
-
-_FIELDS = {
-    "number": "phoneNumber",
-    "dnid": "dnId",
-    "interaction": "id",
-}
-"""What the vendor calls our fields."""
-
-
-def _bad_input(error: BadInput) -> str:
-    return f"{_FIELDS.get(error.field, error.field)}: expected {error.expected}, got {error.got}"
 
 
 def no_such_interaction(error: NoSuchInteraction) -> str:
@@ -125,7 +126,7 @@ def number_exists(error: NumberExists) -> str:
 
 
 REFUSALS: Table = {
-    BadInput: Said(400, _bad_input),
+    BadInput: Said(400),
     Unauthenticated: Said(401),
     NotPermitted: Said(401),
     Exhausted: Said(403, lambda _: NO_NUMBER_AVAILABLE),

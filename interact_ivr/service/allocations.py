@@ -73,6 +73,10 @@ class Allocations:
         self._allocated = allocated
         self._watched: set[asyncio.Future[None]] = set()
 
+    def interaction(self, environment: str, interaction: str) -> InteractionId:
+        """Take *interaction* as an interaction's id, or raise `BadInput`."""
+        return self._environments.named(environment).alphabet.interaction(interaction)
+
     async def allocate(
         self,
         environment: str,
@@ -158,16 +162,17 @@ class Allocations:
         allocation: str | None = None,
         deadline: float | None = None,
         application: str | None = None,
+        detail: str | None = None,
     ) -> FreeStatus:
         """End whatever allocation *number* has; with *allocation*, only that one.
 
-        With *application*, only its numbers are known.
+        With *application*, only its numbers are known. *detail* says in the journal who asked.
         """
         here = self._environments.named(environment)
         only = None if allocation is None else AllocationId(allocation)
         keys = lookup_keys(here.dial_plan, number)
         within = None if application is None else here.application(application).scope.application
-        freeing = self._store.free(here.id, keys, only, deadline, within)
+        freeing = self._store.free(here.id, keys, only, deadline, within, detail)
         try:
             status = await (freeing if deadline is None else _within(deadline, freeing))
         except AmbiguousDnid as error:
@@ -182,9 +187,12 @@ class Allocations:
         number: str,
         allocation: str | None = None,
         application: str | None = None,
+        detail: str | None = None,
     ) -> FreeStatus:
         """Free *number*, or raise `NoSuchNumber`."""
-        status = await self.free(environment, number, allocation, application=application)
+        status = await self.free(
+            environment, number, allocation, application=application, detail=detail
+        )
         if status is FreeStatus.UNKNOWN:
             raise NoSuchNumber(number)
         return status

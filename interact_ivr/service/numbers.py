@@ -62,7 +62,7 @@ class Numbers:
 
         Raises:
             NumberExists: the environment has it already.
-            BadRows: another number of the pool has its DNID.
+            BadInput: a field cannot be, or another number of the pool has its DNID.
         """
         here = self._environments.named(environment)
         check_dnid(dnid)

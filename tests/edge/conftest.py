@@ -10,6 +10,7 @@ import pytest
 
 from testbed.line import Line
 from testbed.service import Service
+from testbed.vendor import Shop, Way
 
 STARTED = pytest.StashKey[list[Service]]()
 
@@ -36,6 +37,18 @@ def service(request: pytest.FixtureRequest, shared_service: Service) -> Service:
 def line(service: Service) -> Line:
     """Give a number of the shared service."""
     return Line.taken_into(service)
+
+
+@pytest.fixture
+def shop(service: Service) -> Shop:
+    """Give a new tenant of the shared service, with two numbers of which one is allocated."""
+    return Shop.opened(service).stocked()
+
+
+@pytest.fixture(params=["rest", "soap"])
+def way(request: pytest.FixtureRequest, shop: Shop) -> Way:
+    """Give one of the two ways to ask the vendor's API, as that tenant."""
+    return Way(shop, request.param)
 
 
 @pytest.fixture

@@ -173,16 +173,57 @@ def test_a_character_may_fall_between_two_portions() -> None:
         assert read_request(FREE.format(phone).encode(), "utf-8").fields["phone"] == phone
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
 @pytest.mark.parametrize("declared", ["", PROLOG.format("utf-16"), PROLOG.format("utf-8")])
 @pytest.mark.parametrize("charset", [None, "utf-8", "utf-16"])
 def test_wider_encodings_are_refused_by_name(
     encoding: str, declared: str, charset: str | None
 ) -> None:
-    """With a mark or without, whatever the declaration and HTTP say of it."""
+    """UTF-16 without a mark and UTF-32, whatever the declaration and HTTP say of it."""
     refused = _refusal((declared + ASKED).encode(encoding), charset)
     assert "expected UTF-8, got" in refused.text
     assert charset == "utf-16" or encoding.upper()[:6] in refused.text
+
+
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("declared", ["", PROLOG.format("UTF-16")])
+@pytest.mark.parametrize("charset", [None, "utf-16", "UTF-16"])
+def test_utf_16_with_its_mark_is_read(order: str, declared: str, charset: str | None) -> None:
+    """WS-I Basic Profile 1.1, R4003: every receiver reads UTF-16 beside UTF-8."""
+    phone = "\u0416\u4e2d\U0001f4de"
+    body = ("\ufeff" + declared + FREE.format(phone)).encode(order)
+    assert read_request(body, charset).fields == {"phone": phone}
+
+
+@pytest.mark.parametrize(
+    ("declared", "charset", "text"),
+    [
+        ("", "utf-8", "charset: expected UTF-16, as the body, got 'utf-8'"),
+        (PROLOG.format("utf-8"), None, "the XML declaration: expected UTF-16, as the body"),
+        (PROLOG.format("utf-32"), "utf-16", "the XML declaration: expected UTF-16, as the body"),
+    ],
+)
+def test_utf_16_that_is_called_something_else_is_refused(
+    declared: str, charset: str | None, text: str
+) -> None:
+    """No two parts may read one body differently."""
+    assert text in _refusal((declared + ASKED).encode("utf-16"), charset).text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\ufeff".encode("utf-16-le") + ASKED.encode("utf-16-le") + b"\x00",
+        "\ufeff".encode("utf-16-le") + ASKED.encode("utf-16-be"),
+        ("\ufeff" + FREE.format("\ud800")).encode("utf-16-le", "surrogatepass"),
+        b"\xff\xfe",
+        f"\ufeff<!DOCTYPE a>{ASKED}".encode("utf-16-le"),
+        ("\ufeff" + "<a>" * 10_000).encode("utf-16-be"),
+    ],
+)
+def test_utf_16_has_the_limits_of_utf_8(body: bytes) -> None:
+    """Half a character, lying marks, lone surrogates, DTDs and depth are refused as ever."""
+    _refusal(body, "utf-16")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from interact_ivr.api.faults import (
     TooSlow,
     WrongMethod,
     allow,
+    named,
     retry_after,
     said,
 )
@@ -108,7 +109,7 @@ class Soap:
         match asked.operation:
             case Operation.FREE:
                 try:
-                    freed = await self._dnis.free(who, fields["phone"])
+                    freed = await self._dnis.free(who, fields["phone"], "SOAP")
                 except NoSuchNumber:
                     freed = False
                 return "Success" if freed else _not_found(fields["phone"])
@@ -118,18 +119,20 @@ class Soap:
                 except NoSuchNumber:
                     return _not_found(fields["phone"])
             case Operation.ALLOCATE:
-                allocation = await self._dnis.allocate(
-                    who, fields["uniqueId"], fields.get("group"), None
-                )
+                with named(interaction="uniqueId"):
+                    allocation = await self._dnis.allocate(
+                        who, fields["uniqueId"], fields.get("group"), None
+                    )
                 return allocation.entered
             case Operation.CREATE:
-                created = await self._dnis.create(
-                    who,
-                    fields["phoneNumber"],
-                    fields.get("dnId"),
-                    fields.get("groupName"),
-                    enabled=fields.get("enabled") != "false",
-                )
+                with named(number="phoneNumber", dnid="dnId", group="groupName"):
+                    created = await self._dnis.create(
+                        who,
+                        fields["phoneNumber"],
+                        fields.get("dnId"),
+                        fields.get("groupName"),
+                        enabled=fields.get("enabled") != "false",
+                    )
                 return str(created)
             case other:
                 assert_never(other)

@@ -1,4 +1,4 @@
-"""XML as a small tree, or a fault: UTF-8 without a DTD, and neither long, deep nor wide.
+"""XML as a small tree, or a fault: UTF-8 or UTF-16, no DTD, and neither long, deep nor wide.
 
 Nothing is resolved or fetched. The encoding is settled before expat sees a byte, so that no
 declaration chooses how the bytes are read.
@@ -39,6 +39,7 @@ _OTHER_ENCODINGS = {
     b"\x00<": "UTF-16",
 }
 """How a body of these begins, with a byte order mark or without; longer ones first."""
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(slots=True)
@@ -77,7 +78,7 @@ def read_tree(body: bytes, charset: str | None) -> Node:
     """Read *body*, of whose encoding HTTP says *charset*; a `SoapFault` is always malformed."""
     if len(body) > MAX_BYTES:
         raise _malformed(f"the body: expected at most {MAX_BYTES} bytes, got {len(body)}")
-    _refuse_other_than_utf8(body, charset)
+    body = _in_utf8(body, charset)
     builder = _Builder()
     parser = XMLParser(target=builder, encoding="utf-8", forbid_dtd=True)
     try:
@@ -91,13 +92,35 @@ def read_tree(body: bytes, charset: str | None) -> Node:
     return builder.root()
 
 
+def _in_utf8(body: bytes, charset: str | None) -> bytes:
+    """Give *body* in UTF-8; it may be UTF-16 with its mark (WS-I Basic Profile 1.1, R4003)."""
+    if _beginning(body) != "UTF-16" or body[:2] not in _UTF16_MARKS:
+        _refuse_other_than_utf8(body, charset)
+        return body
+    try:
+        text = body.decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise _malformed("the body: expected UTF-16, as it begins, got other bytes") from error
+    declared = _DECLARED.match(text)
+    said = {"charset": charset, "the XML declaration": declared and declared[1]}
+    for where, encoding in said.items():
+        if encoding is not None and encoding.lower() != "utf-16":
+            raise _malformed(f"{where}: expected UTF-16, as the body, got {shown(encoding)}")
+    return text.encode("utf-8")
+
+
+def _beginning(body: bytes) -> str:
+    """Name the encoding of which *body* shows in its first bytes that it is not UTF-8."""
+    found = (name for begins, name in _OTHER_ENCODINGS.items() if body.startswith(begins))
+    return next(found, "")
+
+
 def _refuse_other_than_utf8(body: bytes, charset: str | None) -> None:
     """Make sure that *body* is UTF-8, and that neither HTTP nor it itself says otherwise."""
     if charset is not None:
         _refuse_another_encoding("charset", charset, body)
-    for beginning, encoding in _OTHER_ENCODINGS.items():
-        if body.startswith(beginning):
-            raise _malformed(f"the body: expected UTF-8, got {encoding}")
+    if encoding := _beginning(body):
+        raise _malformed(f"the body: expected UTF-8, got {encoding}")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:

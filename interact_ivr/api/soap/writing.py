@@ -30,11 +30,13 @@ def fault(code: str, text: str) -> bytes:
 
 
 def escaped(text: str) -> str:
-    """Write *text* as XML, within an element or an attribute's quotes.
+    """Write *text* as XML, within an element or an attribute's double quotes.
 
     A carriage return is kept from being read as a line feed; what XML cannot hold becomes U+FFFD.
+    An apostrophe stays one, for clients that look for the vendor's sentences in the bytes.
     """
-    return html.escape(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)).replace("\r", "&#13;")
+    possible = _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    return html.escape(possible, quote=False).replace('"', "&quot;").replace("\r", "&#13;")
 
 
 def _envelope(content: str) -> bytes:

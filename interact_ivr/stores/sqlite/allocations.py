@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from interact_ivr.domain.errors import AmbiguousDnid, NoSuchNumber
-from interact_ivr.domain.lifecycle import MOVES, Event, Move, Policy
+from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import (
     AllocationId,
     Ani,
@@ -27,22 +27,20 @@ from interact_ivr.domain.values import (
     Sweep,
 )
 from interact_ivr.stores.sqlite.allocating import allocate
+from interact_ivr.stores.sqlite.freeing import Asked, free, free_all, holders
 from interact_ivr.stores.sqlite.number_rows import (
-    NO_REST,
     NumberRow,
     end,
     find_by_key,
     find_held,
     find_number,
-    get_held,
-    is_lapsed,
-    is_ringing,
     settle_unless_ringing,
     write_journal,
 )
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.retrieving import retrieve
 from interact_ivr.stores.sqlite.times import from_micros, to_micros
+from interact_ivr.stores.sqlite.together import Together
 from interact_ivr.stores.sqlite.transaction import Transaction
 from interact_ivr.stores.sqlite.writer import Writer
 
@@ -52,7 +50,10 @@ class SqliteAllocations:
 
     def __init__(self, writer: Writer, reader: Reader) -> None:
         self._writer = writer
-        self._reader = reader
+        self._frees = Together[Asked, FreeStatus](lambda all_: writer.run(partial(free_all, all_)))
+        self._holders = Together[Asked, InteractionId | None](
+            lambda all_: reader.run(partial(holders, all_))
+        )
 
     async def allocate(
         self,
@@ -84,14 +85,17 @@ class SqliteAllocations:
         allocation: AllocationId | None,
         deadline: float | None = None,
         application: ApplicationId | None = None,
+        detail: str | None = None,
     ) -> FreeStatus:
         """End the number's allocation; with *allocation*, only that one."""
-        operation = partial(_free, environment, keys, allocation, application)
-        return await self._writer.run(operation, deadline=deadline)
+        asked = Asked(environment, keys, application, allocation, detail)
+        if deadline is None:
+            return await self._frees.ask(asked)
+        return await self._writer.run(partial(free, asked), deadline=deadline)
 
     async def holder(self, scope: Scope, keys: Sequence[NumberKey]) -> InteractionId | None:
         """Say whose a number of the pool is now; None: nobody's."""
-        return await self._reader.run(partial(_holder, scope, keys))
+        return await self._holders.ask(Asked(scope.environment, keys, scope.application))
 
     async def take(self, scope: Scope, keys: Sequence[NumberKey]) -> InteractionId | None:
         """Say the same, and end the allocation as retrieved, by no call."""
@@ -124,33 +128,6 @@ class SqliteAllocations:
     async def stopped_ringing(self, call: CallRef) -> None:
         """Take note that *call* is on no number any more."""
         await self._writer.run(partial(_stopped_ringing, call))
-
-
-def _free(
-    environment: EnvironmentId,
-    keys: Sequence[NumberKey],
-    allocation: AllocationId | None,
-    application: ApplicationId | None,
-    tx: Transaction,
-) -> FreeStatus:
-    number = find_number(tx, environment, keys, application)
-    if number is None:
-        return FreeStatus.UNKNOWN
-    number = settle_unless_ringing(tx, number)
-    rings_on = is_lapsed(tx, number)
-    ends = rings_on or MOVES[number.standing.state(tx.now, NO_REST), Event.FREE] is Move.END
-    if not ends or allocation not in (None, number.standing.allocation):
-        return FreeStatus.NOT_ALLOCATED
-    end(tx, number, tx.now, Ending.FREED)
-    return FreeStatus.FREED
-
-
-def _holder(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> InteractionId | None:
-    number = _found(tx, scope, keys)
-    lapsed = is_lapsed(tx, number) and not is_ringing(tx, number)
-    if number.standing.allocation is None or lapsed:
-        return None
-    return get_held(tx, number.open).interaction
 
 
 def _take(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> InteractionId | None:

@@ -1,5 +1,6 @@
 """A number's row, and the moves that change it: each with its row in the journal."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -55,6 +56,15 @@ class NumberRow:
         if self.standing.allocation is None:
             raise ValueError(f"number {self.number} has no open allocation")
         return self.standing.allocation
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A number whose allocation ends, whose it was, and what the journal adds."""
+
+    number: NumberRow
+    interaction: InteractionId
+    detail: str | None = None
 
 
 def find_number(
@@ -168,6 +178,28 @@ def end(
         tx, ending, number, held.id, held.interaction, at=at, call=call, ani=ani, detail=detail
     )
     return number, replace(held, ended_at=at, ended_as=ending, ended_by=ani)
+
+
+def end_all(tx: Transaction, ended: Sequence[Ended], ending: Ending) -> None:
+    """Do `end` for the open allocations of many numbers, as of now."""
+    if not ended:
+        return
+    at = to_micros(tx.now)
+    allocations = json.dumps([each.number.open for each in ended])
+    tx.do("end_allocations", ids=allocations, at=at, ending=ending)
+    tx.do("end_standings", ids=json.dumps([each.number.id for each in ended]), at=at)
+    rows = [
+        (
+            tx.new_id(),
+            each.number.environment,
+            each.number.number,
+            each.number.open,
+            each.interaction,
+            each.detail,
+        )
+        for each in ended
+    ]
+    tx.do("write_journal_of_many", rows=json.dumps(rows), at=at, event=ending)
 
 
 def stand(

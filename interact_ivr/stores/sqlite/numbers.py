@@ -8,6 +8,7 @@ from typing import Any
 
 from interact_ivr.domain.errors import (
     ApplicationGone,
+    BadInput,
     BadRows,
     NoSuchNumber,
     NumberExists,
@@ -19,7 +20,12 @@ from interact_ivr.domain.values import Ending, KnownNumber, NewNumber, PoolNumbe
 from interact_ivr.ports import EVERYTHING
 from interact_ivr.stores.queries import load_queries
 from interact_ivr.stores.sqlite.draft import SqliteDraft
-from interact_ivr.stores.sqlite.number_rows import end, find_by_key, settle_unless_ringing
+from interact_ivr.stores.sqlite.number_rows import (
+    NumberRow,
+    end,
+    find_by_key,
+    settle_unless_ringing,
+)
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.times import from_micros, to_micros
 from interact_ivr.stores.sqlite.transaction import Transaction
@@ -121,6 +127,10 @@ def _add(scope: Scope, numbers: Sequence[NewNumber], tx: Transaction) -> None:
 def _create(scope: Scope, new: NewNumber, tx: Transaction) -> int:
     if find_by_key(tx, scope.environment, [new.number]) is not None:
         raise NumberExists(new.entered)
+    where = {"environment": scope.environment, "application": scope.application}
+    for row in tx.all("find_by_dnid", dnid=new.dnid, **where, limit=1):
+        got = f"{new.dnid}, which {NumberRow.of(scope.environment, row).number} has"
+        raise BadInput("dnid", "one that no other number of the application has", got)
     _add(scope, [new], tx)
     number = find_by_key(tx, scope.environment, [new.number])
     if number is None:
