@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
 from contextlib import closing
 
@@ -15,6 +16,7 @@ from tests.edge.acknowledged import read_journal
 from tests.edge.programs import program_of
 
 NUMBER = "380974520200"
+LEAD_SECONDS = 0.0002
 V2 = "/interact/version/2/dnis"
 
 
@@ -51,6 +53,9 @@ def test_one_of_two_ends_an_allocation(service: Service, speaks: str, rounds: in
                     peer.send(b"\n")
                 wire.send(free[-1:])
                 if not at % 2:
+                    lead = time.perf_counter() + at % 20 * LEAD_SECONDS
+                    while time.perf_counter() < lead:
+                        pass  # from both at once to the free well ahead
                     peer.send(b"\n")
                 call = peer.converse().variables
                 answer = wire.answer("POST")

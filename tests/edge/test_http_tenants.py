@@ -127,7 +127,6 @@ def _masks(tenants: Tenants) -> Iterator[dict[str, str]]:
             "*",
             ".",
             "..",
-            "",
         ):
             yield ours | {"Environment-Name": name}
     for key in (them.dnis_key, them.consumer_key):
