@@ -3,7 +3,7 @@
 import re
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -59,8 +59,10 @@ class House:
 
     @classmethod
     @asynccontextmanager
-    async def of(cls, http: HttpConfig, parts: Parts, metrics: Metrics) -> AsyncIterator[Self]:
-        """Build it; it does not listen yet."""
+    async def of(
+        cls, http: HttpConfig, parts: Parts, metrics: Metrics, calls: Callable[[], int]
+    ) -> AsyncIterator[Self]:
+        """Build it; it does not listen yet. *calls* says how many are being answered."""
         async with AsyncExitStack() as stack:
             registry = None
             if http.interaction_registry:
@@ -105,6 +107,7 @@ class House:
                 sources,
                 http.body_limit_bytes,
                 metrics.answered,
+                calls,
                 log_all=http.log_requests == "all",
             )
             application = application_of(

@@ -63,7 +63,9 @@ async def serve(config: Config, config_file: Path) -> None:
         scripts = _scripts(parts.allocations, config.agi.dnis_from)
         listener = Listener(scripts, most_sessions=config.agi.most_sessions)
         with _telling("http.tls_certificate, http.tls_key", "cannot be used"):
-            house = await stack.enter_async_context(House.of(config.http, parts, metrics))
+            house = await stack.enter_async_context(
+                House.of(config.http, parts, metrics, lambda: listener.sessions)
+            )
 
         async def adopt(other: Config) -> Sequence[str]:
             certificate = house.read_certificate()

@@ -1,9 +1,11 @@
 """What every request gets: a reference number, a line in the log, an answer in its API's form."""
 
+import itertools
+import logging
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -15,6 +17,7 @@ from interact_ivr.api.pacing import Pace
 from interact_ivr.api.routes import NEEDS, WHO, Needs
 from interact_ivr.api.sources import Sources
 from interact_ivr.domain.errors import BadInput, Refusal, StoreUnavailable
+from interact_ivr.log import RequestLines
 
 REFERENCE = web.RequestKey("reference", str)
 _QUIET = (Needs.NOTHING, Needs.OPERATOR)
@@ -22,6 +25,15 @@ _QUIET = (Needs.NOTHING, Needs.OPERATOR)
 
 Observed = Callable[[str, int, float], None]
 """Hears of each answer: the route's path, the status, the seconds it took."""
+
+
+def references() -> Iterator[str]:
+    """Give numbers under which to find a request in the log: no two alike, in this run or another.
+
+    Random for the run, then counted: they sort as the requests came.
+    """
+    run = secrets.token_hex(6)
+    return (f"{run}-{count:08x}" for count in itertools.count(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +53,20 @@ class Answering:
         sources: Sources,
         body_limit: int,
         observed: Observed,
+        calls: Callable[[], int],
         *,
         log_all: bool = True,
     ) -> None:
-        """The last of *speeches* is spoken wherever no other one fits."""
+        """The last of *speeches* is spoken wherever no other one fits; *calls* are there now."""
         self._speeches = speeches
         self._sources = sources
         self._body_limit = body_limit
         self._observed = observed
         self._log_all = log_all
-        self._pace = Pace()
+        self._pace = Pace(calls)
+        self._references = references()
         self._log = structlog.get_logger("http")
+        self._lines = RequestLines()
 
     @web.middleware
     async def middleware(
@@ -59,7 +74,7 @@ class Answering:
     ) -> web.StreamResponse:
         """Answer *request*."""
         begun = time.perf_counter()
-        request[REFERENCE] = secrets.token_hex(8)
+        request[REFERENCE] = next(self._references)
         await self._pace.turn()
         response = await self._answer(request, handler)
         response.headers[REFERENCE_HEADER] = request[REFERENCE]
@@ -115,9 +130,8 @@ class Answering:
             return
         who = request.get(WHO)
         quiet = request.get(NEEDS) in _QUIET and status < 400
-        tell = self._log.debug if quiet else self._log.info
-        tell(
-            "request",
+        self._lines.tell(
+            logging.DEBUG if quiet else logging.INFO,
             reference=request[REFERENCE],
             method=request.method,
             path=request.rel_url.raw_path,

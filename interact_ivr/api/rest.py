@@ -26,7 +26,7 @@ from interact_ivr.api.faults import (
     retry_after,
     said,
 )
-from interact_ivr.api.routes import Needs, Route, Who
+from interact_ivr.api.routes import VERSION, Needs, Route, Who
 from interact_ivr.domain.errors import (
     AmbiguousDnid,
     BadInput,
@@ -41,7 +41,6 @@ from interact_ivr.domain.errors import (
     Unauthenticated,
 )
 
-VERSION = "{version:[12]}"
 UNAUTHORIZED_CODE = "0x7000000"
 UNAUTHORIZED_MESSAGE = "Request is unauthorized, missing or wrong credentials"
 NO_NUMBER_AVAILABLE = "Currently there are no available phone numbers"

@@ -1,6 +1,6 @@
 """What one table of routes is made of: method, path, what a request must show, and who answers."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -37,6 +37,8 @@ ROLES: Mapping[Needs, frozenset[Role]] = {
 }
 """The roles of the tokens that suffice."""
 
+VERSION = "{version:[12]}"
+"""Of the vendor's API, in a path."""
 NOWHERE = EnvironmentName("")
 
 
@@ -85,11 +87,19 @@ def application_of(
     application[BODY_SECONDS] = body_seconds
     for route in routes:
         handler = partial(_guarded, guard, route)
-        if route.method == "GET":
-            application.router.add_get(route.path, handler, allow_head=True)
-        else:
-            application.router.add_route(route.method, route.path, handler)
+        for path in spelled(route.path):
+            if route.method == "GET":
+                application.router.add_get(path, handler, allow_head=True)
+            else:
+                application.router.add_route(route.method, path, handler)
     return application
+
+
+def spelled(path: str) -> Sequence[str]:
+    """Give *path* with each version: aiohttp finds a path at once by how it begins."""
+    if VERSION not in path:
+        return (path,)
+    return tuple(path.replace(VERSION, version) for version in ("1", "2"))
 
 
 async def _guarded(guard: Guard, route: Route, request: web.Request) -> web.StreamResponse:

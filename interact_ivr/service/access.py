@@ -5,7 +5,6 @@ Passwords, which take their time, are checked by `logins`.
 
 from interact_ivr.domain.access import Grant, digest
 from interact_ivr.domain.directory import KnownApplication, KnownUser
-from interact_ivr.domain.errors import BadInput
 from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.ports import Clock
 from interact_ivr.service.environments import Environments
@@ -33,11 +32,8 @@ class Access:
         return meant if meant in names else None
 
     def application(self, environment: str, key: str) -> KnownApplication | None:
-        """Find the application of *environment* that has *key*, of either kind."""
-        try:
-            name = self._environments.full_name(environment)
-        except BadInput:
-            return None
+        """Find the application of *environment*, by its full name, that has *key*."""
+        name = EnvironmentName(environment)
         return self._environments.index.applications.get((name, digest(key)))
 
     def grant(self, token: str) -> Grant | None:

@@ -42,7 +42,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     config = Config(store=StoreConfig(url=f"sqlite:///{tmp_path}/interact-ivr.db"))
     async with (
         opened(config, "test", Observing()) as parts,
-        House.of(HttpConfig(), parts, Metrics("0")) as house,
+        House.of(HttpConfig(), parts, Metrics("0"), lambda: 0) as house,
     ):
         yield house
 

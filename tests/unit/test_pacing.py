@@ -14,7 +14,7 @@ async def _turn_of_the_loop() -> None:
 @pytest.mark.parametrize("count", [1, 3, 4, 10, 100])
 async def test_a_few_begin_in_each_turn(count: int) -> None:
     """However many come at once; others of the loop come between them."""
-    pace, begun = Pace(3), list[int]()
+    pace, begun = Pace(lambda: 1, beside_calls=3), list[int]()
 
     async def request(number: int) -> None:
         await pace.turn()
@@ -31,7 +31,7 @@ async def test_a_few_begin_in_each_turn(count: int) -> None:
 
 async def test_whoever_leaves_takes_no_place() -> None:
     """A request that is cancelled while it waits is passed over."""
-    pace = Pace(1)
+    pace = Pace(lambda: 1, beside_calls=1)
     tasks = [asyncio.create_task(pace.turn()) for _ in range(5)]
     await _turn_of_the_loop()
     for task in tasks[1:4]:
@@ -40,9 +40,24 @@ async def test_whoever_leaves_takes_no_place() -> None:
     assert [task.cancelled() for task in tasks] == [False, True, True, True, False]
 
 
+async def test_without_a_call_more_begin_in_a_turn() -> None:
+    """Once there is one, few do."""
+    calls = 0
+    pace = Pace(lambda: calls, alone=4, beside_calls=1)
+    tasks = [asyncio.create_task(pace.turn()) for _ in range(8)]
+    await _turn_of_the_loop()
+    assert sum(task.done() for task in tasks) == 4
+    calls = 1
+    begun = []
+    while not all(task.done() for task in tasks):
+        begun.append(sum(task.done() for task in tasks))
+        await _turn_of_the_loop()
+    assert begun == [4, 4, 5, 6, 7] or begun == [4, 5, 6, 7]
+
+
 async def test_a_request_alone_does_not_wait() -> None:
     """It begins at once, time after time."""
-    pace = Pace(1)
+    pace = Pace(lambda: 1, beside_calls=1)
     for _ in range(5):
         task = asyncio.create_task(pace.turn())
         await _turn_of_the_loop()

@@ -34,7 +34,7 @@ from interact_ivr.api.rest import (
     no_such_interaction,
     number_exists,
 )
-from interact_ivr.api.routes import WHO, Guard, Handler, Needs, Route, Who
+from interact_ivr.api.routes import VERSION, WHO, Guard, Handler, Needs, Route, Who
 from interact_ivr.api.soap.messages import CLIENT, SERVER, Operation, SoapFault, SoapRequest
 from interact_ivr.api.soap.reading import read_request
 from interact_ivr.api.soap.writing import fault, result
@@ -74,7 +74,7 @@ class Soap:
 
     def routes(self, application_name: str) -> list[Route]:
         """Give what is served; an operation is taken at either address."""
-        base = f"/{application_name}/version/{{version:[12]}}"
+        base = f"/{application_name}/version/{VERSION}"
         routes = []
         for service, wsdl in (("agent", agent_wsdl), ("dnis", dnis_wsdl)):
             address = f"{base}/{service}/soap"
