@@ -91,7 +91,6 @@ async def opened(
         stack.callback(writer.close)
         writer.start()
         reader = Reader(config.store.path, clock)
-        stack.callback(reader.close)
         store = SqliteAllocations(writer, reader)
         directory = SqliteDirectory(writer, reader)
         record = SqliteJournal(writer, reader, rewrite_up_to)

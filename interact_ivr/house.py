@@ -113,6 +113,7 @@ class House:
             application = application_of(
                 routes, guard, answering.middleware, http.body_limit_bytes, http.body_seconds
             )
+            application.on_cleanup.append(answering.close)
             server = HttpServer(
                 application,
                 certificate,

@@ -57,12 +57,13 @@ class RequestLines:
     def tell(self, level: int, **facts: object) -> None:
         """Log a request's *facts* at *level*."""
         if not self._gathered:
-            asyncio.get_running_loop().call_later(_GATHERED_SECONDS, self._write)
+            asyncio.get_running_loop().call_later(_GATHERED_SECONDS, self.write)
         name = logging.getLevelName(level).lower()
         facts |= {"event": "request", "level": name, "timestamp": datetime.now(UTC)}
         self._gathered.append(facts)
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Write what is gathered: by itself soon, or now, as nothing else will come."""
         gathered, self._gathered = self._gathered, []
         log = structlog.get_logger("http").bind()
         told = [each for each in gathered if log.is_enabled_for(_LEVELS[each["level"]])]

@@ -83,6 +83,10 @@ class Answering:
         self._tell(request, response.status, time.perf_counter() - begun)
         return response
 
+    async def close(self, _: web.Application) -> None:
+        """Write the last requests' lines."""
+        self._lines.write()
+
     async def _answer(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:

@@ -1,5 +1,6 @@
 """What one table of routes is made of: method, path, what a request must show, and who answers."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -109,7 +110,8 @@ async def _guarded(guard: Guard, route: Route, request: web.Request) -> web.Stre
 
 
 def served(application: web.Application) -> Iterator[tuple[str, str]]:
-    """Give the method and the path of everything that *application* serves."""
+    """Give the method and the path of everything that *application* serves, versions as one."""
     for route in application.router.routes():
         if route.resource is not None:
-            yield route.method, route.resource.canonical
+            path = route.resource.canonical
+            yield route.method, re.sub("/version/[12]/", "/version/{version}/", path)

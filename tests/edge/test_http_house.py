@@ -317,8 +317,12 @@ def test_a_request_has_a_line_in_the_log(service: Service, program: Program) -> 
 
 def _logged(service: Service, told: Answer) -> Any:
     reference = told.headers["x-request-id"]
-    lines = service.wait_log("request")
-    return next(line for line in lines if line["reference"] == reference)
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        for line in service.log("request"):
+            if line["reference"] == reference:
+                return line
+    raise AssertionError(f"{reference} is not in the log: {service.tail()}")
 
 
 def test_what_was_refused_may_be_all_that_is_logged(
@@ -368,8 +372,8 @@ def test_no_secret_is_in_the_log(service_factory: Callable[..., Service]) -> Non
             wire.send(flood).rest()
     secrets = [program.dnis_key, program.consumer_key, PASSWORD, encoded(PASSWORD), "tok3n-5512"]
     secrets += ["sesame-7391", encoded("sesame-7391"), encoded("admin:sesame-7391"), "k3y-of"]
+    service.wait_log("request", 5 * len(everything))
     log = service.log_path.read_text()
-    assert log.count('"event":"request"') >= 5 * len(everything)
     assert [secret for secret in secrets if secret in log] == []
 
 
@@ -519,7 +523,7 @@ def test_what_happens_is_counted(service_factory: Callable[..., Service]) -> Non
         assert peer.command() is not None
         assert _metric(service, "agi_sessions") == 1
     ask(service.http_port, "GET", f"{V2}/allocate/get/{NUMBER}")
-    path = "/interact/version/{version}/dnis/allocate/get/{phone}"
+    path = "/interact/version/2/dnis/allocate/get/{phone}"
     counts: dict[tuple[str, *tuple[tuple[str, str], ...]], int] = {
         ("retrievals_total", ("status", "FOUND")): 1,
         ("retrievals_total", ("status", "UNKNOWN")): 1,
@@ -543,11 +547,11 @@ def test_what_happens_is_counted(service_factory: Callable[..., Service]) -> Non
     ("headers", "status"),
     [
         ({}, 200),
-        ({"X-Forwarded-For": "127.0.0.1"}, 401),
-        ({"Via": "1.1 proxy"}, 401),
-        ({"X-Real-IP": "127.0.0.1"}, 401),
-        ({"X-Forwarded-Proto": "https"}, 401),
-        ({"Forwarded": "for=127.0.0.1"}, 401),
+        ({"X-Forwarded-For": "127.0.0.1"}, 403),
+        ({"Via": "1.1 proxy"}, 403),
+        ({"X-Real-IP": "127.0.0.1"}, 403),
+        ({"X-Forwarded-Proto": "https"}, 403),
+        ({"Forwarded": "for=127.0.0.1"}, 403),
     ],
 )
 def test_metrics_never_pass_an_unknown_proxy(
@@ -563,13 +567,13 @@ def test_metrics_are_the_operators(service_factory: Callable[..., Service]) -> N
         http='trusted_proxies = ["127.0.0.1"]\noperators = ["203.0.113.7", "::1"]'
     )
     for forwarded, status in {
-        "": 401,
+        "": 403,
         "203.0.113.7": 200,
         "198.51.100.1, 203.0.113.7": 200,
-        "203.0.113.7, 198.51.100.1": 401,
+        "203.0.113.7, 198.51.100.1": 403,
         "203.0.113.7, 127.0.0.1": 200,
-        "127.0.0.1": 401,
-        "::1, nonsense": 401,
+        "127.0.0.1": 403,
+        "::1, nonsense": 403,
     }.items():
         headers = {"X-Forwarded-For": forwarded}
         told = ask(service.http_port, "GET", "/metrics", headers)

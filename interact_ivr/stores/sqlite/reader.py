@@ -5,9 +5,7 @@ WAL lets a reader see the last committed state while the writer goes on.
 
 import asyncio
 import sqlite3
-from collections import deque
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,49 +17,25 @@ from interact_ivr.stores.sqlite.transaction import Transaction
 T = TypeVar("T")
 
 
-_MOST_IDLE = 4
-
-
 class Reader:
-    """Runs reading operations in worker threads, on connections that cannot write.
-
-    A few connections are kept, for what they have read of the file; one that fails is closed.
-    """
+    """Runs reading operations in a worker thread, each on a connection that cannot write."""
 
     def __init__(self, database: Path, clock: Clock) -> None:
         self._uri = f"{database.absolute().as_uri()}?mode=ro"
         self._clock = clock
         self._queries = load_queries("sqlite")
-        self._idle: deque[sqlite3.Connection] = deque()
 
     async def run(self, operation: Callable[[Transaction], T]) -> T:
         """Give what *operation* read, or raise `StoreUnavailable`."""
         return await asyncio.to_thread(self._read, operation)
 
-    def close(self) -> None:
-        """Close what is kept; nothing reads any more."""
-        while self._idle:
-            self._idle.pop().close()
-
     def _read(self, operation: Callable[[Transaction], T]) -> T:
         try:
-            with ExitStack() as stack:
-                connection = self._connection()
-                stack.callback(connection.close)
+            connection = sqlite3.connect(self._uri, uri=True, isolation_level=None)
+            try:
                 connection.execute("BEGIN")
-                result = operation(Transaction(connection, self._queries, self._clock.now()))
-                connection.execute("ROLLBACK")
-                if len(self._idle) < _MOST_IDLE:
-                    stack.pop_all()
-                    self._idle.append(connection)
-                return result
+                return operation(Transaction(connection, self._queries, self._clock.now()))
+            finally:
+                connection.close()
         except sqlite3.Error as error:
             raise unavailable(error) from error
-
-    def _connection(self) -> sqlite3.Connection:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return sqlite3.connect(
-                self._uri, uri=True, isolation_level=None, check_same_thread=False
-            )
