@@ -76,7 +76,7 @@ class Pool:
         numbers = (NewNumber(NumberKey(key), key, dnid=key[-6:]) for key in keys)
         while step := list(itertools.islice(numbers, STEP)):
             await self._numbers.write_hidden(self._scope, step)
-        await self._numbers.show_hidden()
+        await self._numbers.show_hidden(self._scope)
 
     async def round(self) -> float:
         """Give the microseconds of an allocation and its retrieval."""

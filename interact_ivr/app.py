@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
-from functools import partial
 
 import msgspec
 
@@ -11,8 +10,8 @@ from dialplan import Engine, load_plan
 from interact_ivr.ani_key import ani_key
 from interact_ivr.config_keys import Config
 from interact_ivr.control.operations import Conversation, Operations
-from interact_ivr.domain.ani import AniSetting, StoredAni, stored_ani
-from interact_ivr.domain.names import ALPHABETS, Ani, EnvironmentName
+from interact_ivr.domain.ani import AniKeeping, AniSetting
+from interact_ivr.domain.names import ALPHABETS, EnvironmentName
 from interact_ivr.observing import Observing
 from interact_ivr.service.access import Access
 from interact_ivr.service.administration import Administration
@@ -79,10 +78,10 @@ async def opened(
         SchemaError, sqlite3.Error, OSError: it cannot be opened.
         dialplan.PlanError: the dial plan has faults.
     """
-    defaults = _defaults(config)
     async with AsyncExitStack() as stack:
         config.store.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         stack.enter_context(FileLock(config.store.path, who))
+        defaults = _defaults(config)
         create_database(config.store.path)
         with closing(open_database(config.store.path)) as connection:
             migrate(connection)
@@ -98,7 +97,7 @@ async def opened(
         await environments.reload()
         purge = Purge(
             record,
-            clock,
+            clock.date,
             config.journal.keep_for,
             purged=observing.purged,
             failed=observing.purge_failed,
@@ -169,7 +168,7 @@ def _defaults(config: Config) -> Defaults:
         policy=config.pool.policy,
         alphabet=ALPHABETS[config.interaction.alphabet],
         shared_callers=config.pool.shared_callers,
-        stored_ani=_stored_ani(config),
+        ani=_ani_keeping(config),
         journal_kept_for=config.journal.keep_for,
     )
 
@@ -185,7 +184,6 @@ def operations_of(parts: Parts, facts: Callable[[], Mapping[str, object]]) -> Op
     )
 
 
-def _stored_ani(config: Config) -> Callable[[Ani | None], StoredAni | None]:
+def _ani_keeping(config: Config) -> AniKeeping:
     setting = AniSetting(config.journal.ani)
-    key = ani_key(config.store.path) if setting is AniSetting.HASH else b""
-    return partial(stored_ani, setting=setting, key=key)
+    return AniKeeping(setting, b"" if setting is AniSetting.NONE else ani_key(config.store.path))

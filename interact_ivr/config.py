@@ -131,10 +131,16 @@ def _section_faults(section: str, kind: type, values: Mapping[str, Any]) -> Iter
         if key not in types:
             yield f"{section}.{key}: expected one of {', '.join(types)}"
             continue
-        try:
-            msgspec.convert(value, types[key])
-        except msgspec.ValidationError:
+        if not _fits(value, key, types[key]):
             yield f"{section}.{key}: expected {expectations[key]}, got {_shown(value)}"
+
+
+def _fits(value: Any, key: str, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return key not in times.SPANS or times.SPANS[key].holds(value)
 
 
 def _shown(value: object) -> str:

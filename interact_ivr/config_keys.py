@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from interact_ivr.config_http import HttpConfig
 from interact_ivr.domain.lifecycle import Policy
-from interact_ivr.domain.times import SHORTEST_SECONDS
+from interact_ivr.domain.times import SPANS
 
 
 class StoreConfig(msgspec.Struct, frozen=True):
@@ -89,19 +89,15 @@ class PoolConfig(msgspec.Struct, frozen=True):
     hold_for_seconds: Annotated[
         float,
         Meta(
-            ge=SHORTEST_SECONDS,
-            le=604_800,
             title="how long an allocation may wait",
-            description="0.000001 to 604800",
+            description=SPANS["hold_for_seconds"].expected,
         ),
     ] = 900.0
     rest_for_seconds: Annotated[
         float,
         Meta(
-            ge=0,
-            le=604_800,
             title="how long a number rests before it is lent again",
-            description="0 to 604800",
+            description=SPANS["rest_for_seconds"].expected,
         ),
     ] = 300.0
     resting: Annotated[
@@ -114,19 +110,15 @@ class PoolConfig(msgspec.Struct, frozen=True):
     redial_for_seconds: Annotated[
         float,
         Meta(
-            ge=0,
-            le=604_800,
             title="how long a caller who was handed an interaction gets it again",
-            description="0 to 604800",
+            description=SPANS["redial_for_seconds"].expected,
         ),
     ] = 300.0
     late_for_seconds: Annotated[
         float,
         Meta(
-            ge=0,
-            le=31_536_000,
             title="how long a later caller is told that the number was somebody's",
-            description="0 to 31536000",
+            description=SPANS["late_for_seconds"].expected,
         ),
     ] = 3600.0
     late_reveals_id: Annotated[

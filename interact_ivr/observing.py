@@ -1,5 +1,6 @@
 """What is told of a pool's life: a line in the log for people, a count for Prometheus."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from interact_ivr.service.purge import Purged
 if TYPE_CHECKING:  # a command that runs without the service counts nothing, and loads nothing
     from interact_ivr.metrics import Metrics
 
+_DNIDS_SHOWN = 10
+
 
 class Observing:
     """Hears what happens. Nothing here may fail or wait."""
@@ -19,6 +22,8 @@ class Observing:
     def __init__(self, metrics: "Metrics | None" = None) -> None:
         self.ambiguous_dnids = 0
         """How often a DNID was dialed that fits several numbers."""
+        self.last_ambiguous: dict[str, Sequence[str]] = {}
+        """What each of the last ones fits, the latest last: a few, whatever is dialed."""
         self._metrics = metrics
         self._pool = structlog.get_logger("pool")
         self._journal = structlog.get_logger("journal")
@@ -53,6 +58,10 @@ class Observing:
     def ambiguous(self, error: AmbiguousDnid) -> None:
         """Hear of a DNID that fits several numbers, and name these."""
         self.ambiguous_dnids += 1
+        self.last_ambiguous.pop(error.dnid, None)
+        self.last_ambiguous[error.dnid] = error.candidates
+        if len(self.last_ambiguous) > _DNIDS_SHOWN:
+            del self.last_ambiguous[next(iter(self.last_ambiguous))]
         if self._metrics is not None:
             self._metrics.ambiguous()
         self._pool.warning(

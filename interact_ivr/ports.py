@@ -69,7 +69,8 @@ class AllocationStore(Protocol):
 
         *caller*, as stored, is who is expected to call; on renewal a new one replaces the old one.
         Where the policy is to replace, an interaction that holds a number gets another one; if no
-        other may be lent, it is renewed.
+        other may be lent, it is renewed. A *group* that it has asked for once binds it, also where
+        none is given; that of a number which it got without asking does not.
 
         Raises:
             Exhausted: nothing may be lent.
@@ -137,7 +138,7 @@ class AllocationStore(Protocol):
 
 
 class RingingStore(Protocol):
-    """Which numbers have a call on them: those are neither lent nor told expired meanwhile."""
+    """Which numbers have a call on them: those are not lent, nor told expired if it was in time."""
 
     async def ringing(
         self,
@@ -149,8 +150,8 @@ class RingingStore(Protocol):
         """Take note that *call* is on a number, for *at_most*; False where it is none of ours.
 
         If the allocation runs out meanwhile, its expiry is held open: *call* may still retrieve it,
-        the same interaction renew it and anyone free it; another call is told nothing of it. What
-        ran out before any call was there has expired.
+        the same interaction renew it and anyone free it; another call is told nothing of it, and
+        does not hold it open itself. What ran out before any call was there has expired.
         """
 
     async def stopped_ringing(self, call: CallRef) -> None:
@@ -221,7 +222,8 @@ class Retention(Protocol):
         """Put *tombstone* in place of up to *limit* traces of each kind; nothing left: all 0.
 
         Raises:
-            StillHeld: an allocation of *interaction* is open.
+            StillHeld: an allocation of *interaction* is open; it has not run out while a call holds
+                its expiry open.
         """
 
     async def scrub(self) -> bool:
@@ -273,7 +275,8 @@ class NumberStore(Protocol):
         An allocation that ran out is put on record first; by *force* one that stands ends as freed.
 
         Raises:
-            NumbersAllocated: some are allocated, and not by *force*; all stay as they were.
+            NumbersAllocated: some are allocated, or a call is on them, and not by *force*; all
+                stay as they were.
         """
 
 
@@ -318,8 +321,12 @@ class ImportStore(Protocol):
             ApplicationGone: there is no such pool any more.
         """
 
-    async def show_hidden(self) -> None:
-        """Make all that was written hidden visible at once, also to the allocation."""
+    async def show_hidden(self, scope: Scope) -> None:
+        """Make all that was written hidden visible at once, also to the allocation.
+
+        Raises:
+            ApplicationGone: there is no such pool any more, and nothing of it to be shown.
+        """
 
     async def discard_hidden(self, limit: int) -> int:
         """Take up to *limit* hidden numbers away, and say how many."""

@@ -199,5 +199,6 @@ def _facts(
         "control": config.control.socket,
         "sessions": listener.sessions,
         "ambiguous_dnids": observing.ambiguous_dnids,
+        "last_ambiguous_dnids": dict(observing.last_ambiguous),
         "store_ahead_seconds": round(parts.clock.ahead.total_seconds(), 1),
     }

@@ -31,7 +31,8 @@ def allocate(
 ) -> None:
     """Lend a number to INTERACTION, and print it.
 
-    The same interaction again gets the same number, its wait begun anew.
+    The same interaction again gets the same number, its wait begun anew. A consumer application
+    is lent one of the DNIS application that it allocates from.
     """
     where = {"environment": environment, "application": application}
     answer = ask(config, "allocate", interaction=interaction, group=group, caller=caller, **where)

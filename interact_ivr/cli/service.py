@@ -86,8 +86,14 @@ def status(config: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"running": True, **answer})
         return
-    facts = {"service": "running", **answer, "pool": _pool(answer["pool"])}
+    dnids = _dnids(answer["last_ambiguous_dnids"])
+    shown = {"last_ambiguous_dnids": dnids, "pool": _pool(answer["pool"])}
+    facts = {"service": "running", **answer, **shown}
     print_table(("", ""), ((name, str(value)) for name, value in facts.items()))
+
+
+def _dnids(last: dict[str, list[str]]) -> str:
+    return "; ".join(f"{dnid}: {', '.join(numbers)}" for dnid, numbers in last.items()) or "none"
 
 
 def _pool(counts: dict[str, int]) -> str:

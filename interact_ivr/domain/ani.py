@@ -1,5 +1,6 @@
-"""How a calling number is kept: as it is, as a keyed hash that only compares, or not at all."""
+"""How a calling number is kept: what people may see of it, and what calls are compared by."""
 
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
 from typing import NewType
@@ -22,15 +23,32 @@ class AniSetting(StrEnum):
     NONE = "none"
 
 
-def stored_ani(ani: Ani | None, setting: AniSetting, key: bytes) -> StoredAni | None:
-    """Give what is kept of *ani*: the same for the same *ani*, *setting* and *key*, always.
+@dataclass(frozen=True, slots=True)
+class AniKeeping:
+    """What becomes of calling numbers in a store: the same of the same number, always.
 
-    Telephone numbers are few enough to be tried one by one: the hash hides nothing from whoever
-    has the *key* (1 to 64 bytes).
+    Telephone numbers are few enough to be tried one by one: a hash hides nothing from whoever has
+    the *key* (up to 64 bytes).
     """
-    if ani is None or setting is AniSetting.NONE:
-        return None
-    if setting is AniSetting.PLAIN:
-        return StoredAni(ani)
-    digest = blake2b(ani.encode(), key=key, digest_size=_HASH_BYTES).hexdigest()
-    return StoredAni(Ani(HASHED + digest))
+
+    setting: AniSetting = AniSetting.PLAIN
+    key: bytes = field(default=b"", repr=False)
+
+    def stored(self, ani: Ani) -> StoredAni | None:
+        """Give what the journal says of *ani*, where its caller lets it be seen."""
+        return StoredAni(ani) if self.setting is AniSetting.PLAIN else self.compared(ani)
+
+    def compared(self, ani: Ani) -> StoredAni | None:
+        """Give what tells *ani* from others: a hash, or nothing where nothing is kept.
+
+        Not even the store's file shows a withheld number by it; and it is the same whether the
+        number was withheld or not.
+        """
+        if self.setting is AniSetting.NONE:
+            return None
+        digest = blake2b(ani.encode(), key=self.key, digest_size=_HASH_BYTES).hexdigest()
+        return StoredAni(Ani(HASHED + digest))
+
+
+PLAINLY = AniKeeping()
+"""Without a key of a store's."""

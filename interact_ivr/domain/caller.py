@@ -1,9 +1,10 @@
-"""Who calls: what of a calling number is shown, compared and kept."""
+"""Who calls: what of a calling number is shown, put on record and compared."""
 
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from interact_ivr.domain.ani import PLAINLY, AniKeeping
 from interact_ivr.domain.names import Ani
 
 _FEWEST_DIGITS = 7
@@ -18,13 +19,18 @@ class Caller:
     shown: Ani | None = None
     """What the call itself may see: never a withheld number."""
     stored: Ani | None = None
-    """What the store keeps and compares: as it is, as a keyed hash, or nothing."""
-    matches: bool = False
-    """Whether *stored* tells this caller from others."""
+    """What the journal says: as it is, as a keyed hash, or nothing; nothing if it is withheld."""
+    known_by: Ani | None = None
+    """What tells this caller from others, also later, and is never shown: a keyed hash.
 
-    def is_same(self, stored: Ani | None) -> bool:
-        """Say whether this is the caller kept as *stored*."""
-        return self.matches and self.stored is not None and self.stored == stored
+    None where nothing is kept, and for a caller who could be anyone.
+    """
+    matches: bool = False
+    """Whether the number is one caller's own."""
+
+    def is_same(self, known_by: Ani | None) -> bool:
+        """Say whether this is the caller who was *known_by* that."""
+        return self.known_by is not None and self.known_by == known_by
 
 
 NOBODY = Caller()
@@ -37,8 +43,8 @@ class CallerRules:
 
     normalize: Callable[[str], str]
     """Its dial plan; ValueError for what is no number."""
-    store: Callable[[Ani], Ani | None] = lambda ani: ani
-    """What is kept of a number."""
+    keeping: AniKeeping = PLAINLY
+    """What is kept of one."""
     shared: Collection[str] = ()
     """Normalized numbers that many people call from: a switchboard's, a relay's."""
 
@@ -55,8 +61,10 @@ class CallerRules:
         except ValueError:
             return NOBODY
         digits = sum(letter.isdigit() for letter in ani)
+        matches = digits >= _FEWEST_DIGITS and ani not in self.shared
         return Caller(
             shown=None if withheld else ani,
-            stored=self.store(ani),
-            matches=digits >= _FEWEST_DIGITS and ani not in self.shared,
+            stored=None if withheld else self.keeping.stored(ani),
+            known_by=self.keeping.compared(ani) if matches else None,
+            matches=matches,
         )

@@ -82,14 +82,17 @@ class AmbiguousDnid(Refusal):
 
 
 class NumbersAllocated(Refusal):
-    """Numbers that are allocated cannot be taken out."""
+    """Numbers that are allocated, or that a call is on, cannot be taken out."""
 
     code = "numbers_allocated"
 
-    def __init__(self, numbers: Sequence[str]) -> None:
-        self.faults = [f"number {number} is allocated" for number in numbers]
+    def __init__(self, allocated: Sequence[str], ringing: Sequence[str] = ()) -> None:
+        self.faults = [
+            *(f"number {number} is allocated" for number in allocated),
+            *(f"number {number} has a call on it" for number in ringing),
+        ]
         super().__init__("\n".join(self.faults))
-        self.numbers = numbers
+        self.allocated, self.ringing = allocated, ringing
 
 
 class ImportUnderWay(Refusal):
@@ -131,7 +134,10 @@ class ApplicationGone(Refusal):
 
 
 class ContradictingSettings(Refusal):
-    """Applications' own settings do not go with what is configured."""
+    """The directory does not go with what is configured: applications' own settings, or a default.
+
+    *faults* names every one.
+    """
 
     code = "contradicting_settings"
 

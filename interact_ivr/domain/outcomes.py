@@ -26,7 +26,7 @@ class Held:
     ended_at: datetime | None = None
     ended_as: Ending | None = None
     ended_by: Ani | None = None
-    """Who retrieved it, as stored."""
+    """Who retrieved it, as stored; None where that caller matched nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ from typing import Any
 
 from interact_ivr.domain.errors import BadInput
 from interact_ivr.domain.lifecycle import Policy
-from interact_ivr.domain.times import SHORTEST_SECONDS
+from interact_ivr.domain.times import SPANS
 
-_WEEK = timedelta(days=7).total_seconds()
 _SHOWN = 80
 
 
@@ -42,17 +41,9 @@ class Setting:
     write: Callable[[Any], object]
 
 
-def _seconds(field: str, *, zero: bool = True) -> Setting:
-    least = 0.0 if zero else SHORTEST_SECONDS
-
-    def read(text: str) -> timedelta:
-        seconds = float(text)
-        if not least <= seconds <= _WEEK:
-            raise ValueError
-        return timedelta(seconds=seconds)
-
-    expected = f"{'0' if zero else '0.000001'} to {_WEEK:.0f}"
-    return Setting(field, expected, read, timedelta.total_seconds)
+def _seconds(field: str) -> Setting:
+    span = SPANS[f"{field}_seconds"]
+    return Setting(field, span.expected, span.read, timedelta.total_seconds)
 
 
 def _choice(field: str, no: str, yes: str) -> Setting:
@@ -61,7 +52,7 @@ def _choice(field: str, no: str, yes: str) -> Setting:
 
 
 SETTINGS: dict[str, Setting] = {
-    "hold_for_seconds": _seconds("hold_for", zero=False),
+    "hold_for_seconds": _seconds("hold_for"),
     "rest_for_seconds": _seconds("rest_for"),
     "redial_for_seconds": _seconds("redial_for"),
     "late_for_seconds": _seconds("late_for"),

@@ -1,13 +1,52 @@
-"""What a pool's times must have to do with each other, and with how long the journal is kept."""
+"""How long a pool's times may be, alone, with each other, and for how long the journal is kept."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from interact_ivr.domain.lifecycle import Policy
 
-SHORTEST_SECONDS = timedelta.resolution.total_seconds()
-"""What is less is rounded to no time at all."""
+_SHORTEST = timedelta.resolution.total_seconds()
+"""What is less would be rounded to no time at all."""
+_WEEK, _YEAR = 604_800, 31_536_000
+_WRITTEN = re.compile(r"[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How many seconds a time may be."""
+
+    most: int
+    may_be_none: bool = True
+    """Whether it may be no time at all."""
+
+    @property
+    def expected(self) -> str:
+        """What is expected, in words."""
+        return f"{'0, or ' if self.may_be_none else ''}{_SHORTEST:f} to {self.most}"
+
+    def holds(self, seconds: float) -> bool:
+        """Say whether a time may be so many *seconds*, and be what was written."""
+        return (self.may_be_none and seconds == 0) or _SHORTEST <= seconds <= self.most
+
+    def read(self, text: str) -> timedelta:
+        """Read seconds as the configuration has them; ValueError for all else.
+
+        Python's own reading would take ``1_0``, spaces, ``nan`` and the digits of any script.
+        """
+        if _WRITTEN.fullmatch(text) is None or not self.holds(seconds := float(text)):
+            raise ValueError(f"expected {self.expected}")
+        return timedelta(seconds=seconds)
+
+
+SPANS = {
+    "hold_for_seconds": Span(_WEEK, may_be_none=False),
+    "rest_for_seconds": Span(_WEEK),
+    "redial_for_seconds": Span(_WEEK),
+    "late_for_seconds": Span(_YEAR),
+}
+"""The same for the configuration's [pool] and for an application's own settings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from interact_ivr.domain.access import (
     kept_token,
 )
 from interact_ivr.domain.directory import (
+    DEFAULT_APPLICATION,
     AddApplication,
     AddEnvironment,
     AddKey,
@@ -172,10 +173,14 @@ class Administration:
             return OwnSettings(own, self._warn(name, application))
 
     async def remove_application(self, environment: str, application: str) -> None:
-        """Remove an application on which nothing hangs, with its keys."""
-        await self._change(
-            RemoveApplication(self._environments.full_name(environment), application)
-        )
+        """Remove an application on which nothing hangs, with its keys.
+
+        Not an environment's first one, without which no name would mean anything there.
+        """
+        name = self._environments.named(environment).name
+        if application == DEFAULT_APPLICATION:
+            raise EntryInUse("application", application, "it goes with its environment")
+        await self._change(RemoveApplication(name, application))
 
     async def add_key(self, environment: str, application: str, key: str | None) -> str:
         """Let an application come with a second key as well, and give that."""

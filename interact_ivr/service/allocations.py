@@ -89,9 +89,10 @@ class Allocations:
         """Lend the number that has rested longest to *interaction*, or renew the one it holds.
 
         *caller* is the number the customer is expected to call from, if the app knows it.
+        *application* may be a consumer's, too: then its DNIS application lends.
         """
         here = self._environments.named(environment)
-        pool = here.application(application)
+        pool = here.lending_to(application)
         try:
             allocation = await self._store.allocate(
                 pool.scope,
@@ -237,11 +238,11 @@ async def _within(deadline: float, work: Awaitable[T]) -> T:
 
 
 def _expected(here: Environment, caller: str) -> Ani | None:
-    """Read the number a customer is expected to call from, as stored."""
+    """Read the number a customer is expected to call from, as it is compared."""
     expected = here.callers.caller(caller)
     if not expected.matches:
         raise BadInput("caller", "a telephone number that is one customer's own", repr(caller))
-    return expected.stored
+    return expected.known_by
 
 
 def lookup_keys(dial_plan: DialPlan, number: str) -> list[NumberKey]:

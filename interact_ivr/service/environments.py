@@ -5,10 +5,11 @@ have: what a name means never changes because somebody else's environment came o
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from interact_ivr.domain import times
+from interact_ivr.domain.ani import PLAINLY, AniKeeping
 from interact_ivr.domain.caller import CallerRules
 from interact_ivr.domain.directory import (
     DEFAULT_APPLICATION,
@@ -27,7 +28,6 @@ from interact_ivr.domain.index import Index
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import (
     Alphabet,
-    Ani,
     ApplicationId,
     EnvironmentId,
     EnvironmentName,
@@ -47,7 +47,7 @@ class Defaults:
     alphabet: Alphabet
     shared_callers: Collection[str] = ()
     """Numbers that many people call from, as written."""
-    stored_ani: Callable[[Ani], Ani | None] = lambda ani: ani
+    ani: AniKeeping = PLAINLY
     """What is kept of a calling number."""
     journal_kept_for: timedelta | None = None
     """How long an ended allocation stays on record; None: for ever."""
@@ -75,6 +75,8 @@ class Environment:
     """Its DNIS applications."""
     policies: Mapping[ApplicationId, Policy]
     """The policy of the application a number belongs to."""
+    consumers: Mapping[str, str] = field(default_factory=dict)
+    """Of each consumer application, the DNIS application it allocates from."""
 
     def application(self, name: str = "") -> Application:
         """Find a DNIS application, by no name the default one, or raise `NoSuchApplication`."""
@@ -82,6 +84,10 @@ class Environment:
             return self.applications[name or DEFAULT_APPLICATION]
         except KeyError:
             raise NoSuchApplication(name or DEFAULT_APPLICATION, self.name) from None
+
+    def lending_to(self, name: str = "") -> Application:
+        """Find the DNIS application that lends to *name*: itself, or the one it allocates from."""
+        return self.application(self.consumers.get(name, name))
 
 
 class Environments:
@@ -117,24 +123,36 @@ class Environments:
         """Let other *defaults* count from now on, or leave all as it is.
 
         Raises:
-            ContradictingSettings: an application's own settings do not go with them.
+            ContradictingSettings: the directory does not go with them.
             ValueError: one cannot be used.
         """
-        self.check(defaults)
+        faults = [*self._missing(defaults), *self._contradictions(defaults)]
+        if faults:
+            raise ContradictingSettings(faults)
         self._take(self.directory, defaults)
+
+    def _missing(self, defaults: Defaults) -> Iterator[str]:
+        if defaults.environment not in self._by_name:
+            yield (
+                "environment.default: expected an environment that is there, "
+                f"got {defaults.environment!r}"
+            )
 
     def check(self, defaults: Defaults) -> None:
         """Raise `ContradictingSettings` where applications' own settings do not go with these."""
+        faults = [*self._contradictions(defaults)]
+        if faults:
+            raise ContradictingSettings(faults)
+
+    def _contradictions(self, defaults: Defaults) -> Iterator[str]:
         kept = defaults.journal_kept_for
-        faults = [
+        return (
             f"journal.days: expected 0, or at least {each.key} of application {known.name!r} in "
             f"{known.environment} ({each.seconds} seconds), got {kept.days}"
             for known in self._dnis_applications()
             for each in times.too_long(known.settings.over(defaults.policy), kept)
             if kept is not None
-        ]
-        if faults:
-            raise ContradictingSettings(faults)
+        )
 
     def warnings(self) -> list[str]:
         """Say which applications' own settings one would rather not have so, and why."""
@@ -192,19 +210,21 @@ class Environments:
     ) -> Environment:
         plan = self.dial_plan(known.dial_plan) if known.dial_plan else defaults.dial_plan
         shared = frozenset(map(plan.normalize, defaults.shared_callers))
+        here = [each for each in directory.applications if each.environment == known.name]
         applications = {
-            application.name: self._application(known.id, application, defaults)
-            for application in directory.applications
-            if application.environment == known.name and not application.allocates_from
+            each.name: self._application(known.id, each, defaults)
+            for each in here
+            if not each.allocates_from
         }
         return Environment(
             name=known.name,
             id=known.id,
             dial_plan=plan,
             alphabet=defaults.alphabet,
-            callers=CallerRules(plan.normalize, defaults.stored_ani, shared),
+            callers=CallerRules(plan.normalize, defaults.ani, shared),
             applications=applications,
             policies={each.scope.application: each.policy for each in applications.values()},
+            consumers={each.name: each.allocates_from for each in here if each.allocates_from},
         )
 
     def _application(

@@ -104,7 +104,7 @@ class Imports:
                 written += len(new)
                 await told(written, count)
             if written:
-                await self._store.show_hidden()
+                await self._store.show_hidden(check.scope)
         except (Refusal, OSError):  # the store's, or whoever asked has gone
             await self._discard()
             raise

@@ -100,7 +100,8 @@ class Numbers:
 
         Raises:
             BadRows: some are not numbers of the pool; none was removed.
-            NumbersAllocated: some are allocated, and not by *force*; none was removed.
+            NumbersAllocated: some are allocated, or a call is on them, and not by *force*; none was
+                removed.
         """
         here = self._environments.named(environment)
         scope = here.application(application).scope

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from interact_ivr.domain.journal import PurgeStep
-from interact_ivr.ports import Clock, Retention
+from interact_ivr.ports import Retention
 
 _STEP = 200
 """Rows looked at in one transaction."""
@@ -26,19 +26,23 @@ class Purged:
 
 
 class Purge:
-    """Looks every hour for what ended longer ago than the journal is kept, and removes it."""
+    """Looks every hour for what ended longer ago than the journal is kept, and removes it.
+
+    *date* is a time that has surely come, None where that cannot be told now: what is purged does
+    not come back when a wrong clock is put right.
+    """
 
     def __init__(
         self,
         store: Retention,
-        clock: Clock,
+        date: Callable[[], datetime | None],
         keep_for: timedelta | None,
         *,
         purged: Callable[[Purged], None],
         failed: Callable[[Exception], None],
     ) -> None:
         self._store = store
-        self._clock = clock
+        self._date = date
         self.keep_for = keep_for
         """None: for ever."""
         self._purged = purged
@@ -47,12 +51,17 @@ class Purge:
     async def run(self) -> None:
         """Purge now and every hour until cancelled."""
         while True:
-            try:
-                if self.keep_for is not None:
-                    await self.once(self._clock.now() - self.keep_for)
-            except Exception as error:  # noqa: BLE001  the task's outermost edge: told, tried again
-                self._failed(error)
+            await self.turn()
             await asyncio.sleep(_EVERY_SECONDS)
+
+    async def turn(self) -> None:
+        """Remove what has been kept long enough by now, if that is known."""
+        try:
+            today = self._date()
+            if self.keep_for is not None and today is not None:
+                await self.once(today - self.keep_for)
+        except Exception as error:  # noqa: BLE001  the task's outermost edge: told, tried again
+            self._failed(error)
 
     async def once(self, before: datetime) -> Purged:
         """Remove all that ended *before*, and tell what that was, also if it fails on the way."""

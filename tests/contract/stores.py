@@ -4,7 +4,7 @@ A second store is one class with `open`, `close`, `disable` and `journal`, and o
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import Protocol
 
 from interact_ivr.domain.access import kept_key
-from interact_ivr.domain.caller import CallerRules
-from interact_ivr.domain.directory import AddApplication
+from interact_ivr.domain.ani import PLAINLY
+from interact_ivr.domain.caller import Caller, CallerRules
+from interact_ivr.domain.directory import AddApplication, AddEnvironment
+from interact_ivr.domain.journal import Forgotten
 from interact_ivr.domain.lifecycle import Policy, State
 from interact_ivr.domain.names import (
     AllocationId,
     Ani,
     CallRef,
     EnvironmentId,
+    EnvironmentName,
     Group,
     InteractionId,
     NumberKey,
@@ -213,6 +216,11 @@ class SqliteStore:
 STORES: dict[str, Callable[[Path], Store]] = {"sqlite": SqliteStore}
 
 
+def caller(ani: str | None, shared: Collection[str] = ()) -> Caller:
+    """Read who calls."""
+    return CallerRules(normalize=str, shared=shared).caller(ani or "")
+
+
 class Pool:
     """The default environment's pool in a store, its calls and its time."""
 
@@ -247,6 +255,15 @@ class Pool:
         applications = (await self.directory.read()).applications
         (made,) = [each.id for each in applications if each.name == name]
         return Scope(here.id, made)
+
+    async def elsewhere(self) -> Scope:
+        """Make another environment, and give its pool."""
+        name = EnvironmentName("default/elsewhere")
+        await self.directory.change(AddEnvironment(name, None))
+        directory = await self.directory.read()
+        (environment,) = [each.id for each in directory.environments if each.name == name]
+        (made,) = [each.id for each in directory.applications if each.environment == name]
+        return Scope(environment, made)
 
     async def reopen(self) -> None:
         """Restart."""
@@ -301,7 +318,7 @@ class Pool:
             self.scope,
             InteractionId(interaction),
             None if group is None else Group(group),
-            None if caller is None else Ani(caller),
+            None if caller is None else PLAINLY.compared(Ani(caller)),
             policy,
         )
 
@@ -316,13 +333,13 @@ class Pool:
         policy: Policy = POLICY,
         age: timedelta | None = None,
         named: str | None = None,
+        shared: Collection[str] = (),
     ) -> Retrieval:
-        """Let a call ask whose number it dialed."""
-        caller = CallerRules(normalize=str).caller(ani or "")
+        """Let a call ask whose number it dialed; *shared* are numbers many people call from."""
         question = Question(
             dialed=[[NumberKey(number)] for number in numbers],
             call=CallRef(pbx, call),
-            caller=caller,
+            caller=caller(ani, shared),
             age=age,
             named=None if named is None else InteractionId(named),
         )
@@ -333,15 +350,15 @@ class Pool:
             deadline,
         )
 
-    async def ringing(self, number: str, call: str, at_most: timedelta) -> bool:
+    async def ringing(self, number: str, call: str, at_most: timedelta, pbx: str = "main") -> bool:
         """Let a call be on a number."""
         return await self._allocations.ringing(
-            self.scope.environment, [NumberKey(number)], CallRef("main", call), at_most
+            self.scope.environment, [NumberKey(number)], CallRef(pbx, call), at_most
         )
 
-    async def stopped_ringing(self, call: str) -> None:
+    async def stopped_ringing(self, call: str, pbx: str = "main") -> None:
         """Let a call be over."""
-        await self._allocations.stopped_ringing(CallRef("main", call))
+        await self._allocations.stopped_ringing(CallRef(pbx, call))
 
     async def free(
         self, *numbers: str, allocation: str | None = None, deadline: float | None = None
@@ -367,6 +384,15 @@ class Pool:
     async def sweep(self, limit: int = 100) -> Sweep:
         """Let the timer look."""
         return await self._allocations.sweep(limit)
+
+    async def forget(
+        self, interaction: str, tombstone: str, *, limit: int = 100, scope: Scope | None = None
+    ) -> Forgotten:
+        """Take one step of forgetting."""
+        environment = (scope or self.scope).environment
+        return await self.record.forget(
+            environment, InteractionId(interaction), InteractionId(tombstone), limit
+        )
 
     def journal(self) -> list[Entry]:
         """Read the journal."""

@@ -17,6 +17,7 @@ from interact_ivr.domain.errors import (
     NoSuchEntry,
     NoSuchEnvironment,
 )
+from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.domain.settings import written_settings
 from interact_ivr.service.administration import Administration, OwnSettings
 from interact_ivr.service.environments import Environments
@@ -138,15 +139,17 @@ async def test_every_secret_is_another_one(administration: Administration) -> No
 
 # What an application has of its own, against what is configured for all
 
-DEFAULT = "default/default"
+DEFAULT = EnvironmentName("default/default")
 DAY = "86400"
 LONGER = "86400.5"
 
 
 async def short_journal(administration: Administration, environments: Environments) -> None:
-    """Let the journal be kept for a day."""
-    defaults = replace(environments.defaults, journal_kept_for=timedelta(days=1))
-    await administration.adopt(defaults)
+    """Let the journal be kept for a day, and the default environment be one that is there."""
+    days = timedelta(days=1)
+    await administration.adopt(
+        replace(environments.defaults, environment=DEFAULT, journal_kept_for=days)
+    )
 
 
 @pytest.mark.parametrize("key", ["hold_for_seconds", "redial_for_seconds", "late_for_seconds"])
@@ -192,6 +195,29 @@ async def test_a_configuration_that_an_application_contradicts_is_refused(
         await administration.set_application(DEFAULT, name, {"late_for_seconds": DAY})
     await short_journal(administration, environments)
     administration.check()
+
+
+async def test_a_default_environment_that_is_not_there_is_refused(
+    administration: Administration, environments: Environments
+) -> None:
+    """With all other faults; the one that counts goes on counting, as soon as it is there."""
+    await administration.set_application(DEFAULT, "default", {"late_for_seconds": LONGER})
+    before = environments.defaults
+    other = replace(
+        before, environment=EnvironmentName("acme/test"), journal_kept_for=timedelta(days=1)
+    )
+    with pytest.raises(ContradictingSettings) as refused:
+        await administration.adopt(other)
+    assert [fault.partition(",")[0] for fault in refused.value.faults] == [
+        "environment.default: expected an environment that is there",
+        "journal.days: expected 0",
+    ]
+    assert environments.defaults is before
+    await administration.add_tenant("acme")
+    for name in ("live", "test"):
+        await administration.add_environment(f"acme/{name}", None)
+    await administration.adopt(replace(before, environment=EnvironmentName("acme/test")))
+    assert administration.default == "acme/test"
 
 
 async def test_a_configuration_waits_for_the_change_before_it(

@@ -116,8 +116,11 @@ async def test_what_a_broken_import_left_holds_no_application_back(pool: Pool) -
     for take_in in (pool.inventory.write_hidden, pool.inventory.add):
         with pytest.raises(ApplicationGone):
             await take_in(scope, [NewNumber(NumberKey("+9"), "9")])
-    await hide(pool, "other", 3)
-    await pool.inventory.show_hidden()
+    other = await hide(pool, "other", 3)
+    with pytest.raises(ApplicationGone):
+        await pool.inventory.show_hidden(scope)
+    assert not await pool.inventory.known(other, [NumberKey("+0")])
+    await pool.inventory.show_hidden(other)
     await refused(pool, EntryInUse, RemoveApplication(LIVE, "other"))
 
 

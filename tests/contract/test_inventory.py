@@ -33,7 +33,7 @@ async def test_what_is_written_hidden_is_nowhere(pool: Pool) -> None:
     assert (await pool.shown(), await pool.known(ONE, TWO)) == ([], [])
     assert sum((await pool.counts()).values()) == 0
 
-    await pool.inventory.show_hidden()
+    await pool.inventory.show_hidden(pool.scope)
     assert await pool.states() == {ONE: State.IDLE, TWO: State.IDLE}
     assert await pool.known(ONE, TWO) == [ONE, TWO]
     assert (await pool.counts())[State.IDLE] == 1
@@ -45,13 +45,13 @@ async def test_import_after_import_is_shown_once_it_is_whole(pool: Pool) -> None
     """What is hidden disturbs neither those that were taken in before nor those that come after."""
     for number in (ONE, TWO):
         await pool.inventory.write_hidden(pool.scope, new(number))
-        await pool.inventory.show_hidden()
+        await pool.inventory.show_hidden(pool.scope)
     await pool.inventory.write_hidden(pool.scope, new(THREE))
     assert {(await pool.allocate(each)).number for each in ("a", "b")} == {ONE, TWO}
     with pytest.raises(Exhausted):
         await pool.allocate("c")
     assert await pool.inventory.discard_hidden(10) == 1
-    await pool.inventory.show_hidden()
+    await pool.inventory.show_hidden(pool.scope)
     assert await pool.known(ONE, TWO, THREE) == [ONE, TWO]
 
 
@@ -59,7 +59,7 @@ async def test_a_number_added_after_imports_is_there_at_once(pool: Pool) -> None
     """However many imports there were, and it outlives what discards hidden ones."""
     for number in (ONE, TWO):
         await pool.inventory.write_hidden(pool.scope, new(number))
-        await pool.inventory.show_hidden()
+        await pool.inventory.show_hidden(pool.scope)
     await pool.add(THREE)
     assert await pool.inventory.discard_hidden(10) == 0
     assert {(await pool.allocate(each)).number for each in "abc"} == {ONE, TWO, THREE}
@@ -113,7 +113,7 @@ async def test_a_dnid_is_one_number_s_in_an_application(pool: Pool) -> None:
     await write_hidden(pool.scope, new(THREE, dnid="03"))
     with pytest.raises(BadRows, match=f"got 03, which {re.escape(THREE)} has"):
         await write_hidden(pool.scope, new(TWO, dnid="03"))
-    await pool.inventory.show_hidden()
+    await pool.inventory.show_hidden(pool.scope)
     assert await pool.known(ONE, TWO, THREE) == [ONE, THREE]
     await pool.inventory.remove(pool.scope, [NumberKey(ONE)])
     await add(pool.scope, new(TWO, dnid="02"))
@@ -150,7 +150,7 @@ async def test_a_number_with_a_call_on_it_is_lent_by_no_import(pool: Pool) -> No
     """What was written hidden and is shown rings as any other."""
     await pool.inventory.write_hidden(pool.scope, new(ONE, TWO))
     assert not await pool.ringing(ONE, "1", HOLD)
-    await pool.inventory.show_hidden()
+    await pool.inventory.show_hidden(pool.scope)
     assert await pool.ringing(ONE, "1", HOLD)
     assert (await pool.allocate("a")).number == TWO
     with pytest.raises(Exhausted):
@@ -189,8 +189,40 @@ async def test_an_allocated_number_is_not_removed(pool: Pool) -> None:
     await pool.allocate("a")
     with pytest.raises(NumbersAllocated) as refused:
         await pool.inventory.remove(pool.scope, [NumberKey(TWO), NumberKey(ONE)])
-    assert list(refused.value.numbers) == [ONE]
+    assert (list(refused.value.allocated), refused.value.ringing) == ([ONE], [])
     assert await pool.known(ONE, TWO) == [ONE, TWO]
+
+
+async def test_a_number_with_a_call_on_it_is_removed_by_force_only(pool: Pool) -> None:
+    """Also where nobody waits on it: what the call was told would go with it."""
+    await pool.add(ONE, TWO, THREE)
+    await pool.allocate("a")
+    for number in (ONE, TWO):
+        await pool.ringing(number, "1", HOLD)
+    keys = [NumberKey(each) for each in (ONE, TWO, THREE)]
+    with pytest.raises(NumbersAllocated) as refused:
+        await pool.inventory.remove(pool.scope, keys)
+    assert refused.value.faults == [
+        f"number {ONE} is allocated",
+        f"number {TWO} has a call on it",
+    ]
+    assert len(await pool.known(*keys)) == 3
+    await pool.inventory.remove(pool.scope, keys[1:], force=True)
+    assert await pool.known(*keys) == [ONE]
+    await pool.free(ONE)
+    pool.pass_(HOLD)  # it has rung for as long as it may
+    await pool.inventory.remove(pool.scope, keys[:1])
+    assert await pool.known(*keys) == []
+
+
+async def test_a_number_of_another_application_is_not_removed(pool: Pool) -> None:
+    """Nor its allocation ended, also by force: only its own application's name takes it out."""
+    await pool.add(ONE)
+    await pool.allocate("a")
+    another = await pool.another()
+    for force in (False, True):
+        await pool.inventory.remove(another, [NumberKey(ONE)], force=force)
+    assert (await pool.retrieve(ONE, call="1")).interaction == "a"
 
 
 async def test_by_force_an_allocated_number_ends_as_freed_and_is_removed(pool: Pool) -> None:
@@ -228,7 +260,7 @@ async def test_a_removed_number_leaves_its_journal(pool: Pool) -> None:
     await pool.retrieve(ONE, call="1")
     before = pool.journal()
     await pool.ringing(ONE, "2", HOLD)
-    await pool.inventory.remove(pool.scope, [NumberKey(ONE)])
+    await pool.inventory.remove(pool.scope, [NumberKey(ONE)], force=True)
     assert pool.journal() == before
     assert pool.store.allocations() == {}
     assert (await pool.retrieve(ONE, call="1")).status is Status.UNKNOWN

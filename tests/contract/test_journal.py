@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from interact_ivr.domain.ani import PLAINLY
 from interact_ivr.domain.errors import BadInput, NoSuchNumber, StillHeld
 from interact_ivr.domain.journal import Forgotten, OfCall, OfInteraction, OfNumber, Page, Subject
 from interact_ivr.domain.lifecycle import Policy
-from interact_ivr.domain.names import InteractionId, NumberKey, first_ulid
+from interact_ivr.domain.names import Ani, InteractionId, NumberKey, first_ulid
 from interact_ivr.domain.values import Status
 from interact_ivr.service.purge import Purge, Purged
 from tests.contract.stores import HOLD, REST, START, STORES, TICK, Pool, Store
@@ -51,15 +52,13 @@ async def events(pool: Pool, subject: Subject = None, newest: int | None = None)
 
 async def forget(pool: Pool, interaction: str, limit: int = 100) -> Forgotten:
     """Take one step of forgetting."""
-    return await pool.record.forget(
-        pool.scope.environment, InteractionId(interaction), InteractionId(TOMBSTONE), limit
-    )
+    return await pool.forget(interaction, TOMBSTONE, limit=limit)
 
 
 async def purge(pool: Pool, before: datetime) -> Purged:
     """Remove all that ended *before*."""
     told: list[Purged] = []
-    task = Purge(pool.record, pool.clock, None, purged=told.append, failed=lambda _: None)
+    task = Purge(pool.record, pool.clock.now, None, purged=told.append, failed=lambda _: None)
     purged = await task.once(before)
     assert told == ([purged] if purged.entries or purged.allocations else [])
     return purged
@@ -355,6 +354,7 @@ async def test_a_numbers_last_allocation_stays(pool: Pool) -> None:
     assert (await pool.retrieve(NUMBER, call="1.1")).allocation == first.id
     await pool.allocate("b")
     assert (await purge(pool, pool.clock.at)).allocations == 0
+    assert (await pool.retrieve(NUMBER, call="1.1")).allocation == first.id
     assert (await pool.retrieve(NUMBER, call="1.2")).interaction == "b"
     pool.pass_(YEAR)
     assert (await purge(pool, pool.clock.at)).allocations == 1
@@ -434,13 +434,50 @@ async def test_who_holds_a_number_is_not_forgotten(pool: Pool) -> None:
     assert await events(pool, OfInteraction(InteractionId("a"))) == ["allocated"]
 
 
+async def test_who_holds_a_number_with_a_call_on_it_is_not_forgotten(pool: Pool) -> None:
+    """Its wait is over, and still the call that was there in time will have it."""
+    await pool.add(NUMBER)
+    await pool.allocate("a")
+    pool.pass_(HOLD - TICK)
+    await pool.ringing(NUMBER, "1.1", MINUTE)
+    pool.pass_(TICK)
+    with pytest.raises(StillHeld) as refused:
+        await forget(pool, "a")
+    assert not refused.value.ran_out
+    assert (await pool.retrieve(NUMBER, call="1.1")).interaction == "a"
+    assert (await forget(pool, "a")).allocations == 1
+
+
+async def test_who_is_forgotten_here_is_remembered_elsewhere(pool: Pool) -> None:
+    """Another environment's interaction of the same id is another person, in every respect."""
+    here, elsewhere = pool.scope, await pool.elsewhere()
+    windows = Policy(HOLD, REST, redial_for=YEAR, late_for=YEAR)
+    for scope, number in ((here, NUMBER), (elsewhere, OTHER)):
+        pool.scope = scope
+        await pool.add(number)
+        await pool.allocate("a", caller="+441632960001")
+        await pool.retrieve(number, call="1.1", ani="+441632960001")
+    assert await pool.forget("a", TOMBSTONE, scope=here) == Forgotten(2, 1, 1, 1)
+    assert await pool.forget("a", TOMBSTONE, scope=here) == Forgotten()
+    assert [(entry.interaction, entry.ani) for entry in pool.journal()] == [
+        (TOMBSTONE, None),
+        (TOMBSTONE, None),
+        ("a", None),
+        ("a", "+441632960001"),
+    ]
+    for call, status in (("1.1", Status.FOUND), ("1.2", Status.REDIAL)):
+        told = await pool.retrieve(OTHER, call=call, ani="+441632960001", policy=windows)
+        assert (told.status, told.interaction) == (status, "a")
+    late = await pool.retrieve(OTHER, call="1.3", policy=windows)
+    assert (late.status, late.last_interaction) == (Status.LATE, "a")
+
+
 async def test_what_is_forgotten_is_gone_from_the_disk(pool: Pool) -> None:
     """Not a part of it is left in any file, with other people's traces around it."""
-    numbers = [f"+3809745203{count:02}" for count in range(8)]
-    await pool.add(*numbers)
+    await pool.add(*(f"+3809745203{count:02}" for count in range(8)))
     ids = [f"person {count:03} " + "x" * (count % 90) + f" end {count:03}" for count in range(120)]
     for count, interaction in enumerate(ids):
-        made = await pool.allocate(interaction)
+        made = await pool.allocate(interaction, caller=f"+4917632{count:05}")
         await pool.retrieve(made.number, call=f"1.{count}", ani=f"+4416329{count:05}")
         pool.pass_(MINUTE)
     for count in range(0, 120, 3):
@@ -448,8 +485,11 @@ async def test_what_is_forgotten_is_gone_from_the_disk(pool: Pool) -> None:
     assert await pool.record.scrub()
     kept = pool.store.bytes()
     for count in range(120):
-        traces = (f"person {count:03}", f"end {count:03}", f"+4416329{count:05}")
-        assert [trace.encode() in kept for trace in traces] == [bool(count % 3)] * 3
+        expected = f"+4917632{count:05}"
+        traces = [f"person {count:03}", f"end {count:03}", f"+4416329{count:05}"]
+        traces.append(str(PLAINLY.compared(Ani(expected))))
+        assert [trace.encode() in kept for trace in traces] == [bool(count % 3)] * 4
+        assert expected.encode() not in kept
 
 
 async def test_what_is_forgotten_is_told_to_nobody(pool: Pool) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from interact_ivr.domain.errors import BadInput, Exhausted
+from interact_ivr.domain.errors import BadInput, Exhausted, NumbersAllocated, StillHeld
 from interact_ivr.domain.lifecycle import Policy, State
 from interact_ivr.domain.values import Ending, FreeStatus, Retrieval, Status
 from tests.contract.stores import HOLD, REST, TICK, Entry, Pool
@@ -104,6 +104,23 @@ async def test_what_was_freed_or_replaced_is_nobodys(pool: Pool) -> None:
     for number in (ONE, TWO):
         told = await pool.retrieve(number, call="1", ani=ANI, policy=POLICY)
         assert told.status is Status.NOT_ALLOCATED
+
+
+@pytest.mark.parametrize("ani", [STRANGER, "4500"])
+async def test_who_matched_nobody_then_matches_nobody_later(pool: Pool, ani: str) -> None:
+    """A number that many called from is one caller's own from now on: what was before is not.
+
+    The journal has it either way.
+    """
+    await pool.add(ONE)
+    await pool.allocate("a")
+    await pool.retrieve(ONE, call="1", ani=ani, policy=POLICY, shared=[STRANGER])
+    assert pool.journal()[-1].ani == ani
+    late = await pool.retrieve(ONE, call="2", ani=ani, policy=POLICY)
+    assert (late.status, late.interaction) == (Status.LATE, None)
+    await pool.allocate("b")
+    found = await pool.retrieve(ONE, call="3", ani=ani, policy=POLICY)
+    assert (found.status, found.interaction) == (Status.FOUND, "b")
 
 
 async def test_a_caller_with_a_redial_on_an_allocated_number_chooses(pool: Pool) -> None:
@@ -469,8 +486,8 @@ async def test_who_has_rung_for_too_long_or_with_a_break_is_late(pool: Pool, swe
         assert (late.status, late.last_end) == (Status.LATE, Ending.EXPIRED)
 
 
-async def test_the_expiry_is_told_once_nobody_is_on_the_number(pool: Pool) -> None:
-    """To the stranger who asks again after the call in time has hung up: the last one on it."""
+async def test_the_expiry_is_told_once_nobody_holds_it_open(pool: Pool) -> None:
+    """To the stranger who asks again after the call in time has hung up."""
     await pool.add(ONE)
     await pool.allocate("a")
     await pool.ringing(ONE, "1", HOLD + 120 * SECOND)
@@ -478,7 +495,6 @@ async def test_the_expiry_is_told_once_nobody_is_on_the_number(pool: Pool) -> No
     assert (await pool.retrieve(ONE, call="2", policy=POLICY)).status is Status.NOT_ALLOCATED
     await pool.ringing(ONE, "2", 120 * SECOND)
     await pool.stopped_ringing("1")
-    assert (await pool.sweep()).expired == ()
     late = await pool.retrieve(ONE, call="2", policy=POLICY)
     assert (late.status, late.last_interaction, late.last_end) == (
         Status.LATE,
@@ -486,6 +502,120 @@ async def test_the_expiry_is_told_once_nobody_is_on_the_number(pool: Pool) -> No
         Ending.EXPIRED,
     )
     assert pool.events() == [("allocated", "a"), ("expired", "a")]
+
+
+@pytest.mark.parametrize(
+    "then", ["sweep", "allocate", "free", "ring", "retrieve", "hang up", "forget", "remove"]
+)
+async def test_only_a_call_that_was_there_in_time_holds_an_expiry_open(
+    pool: Pool, then: str
+) -> None:
+    """Whoever comes after it keeps the number from being lent, and nothing else, however many."""
+    await pool.add(ONE, TWO)
+    lent = await pool.allocate("a")
+    pool.pass_(HOLD - TICK)
+    await pool.ringing(ONE, "in time", 120 * SECOND)
+    pool.pass_(TICK)
+    for call in ("2", "3"):
+        pool.pass_(50 * SECOND)
+        await pool.ringing(ONE, call, 120 * SECOND)
+    assert (await pool.sweep()).expired == ()
+    pool.pass_(20 * SECOND)
+    match then:
+        case "sweep":
+            swept = await pool.sweep()
+            assert [each.interaction for each in swept.expired] == ["a"]
+        case "allocate":
+            assert (await pool.allocate("b")).number == TWO
+            with pytest.raises(Exhausted):
+                await pool.allocate("a")
+            await pool.free(TWO)
+            again = await pool.allocate("a")
+            assert (again.number, again.renewed) == (TWO, False)
+            assert await pool.free(TWO) is FreeStatus.FREED
+        case "free":
+            assert await pool.free(ONE, allocation=lent.id) is FreeStatus.NOT_ALLOCATED
+        case "ring":
+            await pool.ringing(ONE, "4", 120 * SECOND)
+        case "retrieve":
+            late = await pool.retrieve(ONE, call="4", policy=POLICY)
+            assert (late.status, late.last_end) == (Status.LATE, Ending.EXPIRED)
+        case "hang up":
+            await pool.stopped_ringing("2")
+            late = await pool.retrieve(ONE, call="3", policy=POLICY)
+            assert (late.status, late.last_end) == (Status.LATE, Ending.EXPIRED)
+        case "forget":
+            with pytest.raises(StillHeld) as refused:
+                await pool.forget("a", "forgotten-1")
+            assert refused.value.ran_out
+            await pool.sweep()
+        case "remove":
+            with pytest.raises(NumbersAllocated) as kept:
+                await pool.inventory.remove(pool.scope, [lent.number])
+            assert (kept.value.allocated, kept.value.ringing) == ([], [ONE])
+            await pool.sweep()
+    expired = Entry("expired", lent.expires_at, ONE, lent.id, "a")
+    assert [each for each in pool.journal() if each.allocation == lent.id][1:] == [expired]
+
+
+async def test_who_rings_on_for_ever_after_the_expiry_keeps_it_from_nobody(pool: Pool) -> None:
+    """A chain of strangers: what the first of them was told the last is told, too."""
+    await pool.add(ONE)
+    lent = await pool.allocate("a")
+    pool.pass_(HOLD - TICK)
+    await pool.ringing(ONE, "0", 120 * SECOND)
+    for call in range(1, 40):
+        pool.pass_(100 * SECOND)
+        await pool.ringing(ONE, str(call), 120 * SECOND)
+    assert pool.journal()[1:] == [Entry("expired", lent.expires_at, ONE, lent.id, "a")]
+    assert (await pool.states())[ONE] is State.IDLE
+
+
+async def test_a_call_on_another_pbx_is_another_call(pool: Pool) -> None:
+    """Of the same uniqueid: neither its hang-up nor its answer ends this one's ringing.
+
+    Nor does it have this one's place.
+    """
+    await pool.add(ONE)
+    await pool.allocate("a")
+    await pool.ringing(ONE, "1", HOLD + 120 * SECOND)
+    pool.pass_(HOLD)
+    await pool.stopped_ringing("1", pbx="other")
+    for _ in ("first", "again"):
+        told = await pool.retrieve(ONE, call="1", pbx="other", policy=POLICY)
+        assert told.status is Status.NOT_ALLOCATED
+    found = await pool.retrieve(ONE, call="1", policy=POLICY)
+    assert (found.status, found.interaction) == (Status.FOUND, "a")
+
+
+async def test_a_call_has_its_place_on_the_number_it_rings_on(pool: Pool) -> None:
+    """On another one it came too late."""
+    await pool.add(ONE, TWO)
+    for name in ("a", "b"):
+        await pool.allocate(name)
+    await pool.ringing(ONE, "1", HOLD + 120 * SECOND)
+    pool.pass_(HOLD)
+    assert (await pool.retrieve(TWO, call="1", policy=POLICY)).status is Status.LATE
+    assert (await pool.retrieve(ONE, call="1", policy=POLICY)).status is Status.FOUND
+
+
+async def test_what_rang_for_as_long_as_it_may_is_looked_at_once(pool: Pool) -> None:
+    """The sweep lets go of it: its end is no deadline that stays in the past."""
+    await pool.add(ONE)
+    await pool.ringing(ONE, "1", SECOND)
+    assert (await pool.sweep()).next_deadline == pool.clock.at + SECOND
+    pool.pass_(SECOND)
+    assert (await pool.sweep()).next_deadline is None
+
+
+async def test_a_number_of_a_group_with_a_call_on_it_is_not_lent(pool: Pool) -> None:
+    """As in the whole pool."""
+    await pool.add(ONE, group="sales")
+    await pool.ringing(ONE, "1", 120 * SECOND)
+    with pytest.raises(Exhausted):
+        await pool.allocate("a", "sales")
+    await pool.stopped_ringing("1")
+    assert (await pool.allocate("a", "sales")).number == ONE
 
 
 async def test_who_chooses_while_it_rings_keeps_its_place(pool: Pool) -> None:
@@ -517,6 +647,24 @@ async def test_a_call_that_comes_after_the_expiry_does_not_hold_it_open(pool: Po
     assert (late.status, late.last_end) == (Status.LATE, Ending.EXPIRED)
 
 
+async def test_a_group_that_was_not_asked_for_does_not_bind(pool: Pool) -> None:
+    """Who was lent a number of a group by chance is lent any other; who asks for it is bound."""
+    await pool.add(ONE, group="sales")
+    await pool.add(TWO)
+    await pool.add("+380974520203", group="sales")
+    assert (await pool.allocate("a", policy=REPLACE)).number == ONE
+    assert (await pool.allocate("a", policy=REPLACE)).number == TWO
+    third = await pool.allocate("a", policy=REPLACE)
+    assert (third.number, third.group) == ("+380974520203", "sales")
+    with pytest.raises(BadInput, match="group"):
+        await pool.allocate("a", "support", REPLACE)
+    await pool.allocate("a", "sales")  # asked for while it is renewed
+    await pool.allocate("a")
+    assert (await pool.allocate("a", policy=REPLACE)).number == ONE
+    again = await pool.allocate("a", policy=REPLACE)
+    assert (again.number, again.lent_early) == ("+380974520203", True)
+
+
 async def test_replacing_keeps_the_group_and_the_expected_caller(pool: Pool) -> None:
     """What is not said again holds, as when an allocation is renewed."""
     await pool.add(ONE, group="other")
@@ -533,6 +681,8 @@ async def test_freeing_a_number_with_a_call_on_it_is_no_expiry(pool: Pool) -> No
     await pool.allocate("a")
     await pool.ringing(ONE, "1", HOLD + 120 * SECOND)
     pool.pass_(HOLD)
+    for wrong in ("", "x"):
+        assert await pool.free(ONE, allocation=wrong) is FreeStatus.NOT_ALLOCATED
     assert await pool.free(ONE) is FreeStatus.FREED
     assert [event for event, _ in pool.events()] == ["allocated", "freed"]
 

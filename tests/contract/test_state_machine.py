@@ -1,15 +1,16 @@
 """Everything at once, in any order: the store against the model, over restarts and any time.
 
-What the model decides, the store must say; and whatever the model says, the laws hold: a number
-has one live allocation, an allocation is consumed by one call, no outcome names an interaction but
-the present holder's, this caller's own, or the last holder's; the journal replays to the present.
+What the model decides, the store must say, word by word; and whatever the model says, the laws
+hold: a number has one live allocation, an allocation is consumed by one call, no outcome names an
+interaction but the present holder's, this caller's own, or the last holder's; the journal replays
+to the present.
 """
 
 import asyncio
 import tempfile
 from collections.abc import Coroutine
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,28 +25,37 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from interact_ivr.domain.errors import Exhausted
+from interact_ivr.domain.errors import BadInput, Exhausted, NumbersAllocated, StillHeld
+from interact_ivr.domain.journal import Forgotten
 from interact_ivr.domain.lifecycle import Policy, State
-from interact_ivr.domain.values import FreeStatus, Status
+from interact_ivr.domain.names import NumberKey
+from interact_ivr.domain.values import Allocation, Retrieval, Status
 from tests.contract.model import Model, Number
-from tests.contract.stores import STORES, Pool
+from tests.contract.stores import STORES, TICK, Pool, caller
 
 T = TypeVar("T")
 
-NUMBERS = [f"+38097452020{digit}" for digit in range(3)]
+NUMBERS = {"+380974520200": None, "+380974520201": "sales", "+380974520202": "sales"}
+"""Each with its group."""
+KEYS = st.sampled_from(list(NUMBERS))
 FOREIGN = "+380999999999"
 INTERACTIONS = st.sampled_from(["a", "b", "c", "d"])
-CALLERS = st.sampled_from([None, "+380501234567", "+380507654321"])
-CALLS = st.integers(1, 6).map(str)
-DIALED = st.sampled_from([*NUMBERS, FOREIGN])
+GROUPS = st.sampled_from([None, None, None, "sales", "support"])
+SWITCHBOARD = "+380441112233"
+EXPECTED = st.sampled_from([None, "+380501234567", "+380507654321"])
+CALLERS = EXPECTED | st.sampled_from([SWITCHBOARD, "4500"])
+CALLS = st.integers(0, 4)
+"""A new call, or one of the latest: a call that was told something is only ever told it again."""
+DIALED = st.sampled_from([None, None, None, *NUMBERS, FOREIGN])
+"""None: what that call rings on, or dialed last."""
 HOLD, REDIAL, LATE = timedelta(seconds=10), timedelta(seconds=6), timedelta(seconds=30)
 POLICY = Policy(HOLD, timedelta(seconds=4), redial_for=REDIAL, late_for=LATE)
 STEPS = st.sampled_from([0, 1, 3, 4, 5, 6, 9, 10, 11, 30, 31]).map(lambda s: timedelta(seconds=s))
-ENDS = {"retrieved", "freed", "expired", "replaced"}
+BEGINNINGS, ENDS = {"allocated", "lent early"}, {"retrieved", "freed", "expired", "replaced"}
 
 
 class PoolMachine(RuleBasedStateMachine):
-    """A pool of three numbers, four customers, three kinds of caller."""
+    """A pool of three numbers, four customers, a few kinds of caller."""
 
     def __init__(self, store: str) -> None:
         """Open a store of its own."""
@@ -54,13 +64,36 @@ class PoolMachine(RuleBasedStateMachine):
         self._runner = asyncio.Runner()
         self.pool = Pool(STORES[store](Path(self._folder.name)))
         self.model = Model(POLICY)
+        self.calls = 0
+        self.dialed: dict[str, str] = {}
+        self.lent: list[str] = [""]
+        self.told: tuple[Retrieval, str, str | None] | None = None
+        self.shared: list[str] = [SWITCHBOARD]
+        self.tombstones = 0
+        self.purged = False
         self.run(self.pool.open())
-        self.run(self.pool.add(*NUMBERS))
-        self.model.numbers = {number: Number() for number in NUMBERS}
+        for key in NUMBERS:
+            self.add(key)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Give what *work* gives."""
         return self._runner.run(work)
+
+    @property
+    def now(self) -> datetime:
+        """Give the time."""
+        return self.pool.clock.at
+
+    def call(self, which: int, dialed: str | None) -> tuple[str, str]:
+        """Give the id of a new call (0), or of the latest but so many; and what it dials."""
+        if which == 0 or which > self.calls:
+            self.calls += 1
+            which = 1
+        call = str(self.calls - which + 1)
+        number = dialed or self.dialed.get(call, next(iter(NUMBERS)))
+        if number != FOREIGN:
+            self.dialed[call] = number
+        return call, number
 
     def teardown(self) -> None:
         """Close the store."""
@@ -68,76 +101,213 @@ class PoolMachine(RuleBasedStateMachine):
         self._runner.close()
         self._folder.cleanup()
 
-    @rule(interaction=INTERACTIONS, caller=CALLERS)
-    def allocate(self, interaction: str, caller: str | None) -> None:
+    @rule(key=KEYS)
+    def add(self, key: str) -> None:
+        """An administrator takes a number in, if it is not there."""
+        if key not in self.model.numbers:
+            self.run(self.pool.add(key, group=NUMBERS[key]))
+            self.model.numbers[key] = Number(key, NUMBERS[key])
+
+    @rule(keys=st.lists(KEYS, min_size=1, max_size=2), force=st.booleans())
+    def remove(self, keys: list[str], force: bool) -> None:
+        """Takes some out, which by force succeeds."""
+        numbers = [NumberKey(key) for key in keys]
+        kept = self.model.remove(keys, force=force, now=self.now)
+        removing = self.pool.inventory.remove(self.pool.scope, numbers, force=force)
+        if not kept:
+            self.run(removing)
+            return
+        with pytest.raises(NumbersAllocated) as refused:
+            self.run(removing)
+        assert {*refused.value.allocated, *refused.value.ringing} == set(kept)
+
+    @rule(key=KEYS, enabled=st.booleans())
+    def enable(self, key: str, enabled: bool) -> None:
+        """Lets one drain, or be lent again."""
+        numbers = [NumberKey(key)]
+        self.run(self.pool.inventory.set_enabled(self.pool.scope, numbers, enabled=enabled))
+        if key in self.model.numbers:
+            self.model.numbers[key].enabled = enabled
+
+    @rule(replaces=st.booleans(), reveals=st.booleans(), strict=st.booleans(), shared=st.booleans())
+    def reload(self, replaces: bool, reveals: bool, strict: bool, shared: bool) -> None:
+        """Changes his mind."""
+        self.model.policy = replace(
+            POLICY, replace=replaces, late_reveals_id=reveals, strict_rest=strict
+        )
+        self.shared = [SWITCHBOARD] if shared else []
+
+    @rule(interaction=INTERACTIONS, group=GROUPS, expected=EXPECTED)
+    def allocate(self, interaction: str, group: str | None, expected: str | None) -> None:
         """An app asks for a number: the longest rested, or its own."""
-        expected = self.model.allocate(interaction, caller, self.pool.clock.at)
+        got: Allocation | str
+        asked = self.pool.allocate(interaction, group, self.model.policy, caller=expected)
         try:
-            lent = self.run(self.pool.allocate(interaction, None, self.model.policy, caller=caller))
-        except Exhausted:
-            assert expected is None
-        else:
-            assert lent.number == expected
-            assert lent.expires_at == self.pool.clock.at + HOLD
+            got = self.run(asked)
+        except (Exhausted, BadInput) as refusal:
+            got = refusal.code
+        new_id = got if isinstance(got, str) else got.id
+        assert got == self.model.allocate(interaction, group, expected, self.now, new_id)
+        self.lent.append(new_id)
 
-    @rule(dialed=DIALED, call=CALLS, ani=CALLERS, age=st.none() | STEPS)
-    def retrieve(self, dialed: str, call: str, ani: str | None, age: timedelta | None) -> None:
+    @rule(
+        dialed=DIALED,
+        which=CALLS,
+        ani=CALLERS,
+        age=st.none() | STEPS,
+        named=st.none() | st.none() | INTERACTIONS,
+    )
+    def retrieve(
+        self,
+        dialed: str | None,
+        which: int,
+        ani: str | None,
+        age: timedelta | None,
+        named: str | None,
+    ) -> None:
         """A call asks; asking again, in any order, is among these."""
-        expected = self.model.retrieve(dialed, call, ani, age, self.pool.clock.at)
-        policy = self.model.policy
-        told = self.run(self.pool.retrieve(dialed, call=call, ani=ani, policy=policy, age=age))
-        assert expected == (
-            told.status,
-            told.interaction,
-            told.last_interaction,
-            told.caller_match,
+        call, number = self.call(which, dialed)
+        self.ask(number, call, ani, age, named)
+
+    def ask(
+        self,
+        number: str,
+        call: str,
+        ani: str | None = None,
+        age: timedelta | None = None,
+        named: str | None = None,
+    ) -> None:
+        """Let *call* ask, and compare all that it is told."""
+        expected = self.model.retrieve(number, call, caller(ani, self.shared), named, age, self.now)
+        asked = self.pool.retrieve(
+            number,
+            call=call,
+            ani=ani,
+            policy=self.model.policy,
+            age=age,
+            named=named,
+            shared=self.shared,
         )
-        assert (told.status is Status.AMBIGUOUS) is bool(told.candidates)
+        told = self.run(asked)
+        assert told == expected
+        self.told = told, call, ani
 
-    @rule(replaces=st.booleans(), reveals=st.booleans())
-    def reload(self, replaces: bool, reveals: bool) -> None:
-        """The administrator changes his mind."""
-        self.model.policy = replace(POLICY, replace=replaces, late_reveals_id=reveals)
+    @rule(ani=EXPECTED.filter(bool), after=STEPS, candidate=st.integers(0, 1))
+    def ask_twice(self, ani: str, after: timedelta, candidate: int) -> None:
+        """Who retrieved something asks for what was allocated since, and chooses."""
+        for key, number in self.model.numbers.items():
+            if number.open and number.open.expires_at > self.now:
+                self.ask(key, self.call(0, key)[0], ani)
+                self.allocate("d", number.group, None)
+                call, _ = self.call(0, key)
+                self.ask(key, call, ani)
+                self.pool.pass_(after)
+                if self.told and self.told[0].candidates:
+                    self.choose(candidate)
+                return
 
-    @rule(number=st.sampled_from(NUMBERS))
-    def free(self, number: str) -> None:
-        """Somebody ends an allocation by hand."""
-        freed = self.model.free(number, self.pool.clock.at)
-        assert self.run(self.pool.free(number)) is (
-            FreeStatus.FREED if freed else FreeStatus.NOT_ALLOCATED
-        )
+    @rule(candidate=st.integers(0, 1))
+    def choose(self, candidate: int) -> None:
+        """The call that was told of two candidates names one, by now."""
+        if self.told and self.told[0].status is Status.AMBIGUOUS:
+            told, call, ani = self.told
+            self.ask(str(told.number), call, ani, named=told.candidates[candidate])
 
-    @rule(number=st.sampled_from(NUMBERS), call=CALLS, at_most=STEPS)
-    def ring(self, number: str, call: str, at_most: timedelta) -> None:
-        """A call comes in."""
-        self.run(self.pool.ringing(number, call, at_most))
-        self.model.ring(number, call, at_most, self.pool.clock.at)
+    @rule()
+    def lose_the_answer(self) -> None:
+        """The call that was told last may not have learned it."""
+        if self.told:
+            told, call, _ = self.told
+            self.run(self.pool.mark_undelivered(told, call))
+            self.model.undelivered(told, call, self.now)
 
-    @rule(call=CALLS)
-    def hang_up(self, call: str) -> None:
+    @rule(number=KEYS | st.just(FOREIGN), which=st.none() | st.integers(1, 3))
+    def free(self, number: str, which: int | None) -> None:
+        """Somebody ends an allocation by hand, whichever it is, or one of the latest."""
+        allocation = None if which is None else self.lent[-which:][0]
+        freed = self.model.free(number, allocation, self.now)
+        assert self.run(self.pool.free(number, allocation=allocation)) is freed
+
+    @rule(number=st.none() | KEYS, which=CALLS, at_most=STEPS)
+    def ring(self, number: str | None, which: int, at_most: timedelta) -> None:
+        """A call comes in, or rings on."""
+        call, key = self.call(which, number)
+        self.ring_on(key, call, at_most)
+
+    @rule(
+        ticks=st.integers(-1, 1),
+        after=STEPS,
+        asks=st.sampled_from(["it", "a stranger", "both", "a stranger rings on"]),
+    )
+    def ring_as_it_runs_out(self, ticks: int, after: timedelta, asks: str) -> None:
+        """A call comes in at the edge of an allocation, and asks; before it another may."""
+        for key, number in self.model.numbers.items():
+            holder = number.open
+            if holder is not None and holder.expires_at > self.now:
+                self.pool.clock.at = max(self.now, holder.expires_at + ticks * TICK)
+                call, _ = self.call(0, key)
+                self.ring_on(key, call, HOLD)
+                self.pool.pass_(after)
+                stranger, _ = self.call(0, key)
+                if asks == "a stranger rings on":
+                    self.ring_on(key, stranger, HOLD)
+                    self.hang_up(2)
+                elif asks != "it":
+                    self.ask(key, stranger)
+                if asks in ("it", "both"):
+                    self.ask(key, call)
+                return
+
+    def ring_on(self, number: str, call: str, at_most: timedelta) -> None:
+        """Let *call* be on a number."""
+        ours = self.model.ring(number, call, at_most, self.now)
+        assert self.run(self.pool.ringing(number, call, at_most)) is ours
+
+    @rule(which=CALLS)
+    def hang_up(self, which: int) -> None:
         """A call is over."""
+        call, _ = self.call(which, None)
         self.run(self.pool.stopped_ringing(call))
-        for number in self.model.numbers.values():
-            number.ringing.pop(call, None)
+        self.model.hang_up(call)
 
     @rule()
     def sweep(self) -> None:
-        """The timer looks; what it says expired is what the model has run out, once."""
-        now = self.pool.clock.at
-        due = {
-            (past.interaction, past.expires_at)
-            for number in self.model.numbers.values()
-            for past in number.allocations
-            if past.ended_at is None and past.expires_at <= now
-            if not self.model.rings(number, now)
-        }
-        for number in self.model.numbers.values():
-            if not self.model.rings(number, now):
-                self.model.close(number, now)
+        """The timer looks, tells exactly what is due, and when it must look again."""
+        due = self.model.due(self.now)
         swept = self.run(self.pool.sweep())
-        told = {(expired.interaction, expired.at) for expired in swept.expired}
-        assert told <= due  # the rest was put on record by whoever touched the number before
-        assert len(swept.expired) == len(told)
+        assert len(swept.expired) == len(due)
+        assert set(swept.expired) == due
+        for expired in swept.expired:
+            self.model.swept(expired, self.now)
+        deadlines = self.model.deadlines(self.now)
+        assert swept.next_deadline is not None or not deadlines
+        if swept.next_deadline is not None:
+            assert self.now < swept.next_deadline <= min([*deadlines, swept.next_deadline])
+
+    @rule(interaction=INTERACTIONS)
+    def forget(self, interaction: str) -> None:
+        """A customer wants to be forgotten."""
+        self.tombstones += 1
+        tombstone = f"forgotten-{self.tombstones}"
+        expected = self.model.forget(interaction, tombstone, self.now)
+        forgetting = self.pool.forget(interaction, tombstone)
+        if isinstance(expected, Forgotten):
+            assert self.run(forgetting) == expected
+            return
+        with pytest.raises(StillHeld) as refused:
+            self.run(forgetting)
+        held = refused.value
+        assert (held.number, held.allocation, held.ran_out) == expected
+
+    @rule(age=STEPS)
+    def purge(self, age: timedelta) -> None:
+        """What ended long enough ago goes."""
+        self.purged = True
+        before = self.now - age
+        entries, allocations = self.model.purge(before)
+        assert self.run(self.pool.record.purge_entries(before, "", 1000)).removed == entries
+        step = self.run(self.pool.record.purge_allocations(before, "", 1000))
+        assert replace(step, after=None) == allocations
 
     @rule(time=STEPS)
     def time_passes(self, time: timedelta) -> None:
@@ -150,45 +320,41 @@ class PoolMachine(RuleBasedStateMachine):
         self.run(self.pool.reopen())
 
     @invariant()
-    def states_agree(self) -> None:
-        """Every number is what the model says."""
-        now = self.pool.clock.at
-        for shown in self.run(self.pool.shown(POLICY)):
-            number = self.model.numbers[shown.number]
-            holder = self.model.holder(number, now)
-            assert (shown.state is State.ALLOCATED) is (holder is not None)
-            assert shown.interaction == (None if holder is None else holder.interaction)
-            if self.model.rings(number, now):  # neither lent nor told expired
-                held_open = self.model.held_open(number, now)
-                assert (shown.state is State.LAPSED) is (held_open is not None)
+    def all_numbers_agree(self) -> None:
+        """Every number is what the model says, and is counted as that."""
+        assert self.run(self.pool.shown(POLICY)) == self.model.shown(self.now)
 
     @invariant()
-    def the_journal_replays_to_the_present(self) -> None:
-        """Who holds what follows from the journal alone; its times never go back."""
-        now = self.pool.clock.at
-        open_ends: dict[str, tuple[str, Any]] = {}
-        for entry in self.pool.journal():
-            if entry.event in {"allocated", "lent early", "renewed"}:
-                held = open_ends.get(entry.number)
-                assert held is None or (entry.event == "renewed" and held[0] == entry.allocation)
-                open_ends[entry.number] = (entry.allocation, entry.expires_at)
+    def the_journal_agrees(self) -> None:
+        """Entry by entry, and what it says replays to the present, whatever was purged."""
+        journal = self.pool.journal()
+        assert journal == [entry for _, entry in self.model.journal]
+        held: dict[str, tuple[str, datetime | None]] = {}
+        for entry in journal:
+            if entry.event in BEGINNINGS:
+                assert entry.number not in held
+                held[entry.number] = entry.allocation, entry.expires_at
+            elif entry.event == "renewed":
+                assert self.purged or entry.number in held
+                assert held.get(entry.number, (entry.allocation,))[0] == entry.allocation
+                if entry.number in held:
+                    held[entry.number] = entry.allocation, entry.expires_at
             elif entry.event in ENDS:
-                held = open_ends.pop(entry.number, None)
-                assert held is not None or entry.detail == "arrived before expiry"
+                was = held.pop(entry.number, None)
+                assert was or self.purged or entry.detail == "arrived before expiry"
         live = {
             shown.number
             for shown in self.run(self.pool.shown(POLICY))
-            if shown.state is State.ALLOCATED
+            if shown.state in (State.ALLOCATED, State.LAPSED)
         }
-        replayed = {number for number, (_, expires_at) in open_ends.items() if now < expires_at}
-        assert live == replayed
+        assert held.keys() == live
 
 
 @pytest.mark.timeout(600)  # a failure is made small before it is told
 @pytest.mark.parametrize("store", STORES)
 def test_any_store_agrees_with_the_model(store: str) -> None:
     """Any order of operations, any passing of time, any restart."""
-    _drive(store, max_examples=40)
+    _drive(store, max_examples=60)
 
 
 @pytest.mark.long

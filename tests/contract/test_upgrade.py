@@ -130,6 +130,61 @@ async def test_life_goes_on_after_the_upgrade(upgraded: Pool) -> None:
     ]
 
 
+def _filled(path: Path, allocations: int) -> sqlite3.Connection:
+    """Make a store of schema 1 in which every number was lent four times, as busy ones are."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript(f"{load_migrations('sqlite')[0][1]} PRAGMA user_version = 1; BEGIN;")
+    connection.executemany(
+        "INSERT INTO number VALUES (?1, 1, 1, '+' || ?1, ?1, NULL, NULL, 1, NULL, 1000)",
+        ((number,) for number in range(allocations // 4)),
+    )
+    each = [(count, count % (allocations // 4), f"{count:026}") for count in range(allocations)]
+    connection.executemany(
+        "INSERT INTO allocation VALUES (?3, ?2, 1, ?1, NULL, ?1, ?1 + 9, ?1 + 5, 'retrieved')",
+        each,
+    )
+    connection.executemany(
+        "INSERT INTO answer VALUES (?2, 'main', ?1, 'FOUND', ?3, ?1 + 5)",
+        each,
+    )
+    connection.executemany(
+        "INSERT INTO journal VALUES ('1' || ?3, ?1 + 5, 'retrieved', 1, '+' || ?2, ?3, ?1, NULL,"
+        " 'main', ?1, '+44' || ?1)",
+        each,
+    )
+    connection.execute("COMMIT")
+    return connection
+
+
+def _steps(connection: sqlite3.Connection, at_most: int) -> int:
+    """Upgrade, and count what SQLite does for it, in thousands; it is stopped beyond *at_most*."""
+    thousands = 0
+
+    def count() -> bool:
+        nonlocal thousands
+        thousands += 1
+        return thousands > at_most
+
+    connection.set_progress_handler(count, 1000)
+    migrate(connection)
+    connection.set_progress_handler(None, 0)
+    return thousands
+
+
+def test_a_store_ten_times_as_large_is_upgraded_with_ten_times_the_work(tmp_path: Path) -> None:
+    """Not a hundred times; and each allocation has its own caller, each number its last one."""
+    with closing(_filled(tmp_path / "small.db", 2_000)) as small:
+        few = _steps(small, at_most=1_000_000)
+    with closing(_filled(tmp_path / "large.db", 20_000)) as large:
+        many = _steps(large, at_most=few * 13)
+        assert many > few * 7
+        wrong = "SELECT count(*) FROM allocation WHERE ended_by IS NOT '+44' || interaction"
+        assert large.execute(wrong).fetchone() == (0,)
+        last = "SELECT max(id) FROM allocation WHERE number_id = number.id"
+        wrong = f"SELECT count(*) FROM number WHERE last_allocation_id IS NOT ({last})"
+        assert large.execute(wrong).fetchone() == (0,)
+
+
 def test_a_later_schema_is_refused(tmp_path: Path) -> None:
     """Nothing is written, and the sentence says which one it is."""
     path = _schema_1(tmp_path)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from interact_ivr.stores.sqlite.copies import CopyError, back_up, restore
 from testbed.line import Line, control
 from testbed.service import INTERACT_IVR, Service, ServiceError
 
@@ -77,6 +80,47 @@ def test_a_backup_of_a_running_service(
     assert numbers == MANY + 3
 
 
+def _events(trace: Path, file: Path) -> list[str]:
+    """Read what strace wrote: what was done to *file*, to what becomes it, and what was told."""
+    making = f"{file}.making"
+    kinds = [
+        (rf'\d+ +rename\w*\(.*"{making}", .*"{file}"', "put in place"),
+        (rf"\d+ +f(data)?sync\(\d+<{making}>\)", "synced"),
+        (rf"\d+ +f(data)?sync\(\d+<{file.parent}>\)", "folder synced"),
+        (rf'\d+ +\w*(write|chown)\w*\(.*[<"]{making}[>"]', "changed"),
+        (r"\d+ +write\([12]<", "told"),
+    ]
+    lines = trace.read_text("utf-8").splitlines()
+    named = [next((name for kind, name in kinds if re.match(kind, line)), "") for line in lines]
+    return [name for name in named if name]
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_copy_is_on_disk_before_it_is_in_place_and_told(
+    stopped: Service, tmp_path: Path, command: str
+) -> None:
+    """By a trace of system calls: all of the file, then its name; then it is said to be there."""
+    assert shutil.which("strace"), "strace is missing: make debian-packages"
+    copy, trace = tmp_path / "copy.db", tmp_path / "trace"
+    if command == "restore":
+        stopped.ask("db", "backup", str(copy))
+    calls = "trace=pwrite64,write,fsync,fdatasync,/^rename,/chown"
+    done = subprocess.run(
+        [
+            *("strace", "-f", "-y", "-e", calls, "-e", "signal=none", "-o", str(trace)),
+            *(*INTERACT_IVR, "db", command, str(copy), "--config", str(stopped.config)),
+        ],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done
+    events = _events(trace, stopped.database if command == "restore" else copy)
+    placed = events.index("put in place")
+    assert "changed" in events[:placed]
+    assert events[placed - 1] == "synced"
+    assert events[placed + 1 :][:2] == ["folder synced", "told"]
+
+
 def test_a_backup_is_not_overwritten_unless_asked(stopped: Service, tmp_path: Path) -> None:
     """With --force it is replaced whole; the store itself never is."""
     copy = tmp_path / "copy.db"
@@ -89,6 +133,50 @@ def test_a_backup_is_not_overwritten_unless_asked(stopped: Service, tmp_path: Pa
     store = str(stopped.database)
     for command in (("backup", "--force"), ("restore",)):
         assert _fails(stopped, "db", *command, store) == f"{store} is the store itself"
+
+
+OWN = ("-wal", "-shm", "-journal", ".lock", ".ani-key", ".making")
+
+
+def test_the_store_s_own_files_are_no_place_for_a_copy(
+    service_factory: Callable[..., Service], tmp_path: Path
+) -> None:
+    """By no name, there or not, not by force; nor is one of them a backup. Calls go on."""
+    service = service_factory()
+    line = Line.taken_into(service)
+    line.allocate("before")
+    own = [service.database.with_name(f"{service.database.name}{ending}") for ending in OWN]
+    hard, linked = tmp_path / "hard", tmp_path / "linked"
+    hard.hardlink_to(own[0])
+    linked.symlink_to(service.database.parent)
+    for file in (*own, hard, *(linked / file.name for file in own)):
+        refused = re.escape(f"{file} is a file of the store's own")
+        with pytest.raises(CopyError, match=refused):
+            back_up(service.database, file, _unseen, replace=True)
+        with pytest.raises(CopyError, match=refused):
+            restore(service.database, file, "a test", _unseen)
+    for command in (("backup", "--force"), ("restore",)):
+        assert _fails(service, "db", *command, f"{own[0]}").endswith("a file of the store's own")
+    assert line.call().variables["INTERACT_ID"] == "before"
+    assert [file.exists() for file in own] == [True, True, False, True, True, False]
+
+
+def test_neither_is_what_a_link_to_the_store_has(stopped: Service, tmp_path: Path) -> None:
+    """SQLite keeps them at the link's target; nor is a copy made in the store."""
+    link = tmp_path / "link.db"
+    link.symlink_to(stopped.database)
+    for store in (link, stopped.database):
+        with pytest.raises(CopyError, match="a file of the store's own"):
+            back_up(link, Path(f"{store}-wal"), _unseen)
+    copy = tmp_path / "copy"
+    store = stopped.database.rename(tmp_path / "copy.making")
+    with pytest.raises(CopyError, match=f"{store} is the store itself"):
+        back_up(store, copy, _unseen)
+    assert _allocated(store) == ["waiting"]
+
+
+def _unseen(_done: int, _of: int) -> None:
+    """Nobody looks at the progress."""
 
 
 def test_a_backup_that_cannot_be_made_leaves_nothing(stopped: Service, tmp_path: Path) -> None:

@@ -138,8 +138,10 @@ def test_what_something_hangs_on_is_not_removed(service: Service, live: str) -> 
     assert failure(command("environment", "remove", live)) == (
         f"environment '{live}' cannot be removed: it has numbers (1)"
     )
-    assert failure(command("application", "remove", "default", "--environment", live)) == (
-        "application 'default' cannot be removed: it has numbers (1)"
+    control(service, "application.add", application="sales", environment=live)
+    take_in(service, "380974520201", environment=live, application="sales")
+    assert failure(command("application", "remove", "sales", "--environment", live)) == (
+        "application 'sales' cannot be removed: it has numbers (1)"
     )
     assert failure(command("environment", "remove", "default")) == (
         "environment 'default/default' cannot be removed: it is the configured environment.default"
@@ -207,6 +209,19 @@ def test_what_is_wrong_is_named(
     assert [control(service, each) for each in lists] == before
 
 
+def test_the_first_application_goes_with_its_environment(service: Service, live: str) -> None:
+    """Whatever else there is: without it, no name would mean an application that is not there."""
+    control(service, "application.add", application="sales", environment=live)
+    for where in (live, "default/default"):
+        assert failure(
+            service.command("application", "remove", "default", "--environment", where)
+        ) == ("application 'default' cannot be removed: it goes with its environment")
+    names = [each["application"] for each in control(service, "application.list")]
+    assert names.count("default") == len(control(service, "environment.list"))
+    nowhere = service.command("application", "remove", "default", "--environment", f"{live}2")
+    assert failure(nowhere) == f"environment '{live}2' was not found"
+
+
 # What calls and apps see
 
 
@@ -262,6 +277,27 @@ def test_each_application_has_its_own_pool(service: Service, live: str) -> None:
     assert dial(service, f"?environment={live}", "380974520201")["INTERACT_ID"] == "order 1"
     fault = refusal(service, "allocate", interaction="x", environment=live, application="none")
     assert fault == f"application 'none' was not found in environment '{live}'"
+
+
+def test_a_consumer_application_allocates_from_its_own_and_does_nothing_else(
+    service: Service, live: str
+) -> None:
+    """It is lent the numbers of the DNIS application it names; it has no pool to be shown."""
+    control(service, "application.add", application="sales", environment=live)
+    control(service, "application.add", application="web", allocates_from="sales", environment=live)
+    take_in(service, NUMBER, environment=live)
+    take_in(service, "380974520201", environment=live, application="sales")
+    where = ("--environment", live, "--application", "web")
+    lent = service.ask("allocate", "order 1", *where)
+    assert lent["number"] == "+380974520201"
+    again = control(
+        service, "allocate", interaction="order 1", environment=live, application="sales"
+    )
+    assert (again["id"], again["renewed"]) == (lent["id"], True)
+    for command in (("list",), ("add", "380974520202"), ("disable", NUMBER), ("remove", NUMBER)):
+        assert failure(service.command("number", *command, *where)) == (
+            f"application 'web' was not found in environment '{live}'"
+        )
 
 
 def test_an_application_s_own_hold_counts(service: Service, live: str) -> None:

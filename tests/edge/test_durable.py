@@ -309,6 +309,45 @@ def test_a_file_whose_header_is_overwritten(waiting: Line) -> None:
     _works_again(waiting)
 
 
+@pytest.mark.parametrize(("begin", "end"), [(60, 64), (68, 72), (60, 72)], ids=str)
+def test_a_header_whose_version_is_overwritten(waiting: Line, begin: int, end: int) -> None:
+    """Its magic is whole, its user_version or application_id is not: calls go on without it.
+
+    For as long as it lasts, without a hang; put right, all works again without a restart.
+    """
+    service = waiting.service
+    with _locked(service.database):
+        _unavailable(waiting, "another program holds its file")  # and it will be opened anew
+    with service.database.open("r+b") as file:
+        header = file.read(100)
+        file.seek(begin)
+        file.write(bytes(end - begin))
+    if begin == 60:
+        for _ in ("first", "again"):
+            _unavailable(waiting, "the file is a database of another program")
+        assert _health(service) == "UNAVAILABLE"
+    with service.database.open("r+b") as file:
+        file.write(header)
+    assert _health(service) == "READY"
+    _works_again(waiting)
+    service.stop()
+
+
+def test_another_program_s_database_at_its_place(waiting: Line, tmp_path: Path) -> None:
+    """It is left as it is; the right one put back, all works again without a restart."""
+    database = waiting.service.database
+    with _locked(database):
+        _unavailable(waiting, "another program holds its file")
+    away = database.rename(tmp_path / "away.db")
+    with closing(sqlite3.connect(database)) as other:
+        other.execute("CREATE TABLE x (a)")
+    before = database.read_bytes()
+    _unavailable(waiting, "the file is a database of another program")
+    assert database.read_bytes() == before
+    away.replace(database)
+    _works_again(waiting)
+
+
 # The checker itself
 
 _NUMBER = {"number": "+1", "interaction": "b"}

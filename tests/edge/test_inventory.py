@@ -566,7 +566,12 @@ def test_a_dialed_dnid_finds_its_number_or_says_which_it_fits(
     assert dial("7201")["INTERACT_STATUS"] == "UNKNOWN"
     (line,) = service.wait_log("dnid fits several numbers")
     assert (line["dnis"], line["candidates"]) == ("7201", ["+380974520201", "+390974520201"])
-    assert service.ask("status")["ambiguous_dnids"] == 1
+    seen = service.ask("status")
+    assert (seen["ambiguous_dnids"], seen["last_ambiguous_dnids"]) == (
+        1,
+        {"7201": ["+380974520201", "+390974520201"]},
+    )
+    assert "7201: +380974520201, +390974520201" in service.command("status").stdout
     assert told(service.command("free", "7201")) == ["number 7201 was not found"]
     assert len(service.ask("number", "list", "--state", "allocated")) == 1
 

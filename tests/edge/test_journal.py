@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -19,7 +20,8 @@ import msgspec
 import pytest
 
 from interact_ivr.app import opened
-from interact_ivr.config_keys import Config
+from interact_ivr.config import load_config
+from interact_ivr.config_keys import Config, JournalConfig
 from interact_ivr.control.client import Refused
 from interact_ivr.domain.names import new_ulid
 from interact_ivr.observing import Observing
@@ -279,6 +281,24 @@ def test_what_is_old_is_purged_while_calls_go_on(service_factory: Callable[..., 
     assert len(kept) == 10 + 2 * calls
 
 
+async def test_what_a_reload_says_the_next_purge_goes_by(
+    service_factory: Callable[..., Service],
+) -> None:
+    """A journal that is to be kept for less is purged of more."""
+    service = service_factory()
+    service.stop()
+    aged(service, 3, age=timedelta(days=3))
+    young = aged(service, 2, age=timedelta(hours=1))
+    config = load_config(service.config)
+    async with opened(config, "a test", Observing()) as parts, asyncio.timeout(5):
+        await parts.adopt(msgspec.structs.replace(config, journal=JournalConfig(days=2)))
+        purging = asyncio.create_task(parts.purge.run())
+        while len(kept := (await parts.journal.entries("", None, limit=9)).entries) > len(young):
+            assert not purging.done()
+        purging.cancel()
+    assert [entry.id for entry in kept] == young
+
+
 # Calling numbers
 
 
@@ -299,7 +319,7 @@ def test_the_call_sees_its_number_and_the_journal_what_is_set(
     assert one == two
     assert (CALLER.encode() in on_disk(service)) == (setting == "plain")
     key = service.database.with_name(service.database.name + ".ani-key")
-    assert key.exists() == (setting == "hash")
+    assert key.exists() == (setting != "none")
     match setting:
         case "plain":
             assert one == f"+{CALLER}"
@@ -308,6 +328,53 @@ def test_the_call_sees_its_number_and_the_journal_what_is_set(
             assert stat.S_IMODE(key.stat().st_mode) == 0o600
         case _:
             assert one is None
+
+
+WITHHELD = {"callingpres": "32"}
+
+
+@pytest.mark.parametrize("then", [{}, WITHHELD], ids=["shown", "withheld"])
+@pytest.mark.parametrize("first", [{}, WITHHELD], ids=["shown", "withheld"])
+@pytest.mark.parametrize("setting", ["plain", "hash"])
+def test_a_withheld_number_redials_and_is_nowhere(
+    service_factory: Callable[..., Service],
+    setting: str,
+    first: dict[str, str],
+    then: dict[str, str],
+) -> None:
+    """Not in the call, the journal, the log or the store's bytes; redialing goes both ways."""
+    service = service_factory(f'[journal]\nani = "{setting}"\n[log]\nlevel = "debug"\n')
+    line = Line.taken_into(service)
+    line.allocate("order 1")
+    for status, presented in (("FOUND", first), ("REDIAL", then)):
+        told = line.call(callerid=f"+{CALLER}", **presented).variables
+        assert (told["INTERACT_STATUS"], told["INTERACT_ID"]) == (status, "order 1")
+        assert told["INTERACT_ANI"] == ("" if presented else f"+{CALLER}")
+    made, retrieved = service.ask("journal")
+    who_held = ("journal", "--number", line.number, "--at", made["at"], "--json")
+    asked = (("journal",), ("journal", "--json"), who_held, ("status",))
+    seen = [service.command(*question).stdout for question in asked]
+    service.stop()
+    written = on_disk(service) + service.log_path.read_bytes() + "".join(seen).encode()
+    if first:
+        assert retrieved["ani"] is None
+        assert line.key in seen[2]
+        assert CALLER.encode() not in written
+    else:
+        assert (retrieved["ani"] == f"+{CALLER}") == (setting == "plain")
+        assert (CALLER.encode() in written) == (setting == "plain")
+
+
+def test_the_expected_caller_may_withhold_the_number(
+    service_factory: Callable[..., Service],
+) -> None:
+    """What the app told is compared alike, and is nowhere either."""
+    service = service_factory()
+    line = Line.taken_into(service)
+    control(service, "allocate", interaction="order 1", group=line.group, caller=CALLER)
+    found = line.call(callerid=f"+{CALLER}", **WITHHELD).variables
+    assert (found["INTERACT_CALLER_MATCH"], found["INTERACT_ANI"]) == ("1", "")
+    assert CALLER.encode() not in on_disk(service)
 
 
 # Forgetting

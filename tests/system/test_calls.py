@@ -69,7 +69,7 @@ def test_a_call_finds_its_interaction_and_frees_the_number(
 
     place_calls(tools, pbx, [Call(NUMBER, ani="0501234567")])
 
-    (seen,) = pbx.seen("ivr")
+    (seen,) = pbx.wait_seen("ivr")
     assert seen.values["INTERACT_STATUS"] == "FOUND"
     assert seen.values["INTERACT_ID"] == "order 4711/a"
     assert seen.values["INTERACT_ALLOCATION"] == allocation["id"]
@@ -86,7 +86,7 @@ def test_a_second_call_gets_nothing_of_the_first(tools: Tools, service: Service,
     service.ask("allocate", "order-1")
     place_calls(tools, pbx, [Call(NUMBER, ani="0501")])
     place_calls(tools, pbx, [Call(NUMBER, ani="0502")])
-    first, second = pbx.seen("ivr")
+    first, second = pbx.wait_seen("ivr", 2)
     assert first.values["INTERACT_ID"] == "order-1"
     assert learned(second) == {
         "STATUS": "LATE",
@@ -104,7 +104,7 @@ def test_a_number_nobody_waits_on_and_one_that_is_not_ours(
     service.import_numbers(NUMBER)
     place_calls(tools, pbx, [Call(NUMBER, ani="0501")])
     place_calls(tools, pbx, [Call("380974520999", ani="0501")])
-    ours, foreign = pbx.seen("ivr")
+    ours, foreign = pbx.wait_seen("ivr", 2)
     assert learned(ours) == {"STATUS": "NOT_ALLOCATED", "DNIS": KEY, "ANI": "/0501"}
     assert learned(foreign) == {"STATUS": "UNKNOWN", "ANI": "/0501"}
 
@@ -121,7 +121,7 @@ def test_an_allocation_that_ran_out_is_not_found(
     assert expired["dnis"] == KEY
     wait_until_a_call_is_late(expired["at"])
     place_calls(tools, pbx, [Call(NUMBER)])
-    (seen,) = pbx.seen("ivr")
+    (seen,) = pbx.wait_seen("ivr")
     assert seen.values["INTERACT_STATUS"] == "LATE"
     assert seen.values["INTERACT_ID"] == ""
 
@@ -142,7 +142,7 @@ exten => _7X.,1,Progress()
     service.ask("allocate", "order-1")
     place_calls(tools, pbx, [Call("7" + NUMBER)])
     (expired,) = service.log("expired")
-    (seen,) = pbx.seen("ivr")
+    (seen,) = pbx.wait_seen("ivr")
     assert seen.at > datetime.fromisoformat(expired["at"]).timestamp()
     assert (seen.values["INTERACT_STATUS"], seen.values["INTERACT_ID"]) == ("FOUND", "order-1")
 
@@ -158,7 +158,10 @@ def test_fifty_calls_at_once_to_fifty_numbers_each_get_their_own(
         allocation = service.ask("allocate", f"order-{index}")
         expected[allocation["number"]] = f"order-{index}"
     place_calls(tools, pbx, [Call(number) for number in pool], at_once=True)
-    found = {seen.values["INTERACT_DNIS"]: seen.values["INTERACT_ID"] for seen in pbx.seen("ivr")}
+    found = {
+        seen.values["INTERACT_DNIS"]: seen.values["INTERACT_ID"]
+        for seen in pbx.wait_seen("ivr", 50)
+    }
     assert found == expected
 
 
@@ -192,7 +195,7 @@ def test_a_caller_who_hangs_up_during_the_look_up_consumes_nothing(
     (number,) = service.ask("number", "list")
     assert number["interaction"] == "order-1"
     place_calls(tools, pbx, [Call(NUMBER)])
-    assert pbx.seen("ivr")[-1].values["INTERACT_ID"] == "order-1"
+    assert pbx.wait_seen("ivr")[-1].values["INTERACT_ID"] == "order-1"
 
 
 def test_a_caller_who_hangs_up_while_the_look_up_waits_its_turn_consumes_nothing(
@@ -222,7 +225,7 @@ def test_the_gosub_takes_the_number_as_an_argument_and_from_a_deeper_subroutine(
     service.ask("allocate", "order-1")
     place_calls(tools, pbx, [Call("77" + NUMBER)])
     place_calls(tools, pbx, [Call("66380974520201")])
-    ids = [seen.values["INTERACT_ID"] for seen in pbx.seen("ivr")]
+    ids = [seen.values["INTERACT_ID"] for seen in pbx.wait_seen("ivr", 2)]
     assert ids == ["order-0", "order-1"]
 
 
@@ -234,7 +237,7 @@ def test_the_extension_counts_and_not_what_the_caller_had_dialed_before(
     service.import_numbers(NUMBER)
     service.ask("allocate", "order-1")
     place_calls(tools, pbx, [Call("elsewhere")])
-    assert pbx.seen("ivr")[-1].values["INTERACT_ID"] == "order-1"
+    assert pbx.wait_seen("ivr")[-1].values["INTERACT_ID"] == "order-1"
 
 
 def test_what_an_administrator_writes_as_an_argument_is_only_ever_one_number(
@@ -246,7 +249,7 @@ def test_what_an_administrator_writes_as_an_argument_is_only_ever_one_number(
     service.ask("allocate", "order-0")
     service.ask("allocate", "order-1")
     place_calls(tools, pbx, [Call("4400")])
-    assert pbx.seen("ivr")[-1].values["INTERACT_ID"] == "order-1"
+    assert pbx.wait_seen("ivr")[-1].values["INTERACT_ID"] == "order-1"
 
 
 def test_the_other_leg_of_a_local_channel_has_the_interaction(
@@ -271,8 +274,8 @@ def test_a_second_look_up_on_a_channel_shows_nothing_of_the_first(
     service.import_numbers(NUMBER)
     service.ask("allocate", "order-1")
     place_calls(tools, pbx, [Call("99" + NUMBER, ani="0501")])
-    (first,) = pbx.seen("first")
-    (second,) = pbx.seen("ivr")
+    (first,) = pbx.wait_seen("first")
+    (second,) = pbx.wait_seen("ivr")
     assert first.values["INTERACT_ID"] == "order-1"
     assert learned(second) == {"STATUS": "UNKNOWN", "ANI": "/0501"}
 
@@ -286,8 +289,8 @@ def test_a_call_frees_numbers_and_keeps_what_it_knows(
     service.ask("allocate", "order-0")
     service.ask("allocate", "order-1")
     place_calls(tools, pbx, [Call("55" + NUMBER)])
-    (retrieved,) = pbx.seen("retrieved")
-    (last,) = pbx.seen("ivr")
+    (retrieved,) = pbx.wait_seen("retrieved")
+    (last,) = pbx.wait_seen("ivr")
     assert retrieved.values["INTERACT_FREE_STATUS"] == "NOT_ALLOCATED"  # the look-up had freed it
     assert last.values["INTERACT_FREE_STATUS"] == "FREED"
     assert last.values["INTERACT_ID"] == "order-0"

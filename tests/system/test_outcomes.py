@@ -50,6 +50,20 @@ NEVER_THE_SAME = {
     "restricted": Call(NUMBER, "restricted"),
     "short": Call(NUMBER, "6929"),
     "shared": Call(NUMBER, "380440000000"),
+    "no number": Call(NUMBER, "alice"),
+    "withheld and unknown to the PBX": Call(
+        NUMBER,
+        "anonymous",
+        headers={
+            "From": '"Anonymous" <sip:anonymous@anonymous.invalid>',
+            "Privacy": "id",
+        },
+    ),
+    "shared and withheld": Call(
+        NUMBER,
+        "anonymous",
+        headers={"P-Asserted-Identity": "<sip:+380440000000@127.0.0.1>", "Privacy": "id"},
+    ),
 }
 
 
@@ -57,32 +71,69 @@ NEVER_THE_SAME = {
 def test_a_caller_who_could_be_anyone_never_redials(
     tools: Tools, service_factory: ServiceFactory, pbx_factory: PbxFactory, kind: str
 ) -> None:
-    """Not even where the same words or the same short number were there before."""
+    """Not even where the same words or the same short number were there before.
+
+    Nor are they asked which of two interactions they mean.
+    """
     service = service_factory('[pool]\nshared_callers = ["+380 44 000 00 00"]\n')
     pbx = pbx_factory(extensions=extensions(service.agi))
     caller = NEVER_THE_SAME[kind]
     handed_over(tools, service, pbx, "order-1", caller)
     again = call(tools, pbx, caller)
     assert (again["INTERACT_STATUS"], again["INTERACT_ID"]) == ("LATE", "")
+    service.ask("allocate", "order-2", "--caller", CUSTOMER)
+    told = call(tools, pbx, caller)
+    assert (told["INTERACT_STATUS"], told["INTERACT_ID"]) == ("FOUND", "order-2")
+    assert told["INTERACT_CALLER_MATCH"] == "0"
 
 
+@pytest.mark.parametrize(
+    "again",
+    [Call(NUMBER, "anonymous", headers=WITHHELD), Call(NUMBER, CUSTOMER)],
+    ids=["withheld", "shown"],
+)
 def test_a_withheld_caller_may_redial_and_is_never_shown(
+    tools: Tools, service: Service, pbx: Pbx, again: Call
+) -> None:
+    """The PBX knows the number; the call gets its own again, nobody sees who called at first."""
+    withheld = Call(NUMBER, "anonymous", headers=WITHHELD)
+    handed_over(tools, service, pbx, "order-1", withheld)
+    assert pbx.wait_seen("ivr")[-1].values["INTERACT_ANI"] == ""
+    (retrieved,) = (entry for entry in service.ask("journal") if entry["call"])
+    assert retrieved["ani"] is None
+    assert CUSTOMER not in service.command("journal").stdout + service.log_path.read_text()
+    told = call(tools, pbx, again)
+    assert (told["INTERACT_STATUS"], told["INTERACT_ID"]) == ("REDIAL", "order-1")
+    assert told["INTERACT_ANI"] == ("" if again == withheld else f"+{CUSTOMER}")
+
+
+def test_a_withheld_caller_chooses_and_is_expected_as_any_other(
     tools: Tools, service: Service, pbx: Pbx
 ) -> None:
-    """The PBX knows the number; the call gets its own again, nobody sees who called."""
-    caller = Call(NUMBER, "anonymous", headers=WITHHELD)
-    handed_over(tools, service, pbx, "order-1", caller)
-    assert pbx.seen("ivr")[-1].values["INTERACT_ANI"] == ""
-    again = call(tools, pbx, caller)
-    assert (again["INTERACT_STATUS"], again["INTERACT_ID"]) == ("REDIAL", "order-1")
-    assert again["INTERACT_ANI"] == ""
+    """AMBIGUOUS after a call that showed the number; FOUND where the app expects it."""
+    withheld = Call(NUMBER, "anonymous", headers=WITHHELD)
+    handed_over(tools, service, pbx, "order-1")
+    service.ask("allocate", "order-2")
+    asked = call(tools, pbx, withheld)
+    assert (asked["INTERACT_STATUS"], asked["INTERACT_ID"]) == ("AMBIGUOUS", "")
+    assert (asked["INTERACT_CANDIDATE_1"], asked["INTERACT_CANDIDATE_2"]) == ("order-2", "order-1")
+    assert asked["INTERACT_ANI"] == ""
+    service.ask("allocate", "order-2", "--caller", CUSTOMER)
+    found = call(tools, pbx, withheld)
+    assert (found["INTERACT_STATUS"], found["INTERACT_ID"]) == ("FOUND", "order-2")
+    assert found["INTERACT_CALLER_MATCH"] == "1"
 
 
+@pytest.mark.parametrize(("reveals", "whose"), [("true", "order-1"), ("false", "")])
 def test_who_calls_after_the_expiry_is_late_and_may_be_told_nothing(
-    tools: Tools, service_factory: ServiceFactory, pbx_factory: PbxFactory
+    tools: Tools,
+    service_factory: ServiceFactory,
+    pbx_factory: PbxFactory,
+    reveals: str,
+    whose: str,
 ) -> None:
-    """`late_reveals_id = false` empties the last holder's id."""
-    service = service_factory("[pool]\nhold_for_seconds = 0.2\nlate_reveals_id = false\n")
+    """`late_reveals_id = false` empties the last holder's id; it is the call's own in no case."""
+    service = service_factory(f"[pool]\nhold_for_seconds = 0.2\nlate_reveals_id = {reveals}\n")
     pbx = pbx_factory(extensions=extensions(service.agi))
     service.import_numbers(NUMBER)
     service.ask("allocate", "order-1")
@@ -90,7 +141,7 @@ def test_who_calls_after_the_expiry_is_late_and_may_be_told_nothing(
     wait_until_a_call_is_late(expired["at"])
     late = call(tools, pbx, Call(NUMBER, CUSTOMER))
     assert (late["INTERACT_STATUS"], late["INTERACT_LAST_END"]) == ("LATE", "expired")
-    assert late["INTERACT_LAST_ID"] == ""
+    assert (late["INTERACT_LAST_ID"], late["INTERACT_ID"]) == (whose, "")
 
 
 def test_a_redial_to_a_number_lent_again_is_ambiguous_until_one_is_named(
@@ -101,7 +152,7 @@ def test_a_redial_to_a_number_lent_again_is_ambiguous_until_one_is_named(
     handed_over(tools, service, pbx, "order-1")
     service.ask("allocate", "order-2")
     place_calls(tools, pbx, [Call("7" + NUMBER, CUSTOMER)])
-    (asked,), (second,) = pbx.seen("asked"), pbx.seen("second")
+    (asked,), (second,) = pbx.wait_seen("asked"), pbx.wait_seen("second")
     assert asked.values["INTERACT_STATUS"] == "AMBIGUOUS"
     assert asked.values["INTERACT_CANDIDATE_1"] == "order-2"
     assert asked.values["INTERACT_CANDIDATE_2"] == "order-1"
@@ -109,7 +160,7 @@ def test_a_redial_to_a_number_lent_again_is_ambiguous_until_one_is_named(
     assert found(second) == ("REDIAL", "order-1")
     assert service.ask("number", "list")[0]["interaction"] == "order-2"
     place_calls(tools, pbx, [Call("8" + NUMBER, CUSTOMER)])
-    (first,) = pbx.seen("first")
+    (first,) = pbx.wait_seen("first")
     assert found(first) == ("FOUND", "order-2")
 
 

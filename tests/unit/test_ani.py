@@ -1,4 +1,4 @@
-"""What is kept of a calling number."""
+"""What is kept of a calling number, and what calls are compared by."""
 
 import stat
 from pathlib import Path
@@ -9,42 +9,64 @@ from hypothesis import strategies as st
 
 from interact_ivr.ani_key import VARIABLE, ani_key
 from interact_ivr.config import ConfigError
-from interact_ivr.domain.ani import AniSetting, stored_ani
+from interact_ivr.domain.ani import AniKeeping, AniSetting
+from interact_ivr.domain.caller import CallerRules
 from interact_ivr.domain.names import Ani
 
 ANIS = st.from_regex(r"\+?[0-9]{1,20}", fullmatch=True).map(Ani)
 KEYS = st.binary(min_size=16, max_size=64)
 
 
-@pytest.mark.parametrize("setting", AniSetting)
-def test_no_number_is_kept_of_a_caller_without_one(setting: AniSetting) -> None:
-    """Withheld is withheld: there is no hash of nothing that all such callers would share."""
-    assert stored_ani(None, setting, b"k" * 16) is None
-
-
 @given(ANIS, KEYS)
-def test_plain_is_the_number_and_none_is_nothing(ani: Ani, key: bytes) -> None:
-    """Neither looks at the key."""
-    assert stored_ani(ani, AniSetting.PLAIN, key) == ani
-    assert stored_ani(ani, AniSetting.NONE, key) is None
+def test_on_record_is_what_is_set(ani: Ani, key: bytes) -> None:
+    """The number itself, what calls are compared by, or nothing."""
+    hashing = AniKeeping(AniSetting.HASH, key)
+    assert AniKeeping(AniSetting.PLAIN, key).stored(ani) == ani
+    assert hashing.stored(ani) == hashing.compared(ani) is not None
+    assert AniKeeping(AniSetting.NONE, key).stored(ani) is None
+    assert AniKeeping(AniSetting.NONE, key).compared(ani) is None
 
 
 @given(ANIS, ANIS, KEYS, KEYS)
 def test_hashes_compare_as_the_numbers_do(one: Ani, other: Ani, key: bytes, another: bytes) -> None:
-    """The same number under the same key, and nothing else, has the same hash."""
-    hashed = stored_ani(one, AniSetting.HASH, key)
-    assert (stored_ani(other, AniSetting.HASH, key) == hashed) == (one == other)
+    """The same number under the same key, and nothing else, has the same; whatever is on record."""
+    hashed = AniKeeping(AniSetting.PLAIN, key).compared(one)
+    assert (AniKeeping(AniSetting.HASH, key).compared(other) == hashed) == (one == other)
     if key.rstrip(b"\0") != another.rstrip(b"\0"):  # blake2b pads a key with zeros
-        assert stored_ani(one, AniSetting.HASH, another) != hashed
+        assert AniKeeping(AniSetting.PLAIN, another).compared(one) != hashed
 
 
 @given(ANIS, KEYS)
 def test_a_hash_is_128_bits_and_never_a_number(ani: Ani, key: bytes) -> None:
     """Its prefix tells it from a number, and no digit of the number is needed to write it."""
-    hashed = stored_ani(ani, AniSetting.HASH, key)
+    hashed = AniKeeping(AniSetting.HASH, key).compared(ani)
     assert hashed is not None
     assert hashed.startswith("h:")
     assert len(bytes.fromhex(hashed[2:])) == 16
+
+
+def test_the_key_is_not_shown() -> None:
+    """Not even where somebody prints what has it."""
+    assert "secret" not in repr(AniKeeping(AniSetting.HASH, b"secret" * 3))
+
+
+@pytest.mark.parametrize("setting", AniSetting)
+def test_a_withheld_number_is_compared_and_never_shown(setting: AniSetting) -> None:
+    """By a hash, which is the same when the number is not withheld."""
+    rules = CallerRules(str, AniKeeping(setting, b"k" * 16))
+    withheld = rules.caller("+380501234567", withheld=True)
+    shown = rules.caller("+380501234567")
+    assert (withheld.shown, withheld.stored) == (None, None)
+    assert withheld.known_by == shown.known_by != "+380501234567"
+    assert withheld.is_same(shown.known_by) is (setting is not AniSetting.NONE)
+
+
+@pytest.mark.parametrize("number", ["", "anonymous", "unknown", "6929", "380440000000"])
+def test_of_a_caller_who_could_be_anyone_nothing_is_compared(number: str) -> None:
+    """There is no hash that all such callers would share."""
+    anyone = CallerRules(str, shared={"380440000000"}).caller(number)
+    assert anyone.known_by is None
+    assert not anyone.is_same(anyone.known_by)
 
 
 @pytest.fixture

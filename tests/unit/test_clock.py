@@ -21,8 +21,10 @@ from interact_ivr.domain.names import (
     new_ulid,
 )
 from interact_ivr.domain.values import NewNumber
+from interact_ivr.service.purge import Purge
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.clock import Reading, StoreClock, boot_id, read_clocks
+from interact_ivr.stores.sqlite.journal import SqliteJournal
 from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
@@ -32,6 +34,8 @@ from interact_ivr.stores.sqlite.writer import Writer
 NOON = 1_777_896_000_000_000
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
+DAY = 86_400
+"""Seconds."""
 
 
 @dataclass
@@ -192,6 +196,114 @@ def test_who_sets_the_clock_is_told_of(machine: Machine) -> None:
         clock.now()
         clock.now()
     assert told == [(-90, 90), (60, 30), (3600, 0)]
+
+
+def test_what_is_known_is_written_once(machine: Machine) -> None:
+    """A transaction that has nothing new to keep changes no row."""
+    machine.commit()
+    changes = machine.connection.total_changes
+    machine.clock.keep(machine.connection)
+    machine.set_wall(-HOUR)
+    machine.clock.now()
+    machine.clock.keep(machine.connection)
+    assert machine.connection.total_changes == changes
+    machine.set_wall(2 * HOUR)
+    machine.clock.now()
+    machine.clock.keep(machine.connection)
+    assert machine.connection.total_changes == changes + 1
+
+
+@pytest.mark.parametrize(
+    ("steps", "passed"),
+    [
+        ([], 0),
+        ([("elapse", 10)], 10),
+        ([("set_wall", -3600), ("elapse", 10)], -3590),
+        ([("set_wall", DAY)], DAY),
+        ([("set_wall", DAY + 1)], None),
+        ([("set_wall", 3650 * DAY)], None),
+        ([("set_wall", 3650 * DAY), ("now", 0), ("elapse", DAY - 1)], None),
+        ([("set_wall", 3650 * DAY), ("now", 0), ("elapse", DAY)], 3651 * DAY),
+        ([("set_wall", 3650 * DAY), ("now", 0), ("set_wall", -3650 * DAY)], None),
+        (
+            [("set_wall", 3650 * DAY), ("now", 0), ("set_wall", -3650 * DAY), ("elapse", DAY)],
+            DAY,
+        ),
+        ([("set_wall", 3650 * DAY), ("start", 0)], None),
+        ([("set_wall", 3650 * DAY), ("commit", 0), ("start", 0)], None),
+        ([("set_wall", 3650 * DAY), ("commit", 0), ("start", 0), ("elapse", DAY)], 3651 * DAY),
+        ([("set_wall", 3650 * DAY), ("commit", 0), ("reboot", 60)], None),
+        ([("set_wall", 3650 * DAY), ("commit", 0), ("reboot", 60), ("elapse", DAY - 1)], None),
+        ([("set_wall", 3650 * DAY), ("reboot", 60)], None),
+        ([("elapse", 2 * DAY), ("start", 0)], 2 * DAY),
+        ([("reboot", DAY)], DAY),
+        ([("reboot", 2 * DAY)], None),
+        ([("reboot", 2 * DAY), ("now", 0), ("elapse", DAY)], 3 * DAY),
+    ],
+    ids=str,
+)
+def test_a_date_has_come_whichever_clock_is_right(
+    machine: Machine, steps: list[tuple[str, int]], passed: int | None
+) -> None:
+    """The earlier of store time and the wall; none for a day of running after a large step.
+
+    Neither a restart nor a reboot makes that day shorter.
+    """
+    machine.commit()
+    for step, seconds in steps:
+        match step:
+            case "start":
+                machine.start()
+            case "commit":
+                machine.commit()
+            case "now":
+                machine.clock.now()
+            case _:
+                getattr(machine, step)(seconds * SECOND)
+    date = machine.clock.date()
+    wanted = None if passed is None else from_micros(NOON + passed * SECOND)
+    assert date == wanted
+
+
+async def test_a_clock_that_is_wrong_for_a_while_purges_nothing(
+    machine: Machine, tmp_path: Path
+) -> None:
+    """Ten years ahead for an hour: what is kept for a year is kept."""
+    policy = Policy(timedelta(minutes=10), timedelta(0), strict_rest=False)
+    scope = Scope(EnvironmentId(1), ApplicationId(1))
+    path = tmp_path / "interact-ivr.db"
+    with _opened(machine, path) as writer:
+        reader = Reader(path, machine.clock)
+        await SqliteNumbers(writer, reader).add(scope, [NewNumber(NumberKey("+1"), "1")])
+        store, record = SqliteAllocations(writer, reader), SqliteJournal(writer, reader)
+        for interaction in ("a", "b", "c"):
+            await store.allocate(scope, InteractionId(interaction), None, None, policy)
+            await store.free(scope.environment, [NumberKey("+1")], None)
+            machine.elapse(HOUR)
+        for wrong in (3650 * DAY, -3650 * DAY):
+            machine.set_wall(wrong * SECOND)
+            await _purged_once(record, machine)
+            machine.elapse(HOUR)
+        machine.elapse(DAY * SECOND)
+        await _purged_once(record, machine)
+        assert len((await record.entries(scope.environment, None, "", 100)).entries) == 6
+        machine.elapse(366 * DAY * SECOND)
+        await _purged_once(record, machine)
+        assert len((await record.entries(scope.environment, None, "", 100)).entries) == 1
+
+
+async def _purged_once(record: SqliteJournal, machine: Machine) -> None:
+    """Let the task have its first turn."""
+    failures: list[Exception] = []
+    purge = Purge(
+        record,
+        machine.clock.date,
+        timedelta(days=365),
+        purged=lambda _: None,
+        failed=failures.append,
+    )
+    await purge.turn()
+    assert failures == []
 
 
 async def test_an_allocation_expires_in_time_though_the_clock_is_set_back(

@@ -1,10 +1,13 @@
 """A DNIS application's settings: what may be set, and what counts where nothing is."""
 
+import re
 from dataclasses import fields
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from interact_ivr.config import ConfigError, load_config
 from interact_ivr.domain.errors import BadInput
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.settings import (
@@ -13,6 +16,7 @@ from interact_ivr.domain.settings import (
     read_settings,
     written_settings,
 )
+from interact_ivr.domain.times import SPANS
 from tests.contract.stores import POLICY
 
 NONE = PoolSettings()
@@ -20,7 +24,7 @@ ALL = {
     "hold_for_seconds": "60",
     "rest_for_seconds": "0",
     "redial_for_seconds": "0.5",
-    "late_for_seconds": "604800",
+    "late_for_seconds": "31536000",
     "resting": "strict",
     "on_repeat": "replace",
     "late_reveals_id": "false",
@@ -49,7 +53,7 @@ def test_what_is_written_is_what_was_read() -> None:
         "hold_for_seconds": 60.0,
         "rest_for_seconds": 0.0,
         "redial_for_seconds": 0.5,
-        "late_for_seconds": 604_800.0,
+        "late_for_seconds": 31_536_000.0,
         "resting": "strict",
         "on_repeat": "replace",
         "late_reveals_id": "false",
@@ -74,8 +78,21 @@ def test_others_stay_and_an_empty_value_takes_one_away() -> None:
         ("hold_for_seconds", "1e-9"),
         ("hold_for_seconds", "604801"),
         ("hold_for_seconds", "nan"),
+        ("rest_for_seconds", "1e-9"),
+        ("rest_for_seconds", "0.0000009"),
+        ("redial_for_seconds", "1e-7"),
+        ("late_for_seconds", "1e-7"),
+        ("late_for_seconds", "31536001"),
         ("rest_for_seconds", "inf"),
+        ("rest_for_seconds", "1e999"),
         ("rest_for_seconds", "5 minutes"),
+        ("rest_for_seconds", "-0"),
+        ("rest_for_seconds", "1_0"),
+        ("rest_for_seconds", "0x10"),
+        ("rest_for_seconds", " 10"),
+        ("rest_for_seconds", "10 "),
+        ("rest_for_seconds", ".5"),
+        ("rest_for_seconds", "5."),
         ("resting", "Strict"),
         ("on_repeat", "true"),
         ("late_reveals_id", "no"),
@@ -83,14 +100,43 @@ def test_others_stay_and_an_empty_value_takes_one_away() -> None:
 )
 def test_a_wrong_value_is_refused(key: str, text: str) -> None:
     """Naming the key and the value."""
-    with pytest.raises(BadInput, match=f"^{key}: expected .*, got '{text}'$"):
+    with pytest.raises(BadInput, match=f"^{key}: expected .*, got '{re.escape(text)}'$"):
         read_settings({key: text}, NONE)
+
+
+@pytest.mark.parametrize("text", ["\uff11\uff12", "\u0661\u0662", "\u00bd", "12\u2003", "12\n"])
+def test_digits_are_ascii_s(text: str) -> None:
+    """Also where Python would read them; what was written is told in ASCII."""
+    with pytest.raises(BadInput) as refused:
+        read_settings({"late_for_seconds": text}, NONE)
+    assert (refused.value.field, refused.value.got) == ("late_for_seconds", ascii(text))
 
 
 def test_the_shortest_hold_is_one() -> None:
     """What would be rounded to none is refused, not taken for one that ends at once."""
-    own = read_settings({"hold_for_seconds": "0.000001", "rest_for_seconds": "1e-9"}, NONE)
+    own = read_settings({"hold_for_seconds": "0.000001", "rest_for_seconds": "0.0"}, NONE)
     assert (own.hold_for, own.rest_for) == (timedelta.resolution, timedelta(0))
+
+
+@pytest.mark.parametrize("key", SPANS)
+@pytest.mark.parametrize(
+    "seconds", ["0", "0.0", "1e-9", "0.000001", "0.5", "604800", "604800.5", "31536000", "31536001"]
+)
+def test_an_application_may_have_what_may_be_configured(
+    tmp_path: Path, key: str, seconds: str
+) -> None:
+    """And nothing else: both have the same limits, and read the same time."""
+    file = tmp_path / "interact-ivr.toml"
+    file.write_text(f"[journal]\ndays = 0\n[pool]\n{key} = {seconds}\n")
+    field = SETTINGS[key].field
+    try:
+        own = getattr(read_settings({key: seconds}, NONE), field)
+    except BadInput as refused:
+        expected = refused.expected.removesuffix(", or nothing")
+        with pytest.raises(ConfigError, match=f"pool.{key}: expected {expected}, got "):
+            load_config(file)
+    else:
+        assert getattr(load_config(file).pool.policy, field) == own
 
 
 def test_an_unknown_key_is_refused() -> None:

@@ -14,7 +14,12 @@ import pytest
 import pytest_asyncio
 
 from interact_ivr.domain.errors import Exhausted, StoreUnavailable, TooBusy, TooLate
-from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
+from interact_ivr.stores.sqlite.schema import (
+    SchemaError,
+    create_database,
+    migrate,
+    open_database,
+)
 from interact_ivr.stores.sqlite.transaction import Transaction
 from interact_ivr.stores.sqlite.writer import Writer
 
@@ -255,6 +260,84 @@ async def test_a_file_that_is_gone_is_not_made_anew(writer: Writer, path: Path) 
     assert not path.exists()
 
 
+async def _lets_go(writer: Writer) -> None:
+    """Have the thread close its file: it opens it anew for whoever asks next."""
+    await writer.run(_sql("PRAGMA query_only = ON"))
+    with pytest.raises(StoreUnavailable, match="read-only"):
+        await writer.run(_add("lost"))
+
+
+@pytest.mark.parametrize(
+    ("version", "why"),
+    [(0, "another program"), (1, "has schema 1, and needs"), (999, "a later release")],
+)
+async def test_a_file_that_may_not_be_served_is_survived(
+    writer: Writer, path: Path, version: int, why: str
+) -> None:
+    """Its header says that it is not ours, or of another release; put right, all works again."""
+    ((right,),) = await writer.run(_sql("PRAGMA user_version"))
+    await _lets_go(writer)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute(f"PRAGMA user_version = {version:d}")
+    for name in ("lost", "lost again"):
+        with pytest.raises(StoreUnavailable, match=why):
+            await asyncio.wait_for(writer.run(_add(name)), PATIENCE)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute(f"PRAGMA user_version = {right:d}")
+    await asyncio.wait_for(writer.run(_add("a")), PATIENCE)
+    assert _there(path) == ["a"]
+
+
+async def test_another_program_s_database_at_its_place_is_survived(
+    writer: Writer, path: Path
+) -> None:
+    """Nothing is written into it; the right one put back, all works again."""
+    await _lets_go(writer)
+    away = path.with_name("away.db")
+    path.rename(away)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE x (a)")
+    before = path.read_bytes()
+    with pytest.raises(StoreUnavailable, match="the file is a database of another program"):
+        await asyncio.wait_for(writer.run(_add("lost")), PATIENCE)
+    assert path.read_bytes() == before
+    away.replace(path)
+    await asyncio.wait_for(writer.run(_add("a")), PATIENCE)
+    assert _there(path) == ["a"]
+
+
+async def test_who_cannot_say_whether_it_is_wanted_is_told(writer: Writer, path: Path) -> None:
+    """It alone: the others of its group commit, and the thread goes on."""
+    async with _busy(writer):
+        before = asyncio.ensure_future(writer.run(_add("a")))
+        broken = asyncio.ensure_future(writer.run(_add("lost"), wanted=lambda: bool(1 // 0)))
+        behind = asyncio.ensure_future(writer.run(_add("b")))
+    asked = asyncio.gather(before, broken, behind, return_exceptions=True)
+    results = await asyncio.wait_for(asked, PATIENCE)
+    assert [type(result) for result in results] == [list, ZeroDivisionError, list]
+    await asyncio.wait_for(writer.run(_add("c")), PATIENCE)
+    assert _there(path) == ["a", "b", "c"]
+
+
+async def test_what_is_done_with_each_group_may_fail(path: Path) -> None:
+    """Whatever it raises, the group is told so and nothing of it is there; the next one is done."""
+    fails = [True]
+
+    def with_each(_: sqlite3.Connection) -> None:
+        if fails:
+            raise ZeroDivisionError
+
+    writer = Writer(path, _Clock(), with_each=with_each)
+    writer.start()
+    with pytest.raises(StoreUnavailable, match="see the log") as failed:
+        await asyncio.wait_for(writer.run(_add("lost")), PATIENCE)
+    assert isinstance(failed.value.__cause__, ZeroDivisionError)
+    fails.clear()
+    await asyncio.wait_for(writer.run(_add("a")), PATIENCE)
+    writer.close()
+    assert _there(path) == ["a"]
+
+
 async def test_closing_finishes_what_waits_and_refuses_what_comes(
     writer: Writer, path: Path
 ) -> None:
@@ -303,7 +386,7 @@ async def test_a_file_that_cannot_be_opened_is_told_at_the_start(tmp_path: Path)
     with pytest.raises(sqlite3.OperationalError, match="unable to open"):
         Writer(path, _Clock()).start()
     create_database(path)
-    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+    with pytest.raises(SchemaError, match="has schema 0"):
         Writer(path, _Clock()).start()
 
 
@@ -320,6 +403,8 @@ async def test_what_fails_alone_fails_for_nobody_else(writer: Writer) -> None:
     adding = asyncio.ensure_future(writer.run(_add("a")))
     with pytest.raises(StoreUnavailable):
         await writer.run_alone(lambda connection: connection.execute("no SQL"))
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wait_for(writer.run_alone(lambda _: 1 // 0), PATIENCE)
     await adding
-    await writer.run(_add("b"))
+    await asyncio.wait_for(writer.run(_add("b")), PATIENCE)
     assert _there(writer.database) == ["a", "b"]

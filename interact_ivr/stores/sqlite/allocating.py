@@ -8,7 +8,7 @@ from interact_ivr.stores.sqlite.number_rows import (
     NumberRow,
     end,
     get_held,
-    is_ringing,
+    is_held_open,
     settle,
     stand,
     write_journal,
@@ -28,22 +28,23 @@ def allocate(
     """Lend a number to *interaction*, or renew the one it holds.
 
     Where that is to be replaced, another one is looked for before it is free: it is none itself.
+    The group that the interaction has asked for binds also where it is not said again.
     """
     held = _held_by(tx, scope, interaction, policy)
     if held is not None:
         _check_group(held, group)
-        group = held.group
+        group = group or _asked_group(tx, held)
     keeps = held is not None and not policy.replace
     other = None if keeps else _longest_rested(tx, scope, group, policy)
     if other is None:
         if held is None:
             raise Exhausted(group)
-        return _renew(tx, held, caller, policy)
+        return _renew(tx, held, group, caller, policy)
     replaced = None
     if held is not None:
         _, ended = end(tx, held, tx.now, Ending.REPLACED)
         replaced, caller = ended.id, caller or ended.caller
-    return _lend(tx, settle(tx, other), interaction, caller, policy, replaced)
+    return _lend(tx, settle(tx, other), interaction, group, caller, policy, replaced)
 
 
 def _held_by(
@@ -61,10 +62,10 @@ def _held_by(
 def _still_holds(tx: Transaction, held: NumberRow, policy: Policy) -> bool:
     """Say whether an allocation stands; put on record that it ran out, where it did.
 
-    While a call is on its number, it is not told expired.
+    While a call is on its number that was there in time, it is not told expired.
     """
     move = MOVES[held.standing.state(tx.now, policy.rest_for), Event.ALLOCATE]
-    if move is Move.RENEW or is_ringing(tx, held):
+    if move is Move.RENEW or is_held_open(tx, held):
         return True
     settle(tx, held)
     return False
@@ -74,6 +75,12 @@ def _check_group(held: NumberRow, group: Group | None) -> None:
     if group is not None and group != held.group:
         has = f"the group {held.group!r}" if held.group else "no group"
         raise BadInput("group", f"{has} of the number this interaction holds, or none", repr(group))
+
+
+def _asked_group(tx: Transaction, held: NumberRow) -> Group | None:
+    """Give the group that was asked for, not merely that of the number that was lent."""
+    row = tx.one("find_asked_group", allocation=held.open)
+    return None if row is None else Group(row[0])
 
 
 def _longest_rested(
@@ -96,6 +103,7 @@ def _lend(
     tx: Transaction,
     number: NumberRow,
     interaction: InteractionId,
+    asked: Group | None,
     caller: Ani | None,
     policy: Policy,
     replaced: AllocationId | None,
@@ -119,6 +127,7 @@ def _lend(
         application=number.application,
         interaction=interaction,
         group=number.group,
+        group_asked=int(asked is not None),
         caller=caller,
         allocated_at=to_micros(allocation.allocated_at),
         expires_at=to_micros(allocation.expires_at),
@@ -129,10 +138,18 @@ def _lend(
     return allocation
 
 
-def _renew(tx: Transaction, number: NumberRow, caller: Ani | None, policy: Policy) -> Allocation:
+def _renew(
+    tx: Transaction, number: NumberRow, asked: Group | None, caller: Ani | None, policy: Policy
+) -> Allocation:
     held = get_held(tx, number.open)
     expires_at = tx.now + policy.hold_for
-    tx.do("renew_allocation", id=held.id, expires_at=to_micros(expires_at), caller=caller)
+    tx.do(
+        "renew_allocation",
+        id=held.id,
+        expires_at=to_micros(expires_at),
+        caller=caller,
+        group_asked=int(asked is not None),
+    )
     stand(tx, number, held.id, expires_at, last=number.last)
     write_journal(tx, "renewed", number, held.id, held.interaction, expires_at=expires_at)
     return Allocation(

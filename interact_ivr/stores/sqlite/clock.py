@@ -5,6 +5,10 @@ the boot clock. So a wall clock that is set forward counts as time passed; one t
 waited for, while store time goes on with the boot clock, which also counts while the machine
 sleeps: no allocation waits longer than its hold. The lead is kept in the file, and holds for as
 long as the machine is up; after that the last committed time is what store time begins with.
+
+What cannot be undone goes by `date` instead, which a wall clock that is wrong for a while does not
+bring forward: it is never ahead of the wall clock, and for a day after that was set forward by more
+than a day there is none.
 """
 
 import sqlite3
@@ -22,6 +26,7 @@ from interact_ivr.stores.sqlite.times import from_micros, to_micros
 
 _STEP = 1_000_000
 """Microseconds from which on a step of the wall clock is told."""
+_DAY = 86_400_000_000
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -51,6 +56,14 @@ def boot_id() -> str:
     return _BOOT_ID.read_text("ascii").strip()
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a store's file says of its clocks."""
+
+    lead: int
+    doubted_until: int
+
+
 class StoreClock:
     """The `Clock` of the embedded store, for all its threads.
 
@@ -64,8 +77,10 @@ class StoreClock:
         boot: str,
         read: Callable[[], Reading] = read_clocks,
         stepped: Callable[[timedelta, timedelta], None] | None = None,
+        doubted_until: int = 0,
     ) -> None:
         self._lead = self._wall_lead = lead
+        self._doubted_until = doubted_until
         self._boot = boot
         self._read = read
         self._stepped = stepped
@@ -81,19 +96,33 @@ class StoreClock:
         stepped: Callable[[timedelta, timedelta], None] | None = None,
     ) -> Self:
         """Go on where the store's time has been, as its file says."""
-        lead = _known_lead(connection, load_queries("sqlite"), boot, read())
-        return cls(lead, boot, read, stepped)
+        known = _known(connection, load_queries("sqlite"), boot, read())
+        return cls(known.lead, boot, read, stepped, known.doubted_until)
 
     def now(self) -> datetime:
         """Give the store's time, aware, UTC."""
+        _, now = self._look()
+        return from_micros(now)
+
+    def date(self) -> datetime | None:
+        """Give a time that has come, whichever clock is right; None while the wall is doubted."""
+        wall, now = self._look()
+        return None if self._doubted_until else from_micros(min(wall, now))
+
+    def _look(self) -> tuple[int, int]:
+        """Give wall time and store time, and take note of what was done to the wall clock."""
         with self._lock:
             reading = self._read()
             step, self._wall_lead = reading.lead - self._wall_lead, reading.lead
             self._lead = max(self._lead, reading.lead)
             now, ahead = self._lead + reading.boot, self._lead - reading.lead
+            if step > _DAY:
+                self._doubted_until = reading.boot + _DAY
+            elif reading.boot >= self._doubted_until:
+                self._doubted_until = 0
         if self._stepped is not None and abs(step) >= _STEP:
             self._stepped(timedelta(microseconds=step), timedelta(microseconds=ahead))
-        return from_micros(now)
+        return reading.wall, now
 
     @property
     def ahead(self) -> timedelta:
@@ -102,19 +131,26 @@ class StoreClock:
             return timedelta(microseconds=max(0, self._lead - self._read().lead))
 
     def keep(self, connection: sqlite3.Connection) -> None:
-        """Write the lead down, within the present transaction; nothing where it is there."""
-        values = {"boot": self._boot, "lead": self._lead}
+        """Write down what is to be known later, within the present transaction, if it is new."""
+        values = {"boot": self._boot, "lead": self._lead, "doubted_until": self._doubted_until}
         connection.execute(self._queries["keep_lead"], values)
 
 
-def _known_lead(
+def _known(
     connection: sqlite3.Connection, queries: Mapping[str, str], boot: str, reading: Reading
-) -> int:
-    leads = [reading.lead]
+) -> _Known:
+    """Read what is known, and doubt a wall clock that is more than a day ahead of all of it."""
+    leads, doubted_until = [], 0
     kept = connection.execute(queries["find_lead"], {"boot": boot}).fetchone()
     if kept is not None:
-        leads.append(kept[0])
+        same_boot, lead, doubted_until = kept
+        if same_boot:
+            leads.append(lead)
+        elif doubted_until:
+            doubted_until = reading.boot + _DAY
     last = connection.execute(queries["last_journal_id"]).fetchone()
     if last is not None:
         leads.append(to_micros(ulid_time(last[0])) - reading.boot)
-    return max(leads)
+    if leads and reading.lead - max(leads) > _DAY:
+        doubted_until = reading.boot + _DAY
+    return _Known(max([reading.lead, *leads]), doubted_until)

@@ -4,6 +4,7 @@ A backup reads one committed state through a connection of its own, as WAL allow
 for it, and it waits for nobody.
 """
 
+import itertools
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ Progress = Callable[[int, int], None]
 
 _STEP_PAGES = 256
 _BESIDE = ("-wal", "-shm")
+_OWN = (*_BESIDE, "-journal", ".lock", ".ani-key", ".making")
+"""How the names of a store's other files end."""
 
 
 class CopyError(Exception):
@@ -32,11 +35,12 @@ def back_up(database: Path, to: Path, progress: Progress, *, replace: bool = Fal
     The file appears there whole, checked and on disk, or not at all.
 
     Raises:
-        CopyError: *to* is there and may not be replaced, or the copy is damaged.
+        CopyError: *to* is there and may not be replaced, is a file of the store's own, or the copy
+            is damaged.
     """
+    _check_apart(to, database)
     if to.exists() and not replace:
         raise CopyError(f"{to} is there already")
-    _check_apart(to, database)
     with closing(_reading(database)) as source, _made_whole(to) as copy:
         _check_ours(source, database)
         _copy(source, copy, progress)
@@ -50,9 +54,9 @@ def restore(database: Path, backup: Path, who: str, progress: Progress) -> Path 
         StoreHeldError: the service runs.
         CopyError, SchemaError: *backup* is damaged, another program's, or of a later release.
     """
+    _check_apart(backup, database)
     database.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     with FileLock(database, who), closing(_reading(backup)) as source:
-        _check_apart(backup, database)
         _check_ours(source, backup)
         aside = None
         with _made_whole(database) as copy:
@@ -86,8 +90,22 @@ def _reading(file: Path) -> sqlite3.Connection:
 
 
 def _check_apart(copy: Path, database: Path) -> None:
-    if copy.exists() and database.exists() and copy.samefile(database):
-        raise CopyError(f"{copy} is the store itself")
+    """Refuse a *copy* that is the store or one of its own files, there or not, by any name.
+
+    What a copy is made in may be none of them either.
+    """
+    own = {"": "the store itself"} | dict.fromkeys(_OWN, "a file of the store's own")
+    stores = (database, Path(os.path.realpath(database)))  # SQLite has a link's at its target
+    for (ending, what), store in itertools.product(own.items(), stores):
+        for file in (copy, _making(copy)):
+            if _is_same(file, Path(f"{store}{ending}")):
+                raise CopyError(f"{file} is {what}")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    if os.path.realpath(one) == os.path.realpath(other):
+        return True
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 def _check_ours(connection: sqlite3.Connection, file: Path) -> None:
@@ -102,7 +120,7 @@ def _check_ours(connection: sqlite3.Connection, file: Path) -> None:
 @contextmanager
 def _made_whole(file: Path) -> Iterator[Path]:
     """Give a file to be filled beside *file*, and put it in its place when it is on disk."""
-    making = file.with_name(f"{file.name}.making")
+    making = _making(file)
     _remove(making)
     create_database(making)
     try:
@@ -112,6 +130,10 @@ def _made_whole(file: Path) -> Iterator[Path]:
         _sync(file.parent)
     finally:
         _remove(making)
+
+
+def _making(file: Path) -> Path:
+    return file.with_name(f"{file.name}.making")
 
 
 def _copy(source: sqlite3.Connection, to: Path, progress: Progress) -> None:

@@ -3,6 +3,7 @@
 import sqlite3
 
 from interact_ivr.domain.errors import StoreUnavailable
+from interact_ivr.stores.sqlite.schema import SchemaError
 
 _REASONS = {
     sqlite3.SQLITE_BUSY: "another program holds its file",
@@ -17,10 +18,19 @@ _REASONS = {
 }
 
 
-def unavailable(error: sqlite3.Error | OSError) -> StoreUnavailable:
+def unavailable(error: Exception) -> StoreUnavailable:
     """Tell *error* as a refusal that says what is wrong with the store."""
-    primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    usual = "its file cannot be opened" if isinstance(error, OSError) else "it failed; see the log"
-    refusal = StoreUnavailable(_REASONS.get(primary, usual))
+    refusal = StoreUnavailable(_reason(error))
     refusal.__cause__ = error
     return refusal
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case SchemaError():
+            return str(error)
+        case OSError():
+            return "its file cannot be opened"
+        case _:
+            primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+            return _REASONS.get(primary, "it failed; see the log")

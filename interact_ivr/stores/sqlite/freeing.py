@@ -27,8 +27,8 @@ from interact_ivr.stores.sqlite.number_rows import (
     end_all,
     find_number,
     get_held,
+    is_held_open,
     is_lapsed,
-    is_ringing,
     settle_unless_ringing,
 )
 from interact_ivr.stores.sqlite.transaction import Transaction
@@ -97,7 +97,7 @@ def holder(asked: Asked, tx: Transaction) -> InteractionId | None:
         raise NoSuchNumber(asked.keys[0] if asked.keys else "")
     if number.standing.allocation is None:
         return None
-    if is_lapsed(tx, number) and not is_ringing(tx, number):
+    if is_lapsed(tx, number) and not is_held_open(tx, number):
         return None
     return get_held(tx, number.open).interaction
 

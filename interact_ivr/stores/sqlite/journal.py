@@ -227,10 +227,9 @@ def _forget(
     tx: Transaction,
 ) -> Forgotten:
     of = {"environment": environment, "interaction": interaction, "limit": limit}
-    if row := tx.one("find_open_allocation_in_environment", **of):
-        number, allocation, expires_at = row
-        ran_out = from_micros(expires_at) <= tx.now
-        raise StillHeld(interaction, number, allocation, ran_out=ran_out)
+    if row := tx.one("find_open_allocation_in_environment", now=to_micros(tx.now), **of):
+        number, allocation, ran_out = row
+        raise StillHeld(interaction, number, allocation, ran_out=bool(ran_out))
     tx.do("forget_last", **of)
     (anis,) = tx.one("count_anis", **of)
     return Forgotten(

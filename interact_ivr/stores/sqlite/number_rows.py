@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from interact_ivr.domain.caller import NOBODY, Caller
 from interact_ivr.domain.errors import AmbiguousDnid
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, Standing
 from interact_ivr.domain.names import (
@@ -143,6 +144,17 @@ def is_ringing(tx: Transaction, number: NumberRow) -> bool:
     return row is not None
 
 
+def is_held_open(tx: Transaction, number: NumberRow) -> bool:
+    """Say whether a call is on the number that was there before its allocation ran out."""
+    row = tx.one(
+        "is_held_open",
+        number_id=number.id,
+        expires_at=to_micros(number.standing.free_from),
+        now=to_micros(tx.now),
+    )
+    return row is not None
+
+
 def settle(tx: Transaction, number: NumberRow) -> NumberRow:
     """Give *number* with its expiry on record, if its allocation ran out."""
     if not is_lapsed(tx, number):
@@ -152,8 +164,8 @@ def settle(tx: Transaction, number: NumberRow) -> NumberRow:
 
 
 def settle_unless_ringing(tx: Transaction, number: NumberRow) -> NumberRow:
-    """Settle *number*, but leave it as it stands while a call is on it: none is told expired."""
-    return number if is_lapsed(tx, number) and is_ringing(tx, number) else settle(tx, number)
+    """Settle *number*, but leave it as it stands while its expiry is held open by a call."""
+    return number if is_lapsed(tx, number) and is_held_open(tx, number) else settle(tx, number)
 
 
 def end(
@@ -164,20 +176,26 @@ def end(
     *,
     held: Held | None = None,
     call: CallRef | None = None,
-    ani: Ani | None = None,
+    caller: Caller = NOBODY,
     detail: str | None = None,
 ) -> tuple[NumberRow, Held]:
     """End the open allocation, or *held*, as of *at*; give the number and what it was.
 
-    Who has read the allocation already gives it as *held*, and it is not read again.
+    Who has read the allocation already gives it as *held*, and it is not read again. A *caller*
+    who does not match now is in the journal only: they must match nobody later either.
     """
     held = held or get_held(tx, number.open)
-    tx.do("end_allocation", id=held.id, at=to_micros(at), ending=ending, ended_by=ani)
+    by = caller.known_by
+    tx.do("end_allocation", id=held.id, at=to_micros(at), ending=ending, ended_by=by)
     number = stand(tx, number, None, at, last=held.id)
     write_journal(
-        tx, ending, number, held.id, held.interaction, at=at, call=call, ani=ani, detail=detail
+        *(tx, ending, number, held.id, held.interaction),
+        at=at,
+        call=call,
+        ani=caller.stored,
+        detail=detail,
     )
-    return number, replace(held, ended_at=at, ended_as=ending, ended_by=ani)
+    return number, replace(held, ended_at=at, ended_as=ending, ended_by=by)
 
 
 def end_all(tx: Transaction, ended: Sequence[Ended], ending: Ending) -> None:

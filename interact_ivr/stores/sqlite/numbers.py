@@ -24,6 +24,7 @@ from interact_ivr.stores.sqlite.number_rows import (
     NumberRow,
     end,
     find_by_key,
+    is_ringing,
     settle_unless_ringing,
 )
 from interact_ivr.stores.sqlite.reader import Reader
@@ -85,9 +86,9 @@ class SqliteNumbers:
         """Write *numbers* so that nobody finds them, counts them or is lent one of them."""
         await self._writer.run(partial(_write_hidden, scope, _as_json(numbers)))
 
-    async def show_hidden(self) -> None:
+    async def show_hidden(self, scope: Scope) -> None:
         """Make all that was written hidden visible at once, also to the allocation."""
-        await self._writer.run(lambda tx: tx.do("show_hidden"))
+        await self._writer.run(partial(_show_hidden, scope))
 
     async def discard_hidden(self, limit: int) -> int:
         """Take up to *limit* hidden numbers away, and say how many."""
@@ -151,6 +152,11 @@ def _write_hidden(scope: Scope, rows: str, tx: Transaction) -> None:
     _check_dnids(scope, rows, tx)
 
 
+def _show_hidden(scope: Scope, tx: Transaction) -> None:
+    _check_there(scope, tx)  # it may have gone since the last of them was written, and they with it
+    tx.do("show_hidden")
+
+
 def _check_dnids(scope: Scope, rows: str, tx: Transaction) -> None:
     """Refuse what was written if a DNID stands twice in the pool now."""
     doubled = tx.all(
@@ -178,7 +184,7 @@ def _set_enabled(
 
 
 def _remove(scope: Scope, numbers: Sequence[NumberKey], force: bool, tx: Transaction) -> None:
-    allocated = []
+    allocated, ringing = [], []
     for key in numbers:
         number = find_by_key(tx, scope.environment, [key])
         if number is None or number.application != scope.application:
@@ -188,11 +194,17 @@ def _remove(scope: Scope, numbers: Sequence[NumberKey], force: bool, tx: Transac
             number, _ = end(tx, number, tx.now, Ending.FREED)
         if number.standing.allocation is not None:
             allocated.append(key)
-            continue
-        for query in ("remove_answers", "remove_ringing", "remove_allocations", "remove_number"):
-            tx.do(query, id=number.id)
-    if allocated:
-        raise NumbersAllocated(allocated)
+        elif not force and is_ringing(tx, number):
+            ringing.append(key)
+        else:
+            _take_out(tx, number)
+    if allocated or ringing:
+        raise NumbersAllocated(allocated, ringing)
+
+
+def _take_out(tx: Transaction, number: NumberRow) -> None:
+    for query in ("remove_answers", "remove_ringing", "remove_allocations", "remove_number"):
+        tx.do(query, id=number.id)
 
 
 def _known(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> list[KnownNumber]:

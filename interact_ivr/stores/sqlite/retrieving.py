@@ -16,8 +16,7 @@ from interact_ivr.stores.sqlite.number_rows import (
     get_held,
     held_of,
     is_lapsed,
-    is_ringing,
-    settle,
+    settle_unless_ringing,
 )
 from interact_ivr.stores.sqlite.times import to_micros
 from interact_ivr.stores.sqlite.transaction import Transaction
@@ -47,8 +46,8 @@ def retrieve(
         _stop_ringing(tx, number, question)
     if outcome.status is Status.FOUND:
         outcome = _hand_over(tx, number, question, outcome)
-    elif is_lapsed(tx, number) and not is_ringing(tx, number):
-        settle(tx, number)
+    else:
+        settle_unless_ringing(tx, number)
     if outcome.status in _REPEATED:
         _remember(tx, number, question, outcome)
     return _told(number, question.caller, outcome)
@@ -62,7 +61,7 @@ def _known(tx: Transaction, number: NumberRow, question: Question) -> Known:
         return Known(None, redial, None)
     if last.ended_at is None or _was_in_time(tx, number, last, question):
         return Known(last, redial, None)
-    if is_lapsed(tx, number) and _another_rings(tx, number, question.call):
+    if is_lapsed(tx, number) and _another_holds_it_open(tx, number, last, question.call):
         return Known(None, redial, None)  # its expiry is held open: nobody is told of it
     return Known(None, redial, last)
 
@@ -95,11 +94,12 @@ def _was_in_time(tx: Transaction, number: NumberRow, last: Held, question: Quest
     return rings is not None
 
 
-def _another_rings(tx: Transaction, number: NumberRow, call: CallRef) -> bool:
-    """Say whether a call other than *call* is on the number."""
+def _another_holds_it_open(tx: Transaction, number: NumberRow, last: Held, call: CallRef) -> bool:
+    """Say whether a call other than *call* is on the number since before *last* ran out."""
     row = tx.one(
-        "is_ringing_for_another",
+        "is_held_open_by_another",
         number_id=number.id,
+        expires_at=to_micros(last.expires_at),
         pbx=call.pbx,
         uniqueid=call.uniqueid,
         now=to_micros(tx.now),
@@ -108,9 +108,9 @@ def _another_rings(tx: Transaction, number: NumberRow, call: CallRef) -> bool:
 
 
 def _redial(tx: Transaction, number: NumberRow, caller: Caller) -> Held | None:
-    if not caller.matches or caller.stored is None:
+    if caller.known_by is None:
         return None
-    row = tx.one("find_last_retrieved_by", number_id=number.id, caller=caller.stored)
+    row = tx.one("find_last_retrieved_by", number_id=number.id, caller=caller.known_by)
     return None if row is None else held_of(row)
 
 
@@ -130,7 +130,7 @@ def _hand_over(tx: Transaction, number: NumberRow, question: Question, outcome: 
         Ending.RETRIEVED,
         held=outcome.of,
         call=question.call,
-        ani=question.caller.stored,
+        caller=question.caller,
         detail="arrived before expiry" if in_time else None,
     )
     return replace(outcome, of=held)

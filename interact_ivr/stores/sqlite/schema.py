@@ -76,6 +76,13 @@ def check_version(connection: sqlite3.Connection) -> tuple[int, int]:
     return version, latest
 
 
+def check_present(connection: sqlite3.Connection) -> None:
+    """Raise `SchemaError` for a file that this release's queries are not made for."""
+    version, latest = check_version(connection)
+    if version != latest:
+        raise SchemaError(f"the store has schema {version}, and needs schema {latest} to be served")
+
+
 def migrate_file(path: Path, who: str) -> int:
     """Bring the file at *path* up to date as `migrate` does, under the store's lock."""
     with FileLock(path, who), closing(open_database(path)) as connection:

@@ -22,7 +22,7 @@ from interact_ivr.ports import Clock
 from interact_ivr.stores.queries import load_queries
 from interact_ivr.stores.sqlite.failures import unavailable
 from interact_ivr.stores.sqlite.growth import Growth
-from interact_ivr.stores.sqlite.schema import open_database
+from interact_ivr.stores.sqlite.schema import SchemaError, check_present, open_database
 from interact_ivr.stores.sqlite.transaction import Transaction
 
 T = TypeVar("T")
@@ -39,6 +39,12 @@ class _Job:
     """Not for a transaction: done by the connection after its group's COMMIT."""
     result: Any = field(default=None)
     error: BaseException | None = field(default=None)
+
+    def check_wanted(self) -> None:
+        """Raise `TooLate` where it is not to be begun any more."""
+        past = self.deadline is not None and time.monotonic() >= self.deadline
+        if past or (self.wanted is not None and not self.wanted()):
+            raise TooLate
 
     def settle(self) -> None:
         """Hand the outcome to whoever still waits (runs in the loop's thread)."""
@@ -154,15 +160,8 @@ class Writer:
     def _work(self, group: list[_Job]) -> None:
         before = self._last_id
         try:
-            connection = self._connection or self._open()
-            connection.execute("BEGIN IMMEDIATE")
-            for job in group:
-                if not job.alone:
-                    self._attempt(connection, job)
-            if self._with_each is not None:
-                self._with_each(connection)
-            connection.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
+            connection = self._commit(group)
+        except Exception as error:  # noqa: BLE001  whatever it is, the thread goes on
             self._drop_connection()  # a transaction that was not committed ends with it
             for job in group:
                 job.error = unavailable(error)
@@ -173,15 +172,24 @@ class Writer:
             if job.alone:
                 _do_alone(connection, job)
 
+    def _commit(self, group: list[_Job]) -> sqlite3.Connection:
+        """Do all of *group* that is for a transaction in one, and give its connection."""
+        connection = self._connection or self._open()
+        connection.execute("BEGIN IMMEDIATE")
+        for job in group:
+            if not job.alone:
+                self._attempt(connection, job)
+        if self._with_each is not None:
+            self._with_each(connection)
+        connection.execute("COMMIT")
+        return connection
+
     def _attempt(self, connection: sqlite3.Connection, job: _Job) -> None:
         if job.future.cancelled():
             return
-        past = job.deadline is not None and time.monotonic() >= job.deadline
-        if past or (job.wanted is not None and not job.wanted()):
-            job.error = TooLate()
-            return
         connection.execute("SAVEPOINT operation")
         try:
+            job.check_wanted()
             tx = Transaction(connection, self._queries, self._now(), self._last_id)
             job.result = job.operation(tx)
             self._last_id = tx.last_id
@@ -203,8 +211,9 @@ class Writer:
     def _open(self) -> sqlite3.Connection:
         connection = open_database(self.database)
         try:
+            check_present(connection)
             row = connection.execute(self._queries["last_journal_id"]).fetchone()
-        except sqlite3.Error:
+        except (sqlite3.Error, SchemaError):
             connection.close()
             raise
         if row is not None:
@@ -225,6 +234,8 @@ def _do_alone(connection: sqlite3.Connection, job: _Job) -> None:
         job.result = job.operation(connection)
     except sqlite3.Error as error:
         job.error = unavailable(error)
+    except Exception as error:  # noqa: BLE001  as in a transaction: told to the one who asked
+        job.error = error
 
 
 def _settle(jobs: list[_Job]) -> None:

@@ -62,11 +62,18 @@ ORDER BY ended_at DESC, id DESC LIMIT 1
 
 -- name: add_allocation
 INSERT INTO allocation
-    (id, number_id, application_id, interaction, group_name, caller, allocated_at, expires_at)
-VALUES (:id, :number_id, :application, :interaction, :group, :caller, :allocated_at, :expires_at)
+    (id, number_id, application_id, interaction, group_name, group_asked, caller, allocated_at,
+     expires_at)
+VALUES (:id, :number_id, :application, :interaction, :group, :group_asked, :caller, :allocated_at,
+     :expires_at)
 
 -- name: renew_allocation
-UPDATE allocation SET expires_at = :expires_at, caller = coalesce(:caller, caller) WHERE id = :id
+UPDATE allocation
+SET expires_at = :expires_at, caller = coalesce(:caller, caller), group_asked = :group_asked
+WHERE id = :id
+
+-- name: find_asked_group
+SELECT group_name FROM allocation WHERE id = :allocation AND group_asked = 1
 
 -- name: end_allocation
 UPDATE allocation SET ended_at = :at, ended_as = :ending, ended_by = :ended_by WHERE id = :id
@@ -119,9 +126,15 @@ SELECT 1 FROM ringing
 WHERE number_id = :number_id AND pbx = :pbx AND uniqueid = :uniqueid
   AND since < :before AND until > :now
 
--- name: is_ringing_for_another
+-- name: is_held_open
+-- By a call that was there before the allocation ran out, and is there still.
 SELECT 1 FROM ringing
-WHERE number_id = :number_id AND until > :now AND NOT (pbx = :pbx AND uniqueid = :uniqueid)
+WHERE number_id = :number_id AND since < :expires_at AND until > :now LIMIT 1
+
+-- name: is_held_open_by_another
+SELECT 1 FROM ringing
+WHERE number_id = :number_id AND since < :expires_at AND until > :now
+  AND NOT (pbx = :pbx AND uniqueid = :uniqueid)
 LIMIT 1
 
 -- name: find_lapsed
@@ -129,7 +142,9 @@ SELECT number.id, number.application_id, number, entered, number.group_name, all
     free_from, last_allocation_id, environment_id
 FROM allocation JOIN number ON number.id = allocation.number_id
 WHERE ended_at IS NULL AND expires_at <= :now
-  AND NOT EXISTS (SELECT 1 FROM ringing WHERE ringing.number_id = number.id AND until > :now)
+  AND NOT EXISTS (
+      SELECT 1 FROM ringing
+      WHERE ringing.number_id = number.id AND since < expires_at AND until > :now)
 ORDER BY expires_at LIMIT :limit
 
 -- name: next_deadline
@@ -141,7 +156,8 @@ SELECT min(due) FROM (
     SELECT min(expires_at) FROM allocation AS lapsed
     WHERE ended_at IS NULL AND expires_at <= :now
       AND NOT EXISTS (
-          SELECT 1 FROM ringing WHERE ringing.number_id = lapsed.number_id AND until > :now)
+          SELECT 1 FROM ringing
+          WHERE ringing.number_id = lapsed.number_id AND since < expires_at AND until > :now)
 )
 
 -- name: write_journal

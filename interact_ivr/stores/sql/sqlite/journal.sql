@@ -129,7 +129,9 @@ WHERE id > :after AND id <= :last AND ended_at < :before AND EXISTS (
 )
 
 -- name: find_open_allocation_in_environment
-SELECT number.number, allocation.id, expires_at
+SELECT number.number, allocation.id, expires_at <= :now AND NOT EXISTS (
+    SELECT 1 FROM ringing
+    WHERE ringing.number_id = number.id AND since < expires_at AND until > :now)
 FROM allocation JOIN number ON number.id = allocation.number_id
 WHERE interaction = :interaction AND environment_id = :environment AND ended_at IS NULL
 LIMIT 1

@@ -6,6 +6,10 @@ ALTER TABLE allocation ADD COLUMN ended_by TEXT;             -- the ANI that ret
 ALTER TABLE answer ADD COLUMN last_end TEXT;                 -- LATE: how the last holder's ended
 ALTER TABLE journal ADD COLUMN detail TEXT;
 
+-- For these updates only: without them each row would look through all of another table.
+CREATE INDEX retrieved_in_journal ON journal (allocation_id) WHERE event = 'retrieved';
+CREATE INDEX ended_on_number ON allocation (number_id, ended_at, id) WHERE ended_at IS NOT NULL;
+
 UPDATE allocation SET ended_by = (
     SELECT ani FROM journal WHERE event = 'retrieved' AND allocation_id = allocation.id
 ) WHERE ended_as = 'retrieved';
@@ -13,6 +17,9 @@ UPDATE number SET last_allocation_id = (
     SELECT id FROM allocation
     WHERE number_id = number.id AND ended_at IS NOT NULL ORDER BY ended_at DESC, id DESC LIMIT 1
 );
+
+DROP INDEX retrieved_in_journal;
+DROP INDEX ended_on_number;
 
 CREATE INDEX allocation_by_caller ON allocation (number_id, ended_by, ended_at)
     WHERE ended_as = 'retrieved' AND ended_by IS NOT NULL;
