@@ -60,8 +60,8 @@ class Pool:
         self._size = size
         self._writer = Writer(path, WallClock())
         self._writer.start()
-        self._allocations = SqliteAllocations(self._writer)
         reader = Reader(path, WallClock())
+        self._allocations = SqliteAllocations(self._writer, reader)
         self._numbers = SqliteNumbers(self._writer, reader)
         self._directory = SqliteDirectory(self._writer, reader)
         self._ids = itertools.count()

@@ -16,6 +16,10 @@ from dialplan.plan import Plan
 from dialplan.text import clean
 
 _CACHED_NUMBERS: Final = 10_000
+_CACHED_LOOKUPS: Final = 50_000
+"""Some 15 MB: the numbers of a large pool are looked up again and again as they come and go."""
+_LONGEST_CACHED: Final = 64
+"""Characters. What is longer is no number anybody dials: keep it from the cache."""
 
 # The 15 digits of E.164 fit with any prefixes. What is longer is no number: keep it from the cache.
 _DIGITS: Final = re.compile(r"\+?[0-9]{1,32}")
@@ -25,9 +29,10 @@ class Engine:
     """Reads numbers by one plan. Safe to share between threads."""
 
     def __init__(self, plan: Plan) -> None:
-        """Read by *plan*, and remember the last 10,000 numbers that needed the metadata."""
+        """Read by *plan*, and remember what was read and looked up last."""
         self.plan = plan
         self._number_key = lru_cache(_CACHED_NUMBERS)(self._read_number)
+        self._cached_keys = lru_cache(_CACHED_LOOKUPS)(self._lookup_keys)
 
     def normalize(self, raw: str) -> str:
         """The key under which *raw* is stored; a key is its own key.
@@ -48,6 +53,9 @@ class Engine:
         Raises:
             NotANumber: nothing can be dialed, as `clean` says.
         """
+        return (self._cached_keys if len(raw) <= _LONGEST_CACHED else self._lookup_keys)(raw)
+
+    def _lookup_keys(self, raw: str) -> tuple[str, ...]:
         text = clean(raw)
         return tuple(dict.fromkeys((text, self._key(text))))
 

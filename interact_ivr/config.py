@@ -13,12 +13,13 @@ from typing import Any, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from interact_ivr.config_http import http_contradictions
 from interact_ivr.config_keys import Config
 from interact_ivr.domain import times
 
 DEFAULT_FILE = Path("/etc/interact-ivr/interact-ivr.toml")
 VARIABLE = "INTERACT_IVR_CONFIG"
-NEEDS_RESTART = ("store", "agi", "control")
+NEEDS_RESTART = ("store", "agi", "http", "control")
 """The sections that a running service keeps; it takes all others at a reload."""
 
 
@@ -58,6 +59,7 @@ def load_config(file: Path) -> Config:
 
 def contradictions(config: Config) -> Iterator[str]:
     """Name the values that do not go together, each of which alone may stand."""
+    yield from http_contradictions(config.http)
     for each in times.too_long(config.pool.policy, config.journal.keep_for):
         yield (
             f"journal.days: expected 0, or at least pool.{each.key} ({each.seconds} seconds), "

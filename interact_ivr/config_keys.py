@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from interact_ivr.config_http import HttpConfig
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.times import SPANS
 
@@ -221,6 +222,7 @@ class Config(msgspec.Struct, frozen=True):
 
     store: StoreConfig = StoreConfig()
     agi: AgiConfig = AgiConfig()
+    http: HttpConfig = HttpConfig()
     control: ControlConfig = ControlConfig()
     environment: EnvironmentConfig = EnvironmentConfig()
     pool: PoolConfig = PoolConfig()

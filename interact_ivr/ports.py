@@ -23,6 +23,8 @@ from interact_ivr.domain.values import (
     Double,
     DraftNumber,
     FreeStatus,
+    GroupCounts,
+    KnownAllocation,
     KnownNumber,
     NewNumber,
     PoolNumber,
@@ -97,12 +99,27 @@ class AllocationStore(Protocol):
         keys: Sequence[NumberKey],
         allocation: AllocationId | None,
         deadline: float | None = None,
+        application: ApplicationId | None = None,
+        detail: str | None = None,
     ) -> FreeStatus:
         """End the number's allocation; with *allocation*, only that one.
+
+        With *application*, a number of another one is UNKNOWN. The journal's entry has *detail*.
 
         Raises:
             AmbiguousDnid: it is no number, and the DNID of several.
         """
+
+    async def holder(self, scope: Scope, keys: Sequence[NumberKey]) -> InteractionId | None:
+        """Say whose a number of the pool is now; None: nobody's.
+
+        Raises:
+            NoSuchNumber: the pool has none of *keys*.
+            AmbiguousDnid: it is no number, and the DNID of several.
+        """
+
+    async def take(self, scope: Scope, keys: Sequence[NumberKey]) -> InteractionId | None:
+        """Say the same, and end the allocation as retrieved, by no call; raises as `holder`."""
 
     async def mark_undelivered(
         self, environment: EnvironmentId, retrieval: Retrieval, call: CallRef
@@ -151,19 +168,27 @@ class JournalStore(Protocol):
         after: str,
         limit: int,
         newest: int | None = None,
+        application: ApplicationId | None = None,
     ) -> Page:
         """Give up to *limit* entries about *subject* behind the id *after*, as written.
 
-        With *newest*, begin no earlier than so many entries before the end.
+        With *newest*, begin no earlier than so many entries before the end. With *application*,
+        only what the journal says of its allocations is there: a removed number's go with it.
 
         Raises:
             NoSuchNumber: *subject* is a number that never was ours.
         """
 
     async def who_held(
-        self, environment: EnvironmentId, keys: Sequence[NumberKey], at: datetime
+        self,
+        environment: EnvironmentId,
+        keys: Sequence[NumberKey],
+        at: datetime,
+        application: ApplicationId | None = None,
     ) -> WhoHeld:
         """Say who held the first of *keys* that is, or was, a number of ours.
+
+        With *application*, only its allocations are there.
 
         Raises:
             NoSuchNumber: none is.
@@ -216,6 +241,13 @@ class NumberStore(Protocol):
             ApplicationGone: there is no such pool any more.
         """
 
+    async def create(self, scope: Scope, new: NewNumber) -> int:
+        """Take one number, and give its id.
+
+        Raises:
+            NumberExists: the environment has it already.
+        """
+
     async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[KnownNumber]:
         """Give those of *keys* that are numbers of the environment, as they were taken in."""
 
@@ -246,6 +278,36 @@ class NumberStore(Protocol):
             NumbersAllocated: some are allocated, or a call is on them, and not by *force*; all
                 stay as they were.
         """
+
+
+class PoolView(Protocol):
+    """What programs look up of a pool. Nothing here makes a call wait."""
+
+    async def number(self, scope: Scope, policy: Policy, keys: Sequence[NumberKey]) -> PoolNumber:
+        """Give the number of the pool that the first of *keys* finds, as it stands.
+
+        Raises:
+            NoSuchNumber: the pool has none of *keys*.
+            AmbiguousDnid: it is no number, and the DNID of several.
+        """
+
+    async def groups(self, scope: Scope, policy: Policy) -> Sequence[GroupCounts]:
+        """Count the pool's numbers by group, those without one first."""
+
+    async def allocation(self, scope: Scope, allocation: AllocationId) -> KnownAllocation:
+        """Give an allocation of the pool, open or ended.
+
+        What ran out has ended, also where the journal does not say so yet; not while a call is on
+        the number.
+
+        Raises:
+            NoSuchAllocation: the pool has none, or it was purged.
+        """
+
+    async def allocation_of(
+        self, scope: Scope, interaction: InteractionId
+    ) -> KnownAllocation | None:
+        """Give the allocation that *interaction* has in the pool now; None where it has none."""
 
 
 class ImportStore(Protocol):

@@ -1,4 +1,4 @@
-"""Brings Asterisk 22 and SIPp into the user's cache folder; ``python -m testbed.fetch`` by hand.
+"""Brings Asterisk 22, SIPp and wrk into the user's cache; ``python -m testbed.fetch`` by hand.
 
 Debian 12 and 13 have no Asterisk. The packages of a later Debian are unpacked into a folder and run
 there by their own loader: the machine itself is not changed, and root is not needed.
@@ -21,11 +21,18 @@ from testbed.packages import KEYRING, Package, PrivateApt, StepError, progress, 
 from testbed.sources import NoMirrorError, machine_mirrors
 from testbed.tools import Tools, ToolsError, named_tools, unpacked_tools
 
-PACKAGES = ("asterisk", "asterisk-modules", "sip-tester", "libsqliteodbc", "odbc-postgresql")
+PACKAGES = (
+    "asterisk",
+    "asterisk-modules",
+    "sip-tester",
+    "wrk",
+    "libsqliteodbc",
+    "odbc-postgresql",
+)
 SUITES = ("forky", "sid")
 STAMP = "complete.json"
 UNFINISHED = "unfinished-"
-LAYOUT = 1  # raised when what is unpacked, or how, changes: an older folder is brought anew
+LAYOUT = 2  # raised when what is unpacked, or how, changes: an older folder is brought anew
 ADVICE = (
     "The administrator can let this machine reach its Debian mirror, "
     "or name an Asterisk 20-22 by INTERACT_IVR_ASTERISK (its binary or its prefix)."

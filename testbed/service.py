@@ -31,7 +31,7 @@ class Service:
     """``interact-ivr serve`` over a store in *folder*, and its command line.
 
     *settings* is added to the configuration file, whose addresses and paths are written already.
-    The port, *agi_port* or a free one, stays the same over restarts.
+    The ports, *agi_port* or a free one and another, stay the same over restarts.
     """
 
     def __init__(self, folder: Path, settings: str = "", *, agi_port: int | None = None) -> None:
@@ -42,6 +42,8 @@ class Service:
         self.control_socket = Path(self._run.name) / "control.sock"
         self.agi_port = agi_port or self._ports.first
         self.agi = f"{LOOPBACK}:{self.agi_port}"
+        self.http_port = self._ports.first + 1
+        self.http = f"http://{LOOPBACK}:{self.http_port}"
         self.config = self.folder / "interact-ivr.toml"
         self.database = self.folder / "interact-ivr.db"
         self.log_path = self.folder / "service.log"
@@ -57,6 +59,7 @@ class Service:
         self.config.write_text(
             f'[store]\nurl = "sqlite:///{self.database}"\n'
             f'[agi]\nhost = "{LOOPBACK}"\nport = {self.agi_port}\n'
+            f'[http]\nhost = "{LOOPBACK}"\nport = {self.http_port}\n'
             f'[control]\nsocket = "{self.control_socket}"\n{settings}',
             "utf-8",
         )

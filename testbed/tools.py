@@ -1,4 +1,4 @@
-"""Where a runnable Asterisk and SIPp are, and how each is started; nothing here fetches anything.
+"""Where a runnable Asterisk, SIPp and wrk are, and how each is started; nothing here fetches.
 
 Packages unpacked into a folder run by the loader and the libraries of that folder, never by
 ``LD_LIBRARY_PATH``: that would reach the AGI programs that Asterisk starts, and these must have the
@@ -24,10 +24,11 @@ class ToolsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """An Asterisk and a SIPp: commands to add arguments to, and folders Asterisk must be told."""
+    """An Asterisk, SIPp and wrk: commands to add to, and folders that Asterisk must be told."""
 
     asterisk_command: tuple[str, ...]
     sipp_command: tuple[str, ...]
+    wrk_command: tuple[str, ...]
     modules: Path
     data: Path
     version: str
@@ -37,8 +38,9 @@ def unpacked_tools(tree: Path) -> Tools:
     """Give the tools of packages unpacked into *tree*; raises ToolsError when it does not start."""
     asterisk = _under_loader(tree, tree / "usr/sbin/asterisk")
     sipp = _under_loader(tree, tree / "usr/bin/sipp")
+    wrk = _under_loader(tree, tree / "usr/bin/wrk")
     modules = tree / "usr/lib" / MULTIARCH / "asterisk/modules"
-    return Tools(asterisk, sipp, modules, tree / "usr/share/asterisk", _version(asterisk))
+    return Tools(asterisk, sipp, wrk, modules, tree / "usr/share/asterisk", _version(asterisk))
 
 
 def named_tools(named: Path) -> Tools:
@@ -59,7 +61,8 @@ def named_tools(named: Path) -> Tools:
     if sipp is None:
         raise ToolsError("sipp is not on the PATH: install Debian's sip-tester")
     command = (str(binary),)
-    return Tools(command, (sipp,), modules, data, _version(command))
+    wrk = shutil.which("wrk") or "wrk"  # benchmarks only; these say what they miss
+    return Tools(command, (sipp,), (wrk,), modules, data, _version(command))
 
 
 def _binaries(named: Path) -> list[Path]:

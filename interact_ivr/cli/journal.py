@@ -140,7 +140,7 @@ def _row(entry: Entry) -> tuple[str, ...]:
     call = entry["call"]
     return (
         local_time(entry["at"]),
-        entry["event"],
+        entry["event"] + (f" ({entry['detail']})" if entry["detail"] else ""),
         entry["number"],
         entry["interaction"],
         _call(call) if call else "",

@@ -42,9 +42,9 @@ def serve(config: str | None) -> None:
 
     import uvloop
 
-    from interact_ivr.app import serve as serve_calls
     from interact_ivr.config import config_file, load_config
     from interact_ivr.log import configure_logging
+    from interact_ivr.serving import serve as serve_calls
 
     file = config_file(config)
     loaded = load_config(file)

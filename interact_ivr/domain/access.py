@@ -15,12 +15,13 @@ Digest = NewType("Digest", bytes)
 
 MOST_KEYS = 2
 """Keys of one application valid at once: the old one and the new one, while it is rotated."""
+LONGEST_PASSWORD = 256
 
 _NAME = re.compile(r"[A-Za-z0-9\-_.]{1,64}")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-_.~+/=]{15,127}")
 _EXTENSION = re.compile(r"[A-Za-z0-9*#+\-_.]{1,64}")
 _KEY_PREFIX, _TOKEN_PREFIX = 6, 12
-_PASSWORD = range(8, 257)
+_PASSWORD = range(8, LONGEST_PASSWORD + 1)
 _SHOWN = 80
 """Characters of a wrong value that a fault repeats."""
 

@@ -61,6 +61,16 @@ class NoSuchNumber(Refusal):
         self.number = number
 
 
+class NumberExists(Refusal):
+    """The environment has this number already."""
+
+    code = "number_exists"
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"number {number} is there already")
+        self.number = number
+
+
 class AmbiguousDnid(Refusal):
     """What was dialed is no number, and the DNID of several."""
 
@@ -166,6 +176,26 @@ class EntryInUse(Refusal):
         self.kind, self.name, self.by = kind, name, by
 
 
+class NoSuchAllocation(Refusal):
+    """The pool has, or remembers, no such allocation."""
+
+    code = "no_such_allocation"
+
+    def __init__(self, allocation: str) -> None:
+        super().__init__(f"allocation {allocation!r} was not found")
+        self.allocation = allocation
+
+
+class AllocationEnded(Refusal):
+    """The allocation has ended already, and cannot end again."""
+
+    code = "allocation_ended"
+
+    def __init__(self, allocation: str, ended_as: str, ended_at: str) -> None:
+        super().__init__(f"allocation {allocation} ended as {ended_as} at {ended_at}")
+        self.allocation, self.ended_as, self.ended_at = allocation, ended_as, ended_at
+
+
 class StillHeld(Refusal):
     """The interaction has an allocation whose end is not on record; nothing of it is forgotten."""
 
@@ -175,6 +205,35 @@ class StillHeld(Refusal):
         super().__init__(f"interaction {interaction!r} holds {number}")
         self.interaction, self.number, self.allocation = interaction, number, allocation
         self.ran_out = ran_out
+
+
+class Unauthenticated(Refusal):
+    """Whoever asks did not show who they are, or not well; which of it is not said."""
+
+    code = "unauthenticated"
+
+    def __init__(self) -> None:
+        super().__init__("missing or wrong credentials")
+
+
+class NotPermitted(Refusal):
+    """Whoever asks is known, and may not do this."""
+
+    code = "not_permitted"
+
+    def __init__(self) -> None:
+        super().__init__("these credentials do not allow it")
+
+
+class TooManyAttempts(Refusal):
+    """A credential was not checked: too many others of this user, or of all, wait to be."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"too many attempts; again in {retry_after} s")
+        self.retry_after = retry_after
+        """Seconds, at least one."""
 
 
 class StoreUnavailable(Refusal):

@@ -1,6 +1,6 @@
 """What the use cases give back: allocations, retrievals, numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -208,3 +208,30 @@ class PoolNumber:
     interaction: InteractionId | None
     """Whose it is, where it is allocated."""
     free_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCounts:
+    """How the numbers of a group stand at an instant."""
+
+    group: Group | None
+    """None: those without one."""
+    by_state: Mapping[State, int]
+    """The enabled ones."""
+    disabled: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAllocation:
+    """An allocation as it stands at an instant, open or ended."""
+
+    id: AllocationId
+    number: NumberKey
+    entered: str
+    interaction: InteractionId
+    group: Group | None
+    allocated_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    """None: it is open."""
+    ended_as: Ending | None

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from interact_ivr.domain import times
 from interact_ivr.domain.access import (
@@ -211,18 +211,20 @@ class Administration:
         application: str | None = None,
         extensions: Sequence[str] = (),
         expires_in_days: int | None = None,
+        until: datetime | None = None,
     ) -> str:
-        """Give out a token; this is the only time it is seen."""
+        """Give out a token, good *until* then at the latest; this is the only time it is seen."""
         if expires_in_days is not None and expires_in_days not in _DAYS:
             raise BadInput("expires_in_days", f"1 to {_DAYS[-1]}", str(expires_in_days))
+        ends = [] if until is None else [until]
+        if expires_in_days is not None:
+            ends.append(self._clock.now() + timedelta(days=expires_in_days))
         grant = Grant(
             checked_role(role),
             self._environments.full_name(environment),
             application,
             tuple(dict.fromkeys(extensions)),
-            None
-            if expires_in_days is None
-            else self._clock.now() + timedelta(days=expires_in_days),
+            min(ends, default=None),
         )
         token = secrets.token_hex(32)
         await self._change(AddToken(kept_token(token), grant))

@@ -6,15 +6,23 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from interact_ivr.domain.errors import AmbiguousDnid, BadInput, NoSuchNumber, Refusal, TooLate
+from interact_ivr.domain.errors import (
+    AmbiguousDnid,
+    BadInput,
+    Exhausted,
+    NoSuchNumber,
+    Refusal,
+    TooLate,
+)
 from interact_ivr.domain.names import (
     AllocationId,
     Ani,
     CallRef,
     InteractionId,
     NumberKey,
+    Scope,
 )
 from interact_ivr.domain.values import Allocation, FreeStatus, Question, Retrieval, Status
 from interact_ivr.ports import AllocationStore, DialPlan
@@ -38,6 +46,16 @@ class Asking:
     """Whether the call still waits: asked when its turn comes, in any thread."""
 
 
+class Observer(Protocol):
+    """Hears what happens."""
+
+    def allocated(self, allocation: Allocation) -> None: ...  # noqa: D102
+    def exhausted(self) -> None: ...  # noqa: D102
+    def retrieved(self, retrieval: Retrieval, seconds: float) -> None: ...  # noqa: D102
+    def freed(self, status: FreeStatus) -> None: ...  # noqa: D102
+    def ambiguous(self, error: AmbiguousDnid) -> None: ...  # noqa: D102
+
+
 class Allocations:
     """The use cases of a number's life."""
 
@@ -45,14 +63,19 @@ class Allocations:
         self,
         store: AllocationStore,
         environments: Environments,
+        observer: Observer,
         allocated: Callable[[Allocation], None],
-        ambiguous: Callable[[AmbiguousDnid], None],
     ) -> None:
+        """*allocated* wakes whoever waits for the next expiry."""
         self._store = store
         self._environments = environments
+        self._observer = observer
         self._allocated = allocated
-        self._ambiguous = ambiguous
         self._watched: set[asyncio.Future[None]] = set()
+
+    def interaction(self, environment: str, interaction: str) -> InteractionId:
+        """Take *interaction* as an interaction's id, or raise `BadInput`."""
+        return self._environments.named(environment).alphabet.interaction(interaction)
 
     async def allocate(
         self,
@@ -70,18 +93,29 @@ class Allocations:
         """
         here = self._environments.named(environment)
         pool = here.lending_to(application)
-        allocation = await self._store.allocate(
-            pool.scope,
-            here.alphabet.interaction(interaction),
-            None if group is None else here.alphabet.group(group),
-            None if caller is None else _expected(here, caller),
-            pool.policy,
-        )
+        try:
+            allocation = await self._store.allocate(
+                pool.scope,
+                here.alphabet.interaction(interaction),
+                None if group is None else here.alphabet.group(group),
+                None if caller is None else _expected(here, caller),
+                pool.policy,
+            )
+        except Exhausted:
+            self._observer.exhausted()
+            raise
         self._allocated(allocation)
+        self._observer.allocated(allocation)
         return allocation
 
     async def retrieve(self, environment: str, asking: Asking, deadline: float) -> Retrieval:
         """Hand the interaction that waits on the dialed number over to the call that asks."""
+        begun = time.monotonic()
+        retrieval = await self._retrieve(environment, asking, deadline)
+        self._observer.retrieved(retrieval, time.monotonic() - begun)
+        return retrieval
+
+    async def _retrieve(self, environment: str, asking: Asking, deadline: float) -> Retrieval:
         here = self._environments.named(environment)
         question = Question(
             dialed=[lookup_keys(here.dial_plan, number) for number in asking.dialed],
@@ -99,7 +133,7 @@ class Allocations:
             self._watch(asked, here, asking.call)
             raise
         except AmbiguousDnid as error:
-            self._ambiguous(error)
+            self._observer.ambiguous(error)
             return Retrieval(Status.UNKNOWN, ani=question.caller.shown)
 
     def _watch(self, asked: asyncio.Future[Retrieval], here: Environment, call: CallRef) -> None:
@@ -128,26 +162,70 @@ class Allocations:
         number: str,
         allocation: str | None = None,
         deadline: float | None = None,
+        application: str | None = None,
+        detail: str | None = None,
     ) -> FreeStatus:
-        """End whatever allocation *number* has; with *allocation*, only that one."""
+        """End whatever allocation *number* has; with *allocation*, only that one.
+
+        With *application*, only its numbers are known. *detail* says in the journal who asked.
+        """
         here = self._environments.named(environment)
         only = None if allocation is None else AllocationId(allocation)
         keys = lookup_keys(here.dial_plan, number)
-        freeing = self._store.free(here.id, keys, only, deadline)
+        within = None if application is None else here.application(application).scope.application
+        freeing = self._store.free(here.id, keys, only, deadline, within, detail)
         try:
-            return await (freeing if deadline is None else _within(deadline, freeing))
+            status = await (freeing if deadline is None else _within(deadline, freeing))
         except AmbiguousDnid as error:
-            self._ambiguous(error)
-            return FreeStatus.UNKNOWN
+            self._observer.ambiguous(error)
+            status = FreeStatus.UNKNOWN
+        self._observer.freed(status)
+        return status
 
     async def free_known(
-        self, environment: str, number: str, allocation: str | None = None
+        self,
+        environment: str,
+        number: str,
+        allocation: str | None = None,
+        application: str | None = None,
+        detail: str | None = None,
     ) -> FreeStatus:
         """Free *number*, or raise `NoSuchNumber`."""
-        status = await self.free(environment, number, allocation)
+        status = await self.free(
+            environment, number, allocation, application=application, detail=detail
+        )
         if status is FreeStatus.UNKNOWN:
             raise NoSuchNumber(number)
         return status
+
+    async def holder(
+        self, environment: str, number: str, application: str = ""
+    ) -> InteractionId | None:
+        """Say whose *number* is now; None: nobody's. `NoSuchNumber` where the pool has no such."""
+        return await self._of_pool(self._store.holder, environment, number, application)
+
+    async def take(
+        self, environment: str, number: str, application: str = ""
+    ) -> InteractionId | None:
+        """Say the same, and free it: a retrieval without a call."""
+        return await self._of_pool(self._store.take, environment, number, application)
+
+    async def _of_pool(
+        self,
+        ask: Callable[[Scope, Sequence[NumberKey]], Awaitable[InteractionId | None]],
+        environment: str,
+        number: str,
+        application: str,
+    ) -> InteractionId | None:
+        here = self._environments.named(environment)
+        scope = here.application(application).scope
+        try:
+            return await ask(scope, lookup_keys(here.dial_plan, number))
+        except NoSuchNumber:
+            raise NoSuchNumber(number) from None
+        except AmbiguousDnid as error:
+            self._observer.ambiguous(error)
+            raise NoSuchNumber(number) from None
 
 
 async def _within(deadline: float, work: Awaitable[T]) -> T:

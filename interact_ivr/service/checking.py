@@ -144,22 +144,12 @@ class Checking:
         with noting:
             group = None if row.group is None else self._here.alphabet.group(row.group)
         with noting:
-            _check_dnid(row.dnid, of_range=ranged)
+            check_dnid(row.dnid, of_range=ranged)
         for entered in numbers:
             with noting:
-                number = self._normalized(entered)
+                number = normalized(self._here, entered)
                 dnid = None if ranged else row.dnid
                 yield DraftNumber(row.line, NewNumber(number, entered, group, dnid, row.enabled))
-
-    def _normalized(self, entered: str) -> NumberKey:
-        if found := _UNWRITABLE.search(entered):
-            raise BadInput(
-                "number", "printable text", f"{found[0]!a} at position {found.start() + 1}"
-            )
-        number = NumberKey(self._here.dial_plan.normalize(entered))
-        if len(number) > _LONGEST:
-            raise BadInput("number", f"at most {_LONGEST} characters", f"{len(number)}")
-        return number
 
     def _fault(self, line: int, text: str) -> None:
         self._refuse(line, f"{self._source} {line}: {text}")
@@ -203,7 +193,23 @@ class _Noting:
         return True
 
 
-def _check_dnid(dnid: str | None, *, of_range: bool) -> None:
+def normalized(here: Environment, entered: str) -> NumberKey:
+    """Give the key under which a number is stored that an administrator *entered* so.
+
+    Raises:
+        BadInput: it cannot be shown, or is too long.
+        ValueError: the dial plan takes it for no number.
+    """
+    if found := _UNWRITABLE.search(entered):
+        raise BadInput("number", "printable text", f"{found[0]!a} at position {found.start() + 1}")
+    number = NumberKey(here.dial_plan.normalize(entered))
+    if len(number) > _LONGEST:
+        raise BadInput("number", f"at most {_LONGEST} characters", f"{len(number)}")
+    return number
+
+
+def check_dnid(dnid: str | None, *, of_range: bool = False) -> None:
+    """Refuse what cannot be a DNID."""
     if dnid is None:
         return
     if of_range:

@@ -24,6 +24,7 @@ from interact_ivr.domain.errors import (
     NoSuchApplication,
     NoSuchEnvironment,
 )
+from interact_ivr.domain.index import Index
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import (
     Alphabet,
@@ -105,6 +106,7 @@ class Environments:
         self.defaults = defaults
         self.directory = Directory((), (), (), (), ())
         """What the snapshot was made of."""
+        self.index = Index.of(self.directory)
 
     async def reload(self) -> None:
         """Take a new snapshot; a session goes on with the environment it has.
@@ -172,6 +174,7 @@ class Environments:
             for known in directory.environments
         }
         self.directory, self.defaults = directory, defaults
+        self.index = Index.of(directory)
 
     def full_name(self, name: str = "") -> EnvironmentName:
         """Give the ``tenant/environment`` that *name* means; `BadInput` where it can be none."""
@@ -181,11 +184,20 @@ class Environments:
 
     def named(self, name: str = "") -> Environment:
         """Find an environment, or raise `NoSuchEnvironment`. Never another one instead."""
+        known = self._by_name.get(EnvironmentName(name))  # a bare name is nobody's full one
+        if known is not None:
+            return known
         full = self.full_name(name)
         try:
             return self._by_name[full]
         except KeyError:
             raise NoSuchEnvironment(full) from None
+
+    def pools(self) -> Iterator[tuple[EnvironmentName, str]]:
+        """Give every environment's every DNIS application."""
+        for here in self._by_name.values():
+            for application in here.applications:
+                yield here.name, application
 
     def dial_plan(self, name: str) -> DialPlan:
         """Give a dial plan by its name; ValueError tells its faults."""

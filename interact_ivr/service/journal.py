@@ -47,11 +47,16 @@ class Journal:
         since: datetime | None = None,
         limit: int,
         newest: int | None = None,
+        application: str | None = None,
     ) -> Page:
-        """Give the next *limit* entries about *subject*, of those written *since*."""
+        """Give the next *limit* entries about *subject*, of those written *since*.
+
+        With *application*, only what is said of its allocations is there.
+        """
         here = self._environments.named(environment)
         begin = max(after, "" if since is None else first_ulid(since))
-        return await self._store.entries(here.id, subject, begin, limit, newest)
+        within = None if application is None else here.application(application).scope.application
+        return await self._store.entries(here.id, subject, begin, limit, newest, within)
 
     async def follow(
         self, environment: str, subject: Subject, *, after: str, limit: int, within: float
@@ -78,11 +83,14 @@ class Journal:
         for waiting in self._waiting:
             waiting.reschedule(asyncio.get_running_loop().time())
 
-    async def who_held(self, environment: str, number: str, at: datetime) -> WhoHeld:
-        """Say who held *number* at an instant that has come."""
+    async def who_held(
+        self, environment: str, number: str, at: datetime, application: str | None = None
+    ) -> WhoHeld:
+        """Say who held *number* at an instant that has come; of *application* only, if given."""
         here = self._environments.named(environment)
         keys = lookup_keys(here.dial_plan, number)
-        return await self._store.who_held(here.id, keys, at)
+        within = None if application is None else here.application(application).scope.application
+        return await self._store.who_held(here.id, keys, at, within)
 
     async def forget(
         self, environment: str, interaction: str, *, force: bool

@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Sequence
 
-from interact_ivr.domain.errors import BadRows, NoSuchNumber
+from interact_ivr.domain.errors import BadInput, BadRows, NoSuchNumber
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import Group, NumberKey, Scope
-from interact_ivr.domain.values import PoolNumber, Shown
+from interact_ivr.domain.values import NewNumber, PoolNumber, Shown
 from interact_ivr.ports import EVERYTHING, NumberStore
 from interact_ivr.service.allocations import lookup_keys
+from interact_ivr.service.checking import check_dnid, normalized
 from interact_ivr.service.environments import Environment, Environments
 
 _PAGE = 2_000
@@ -46,6 +47,32 @@ class Numbers:
         return (
             None if group is None else self._environments.named(environment).alphabet.group(group)
         )
+
+    async def create(
+        self,
+        environment: str,
+        application: str,
+        number: str,
+        dnid: str | None,
+        group: str | None,
+        *,
+        enabled: bool,
+    ) -> int:
+        """Take one number into the pool, and give its id.
+
+        Raises:
+            NumberExists: the environment has it already.
+            BadInput: a field cannot be, or another number of the pool has its DNID.
+        """
+        here = self._environments.named(environment)
+        check_dnid(dnid)
+        try:
+            key = normalized(here, number)
+        except ValueError as error:
+            raise BadInput("number", "a telephone number", str(error)) from None
+        name = None if group is None else here.alphabet.group(group)
+        new = NewNumber(key, number, name, dnid, enabled)
+        return await self._store.create(here.application(application).scope, new)
 
     async def set_enabled(
         self, environment: str, numbers: Sequence[str], *, enabled: bool, application: str = ""

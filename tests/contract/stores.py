@@ -45,6 +45,7 @@ from interact_ivr.ports import (
     ImportStore,
     JournalStore,
     NumberStore,
+    PoolView,
     Retention,
     RingingStore,
 )
@@ -52,6 +53,7 @@ from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.directory import SqliteDirectory
 from interact_ivr.stores.sqlite.journal import SqliteJournal
 from interact_ivr.stores.sqlite.numbers import SqliteNumbers
+from interact_ivr.stores.sqlite.pool_view import SqlitePoolView
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.times import from_micros
@@ -113,6 +115,9 @@ class Store(Protocol):
     def record(self) -> Record:
         """Give the open store's journal, as the service asks it."""
 
+    def view(self) -> PoolView:
+        """Give what looks at the open store's pools."""
+
     def close(self) -> None:
         """Close it as a service that stops does."""
 
@@ -149,7 +154,7 @@ class SqliteStore:
         self._writer.start()
         reader = Reader(self.path, clock)
         return (
-            SqliteAllocations(self._writer),
+            SqliteAllocations(self._writer, reader),
             SqliteNumbers(self._writer, reader),
             SqliteDirectory(self._writer, reader),
         )
@@ -158,6 +163,10 @@ class SqliteStore:
         """Give the journal of the open file."""
         assert self._writer is not None
         return SqliteJournal(self._writer, Reader(self.path, self._clock))
+
+    def view(self) -> PoolView:
+        """Give what looks at the open file."""
+        return SqlitePoolView(Reader(self.path, self._clock))
 
     def close(self) -> None:
         """Close the file."""
@@ -221,6 +230,7 @@ class Pool:
         self.scope: Scope
         self.directory: DirectoryStore
         self.record: Record
+        self.view: PoolView
         self._allocations: Lending
         self._numbers: Inventory
 
@@ -228,6 +238,7 @@ class Pool:
         """Open the store, also again after `close`."""
         self._allocations, self._numbers, self.directory = self.store.open(self.clock)
         self.record = self.store.record()
+        self.view = self.store.view()
         directory = await self.directory.read()
         self.scope = Scope(directory.environments[0].id, directory.applications[0].id)
 

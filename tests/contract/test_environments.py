@@ -16,13 +16,15 @@ from interact_ivr.domain.directory import (
     RemoveApplication,
     RemoveKey,
     RemoveToken,
+    RemoveUser,
 )
 from interact_ivr.domain.errors import NoSuchApplication, NoSuchEnvironment
 from interact_ivr.domain.names import SAFE, ApplicationId, EnvironmentName
 from interact_ivr.domain.settings import PoolSettings
 from interact_ivr.service.access import Access
 from interact_ivr.service.environments import Defaults, Environments
-from interact_ivr.service.passwords import hashed
+from interact_ivr.service.logins import Logins
+from interact_ivr.service.passwords import Passwords, hashed
 from tests.contract.stores import HOLD, POLICY, REST, START, TICK, Pool
 
 LIVE = EnvironmentName("acme/live")
@@ -179,11 +181,16 @@ async def test_a_token_is_good_until_it_expires_or_is_removed(
 
 
 async def test_a_user_is_let_in_by_the_tenant(pool: Pool, environments: Environments) -> None:
-    """With the right password, and no other tenant's user of the same name."""
-    access = Access(environments, pool.clock)
+    """With the right password, no other tenant's user of the same name, and not once removed."""
+    passwords = Passwords()
+    logins = Logins(Access(environments, pool.clock).user, passwords.match)
     await pool.directory.change(AddUser("acme", "admin", await hashed("correct horse")))
     await environments.reload()
-    assert await access.user("acme", "admin", "correct horse")
-    assert not await access.user("acme", "admin", "correct horsE")
-    assert not await access.user("default", "admin", "correct horse")
-    assert not await access.user("acme", "Admin", "correct horse")
+    assert await logins.check("acme", "admin", "correct horse", "::1")
+    assert not await logins.check("acme", "admin", "correct horsE", "::1")
+    assert not await logins.check("default", "admin", "correct horse", "::1")
+    assert not await logins.check("acme", "Admin", "correct horse", "::1")
+    await pool.directory.change(RemoveUser("acme", "admin"))
+    await environments.reload()
+    assert not await logins.check("acme", "admin", "correct horse", "::1")
+    passwords.close()

@@ -10,6 +10,7 @@ import pytest
 
 from testbed.line import Line
 from testbed.service import Service
+from testbed.vendor import Shop, Way
 
 STARTED = pytest.StashKey[list[Service]]()
 
@@ -39,6 +40,18 @@ def line(service: Service) -> Line:
 
 
 @pytest.fixture
+def shop(service: Service) -> Shop:
+    """Give a new tenant of the shared service, with two numbers of which one is allocated."""
+    return Shop.opened(service).stocked()
+
+
+@pytest.fixture(params=["rest", "soap"])
+def way(request: pytest.FixtureRequest, shop: Shop) -> Way:
+    """Give one of the two ways to ask the vendor's API, as that tenant."""
+    return Way(shop, request.param)
+
+
+@pytest.fixture
 def service_factory(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Callable[..., Service]]:
@@ -46,10 +59,11 @@ def service_factory(
     started = request.node.stash.setdefault(STARTED, [])
     with ExitStack() as stack:
 
-        def make(settings: str = "", *, agi: str = "") -> Service:
+        def make(settings: str = "", *, agi: str = "", http: str = "") -> Service:
             service = Service(tmp_path / f"service{len(started)}", settings)
             text = service.config.read_text("utf-8")
-            service.config.write_text(text.replace("[agi]\n", f"[agi]\n{agi}\n"), "utf-8")
+            text = text.replace("[agi]\n", f"[agi]\n{agi}\n")
+            service.config.write_text(text.replace("[http]\n", f"[http]\n{http}\n"), "utf-8")
             started.append(service)
             return stack.enter_context(service)
 

@@ -20,6 +20,7 @@ from interact_ivr.config_keys import Config
 from interact_ivr.control.client import NotRunning, Refused, ask
 from interact_ivr.control.operations import Operations
 from interact_ivr.control.server import ControlServer
+from interact_ivr.observing import Observing
 
 PATIENCE = 10.0
 MAX_REQUEST = 100_000
@@ -72,7 +73,7 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
     """Give the operations over an empty store, and where to listen; nothing listens yet."""
     config = msgspec.convert({"store": {"url": f"sqlite:///{tmp_path}/interact-ivr.db"}}, Config)
     with tempfile.TemporaryDirectory(prefix="ivr-") as folder:  # a socket's path is short
-        async with opened(config, "a test") as parts:
+        async with opened(config, "a test", Observing()) as parts:
             operations = Operations(
                 parts.allocations,
                 parts.numbers,

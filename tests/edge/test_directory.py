@@ -19,7 +19,6 @@ import pytest
 
 from interact_ivr.control.client import Refused
 from interact_ivr.domain.access import digest
-from interact_ivr.service.passwords import hashed, matches
 from testbed.agi_peer import Peer, environment
 from testbed.line import control
 from testbed.service import INTERACT_IVR, Service
@@ -450,14 +449,6 @@ def test_no_option_takes_a_secret(service: Service) -> None:
         ("application", "add", "x", "--key", SEED_KEY),
     ):
         assert "cannot be read" in failure(service.command(*arguments))
-
-
-async def test_a_password_is_known_again() -> None:
-    """And no other; two that are the same are kept differently."""
-    kept = await hashed("correct horse")
-    assert await matches(kept, "correct horse")
-    assert not await matches(kept, "correct horsE")
-    assert kept != await hashed("correct horse")
 
 
 def until(holds: Callable[[], bool], seconds: float = 5.0) -> None:

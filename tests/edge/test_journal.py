@@ -24,6 +24,7 @@ from interact_ivr.config import load_config
 from interact_ivr.config_keys import Config, JournalConfig
 from interact_ivr.control.client import Refused
 from interact_ivr.domain.names import new_ulid
+from interact_ivr.observing import Observing
 from testbed.line import Line, control
 from testbed.service import INTERACT_IVR, Service, ServiceError
 
@@ -289,7 +290,7 @@ async def test_what_a_reload_says_the_next_purge_goes_by(
     aged(service, 3, age=timedelta(days=3))
     young = aged(service, 2, age=timedelta(hours=1))
     config = load_config(service.config)
-    async with opened(config, "a test") as parts, asyncio.timeout(5):
+    async with opened(config, "a test", Observing()) as parts, asyncio.timeout(5):
         await parts.adopt(msgspec.structs.replace(config, journal=JournalConfig(days=2)))
         purging = asyncio.create_task(parts.purge.run())
         while len(kept := (await parts.journal.entries("", None, limit=9)).entries) > len(young):
@@ -450,5 +451,5 @@ async def test_a_file_too_large_to_rewrite_meanwhile_is_told(tmp_path: Path) -> 
     """Who calls does not wait for the rewriting of a large file: that is for a quiet hour."""
     config = msgspec.convert({"store": {"url": f"sqlite:///{tmp_path}/interact-ivr.db"}}, Config)
     for rewrite_up_to, scrubbed in ((0, False), (None, True)):
-        async with opened(config, "a test", rewrite_up_to=rewrite_up_to) as parts:
+        async with opened(config, "a test", Observing(), rewrite_up_to=rewrite_up_to) as parts:
             assert (await parts.journal.forget("", "nobody", force=False))[2] is scrubbed

@@ -1,4 +1,7 @@
-"""Names, secrets and grants: what may be one, and what a refusal tells of it."""
+"""Names, secrets and grants: what may be one, what a refusal tells of it, and who is let in."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -12,18 +15,32 @@ from interact_ivr.domain.access import (
     checked_role,
     digest,
     kept_key,
+    kept_token,
 )
-from interact_ivr.domain.directory import environment_name, tenant_of
+from interact_ivr.domain.directory import (
+    Change,
+    Directory,
+    KnownApplication,
+    KnownEnvironment,
+    KnownKey,
+    KnownToken,
+    KnownUser,
+    environment_name,
+    tenant_of,
+)
 from interact_ivr.domain.errors import BadInput
-from interact_ivr.domain.names import EnvironmentName
-from tests.contract.stores import START, TICK
+from interact_ivr.domain.names import SAFE, ApplicationId, EnvironmentId, EnvironmentName
+from interact_ivr.domain.settings import PoolSettings
+from interact_ivr.service.access import Access
+from interact_ivr.service.environments import Defaults, Environments
+from tests.contract.stores import POLICY, START, TICK, SettableClock
 
 HERE = EnvironmentName("default/default")
 SEED_KEY = "53475e5f1463f9ab2052ead"
-SAFE = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
 
-@given(st.text(SAFE, min_size=1, max_size=64))
+@given(st.text(LETTERS, min_size=1, max_size=64))
 def test_a_name_of_the_alphabet_is_taken_as_it_is(name: str) -> None:
     """Case and all."""
     assert checked_name("tenant", name) == name
@@ -116,3 +133,164 @@ def test_a_grant_ends_at_its_instant() -> None:
 def test_any_text_has_a_digest(text: str) -> None:
     """Whatever comes over a wire as a secret is compared, and never an error."""
     assert len(digest(text)) == 32
+
+
+class Plan:
+    """A dial plan that nobody asks."""
+
+    def normalize(self, raw: str) -> str:
+        """Give *raw*."""
+        return raw
+
+    def lookup_keys(self, raw: str) -> tuple[str, ...]:
+        """Give *raw*."""
+        return (raw,)
+
+
+@dataclass
+class Kept:
+    """A directory that is read as it was written here."""
+
+    directory: Directory
+
+    async def read(self) -> Directory:
+        """Give it."""
+        return self.directory
+
+    async def change(self, change: Change) -> None:
+        """Not here."""
+        raise NotImplementedError
+
+
+ENVIRONMENTS = ("acme/live", "acme/test", "globex/live", "default/default")
+KEYS = (SEED_KEY, "b" * 24, "c" * 24)
+TOKEN = "d" * 64
+
+
+def known_application(name: str, environment: str, *keys: str) -> KnownApplication:
+    return KnownApplication(
+        ApplicationId(1),
+        EnvironmentName(environment),
+        name,
+        None,
+        PoolSettings(),
+        tuple(KnownKey(kept_key(key), START) for key in keys),
+    )
+
+
+def kept() -> Kept:
+    grant = Grant(Role.VIEWER, HERE, expires_at=START + timedelta(hours=1))
+    return Kept(
+        Directory(
+            ("acme", "default", "empty", "globex"),
+            tuple(
+                KnownEnvironment(EnvironmentId(id_), EnvironmentName(name), None)
+                for id_, name in enumerate(ENVIRONMENTS)
+            ),
+            (
+                known_application("default", "acme/live", *KEYS[:2]),
+                known_application("web", "acme/live", KEYS[2]),
+                known_application("default", "globex/live", KEYS[0]),
+            ),
+            (KnownUser("acme", "alice", "a hash", START),),
+            (KnownToken(kept_token(TOKEN), grant, START),),
+        )
+    )
+
+
+async def access_of(
+    store: Kept, default: str = "default/default", clock: SettableClock | None = None
+) -> Access:
+    defaults = Defaults(EnvironmentName(default), Plan(), POLICY, SAFE)
+    environments = Environments(store, defaults, lambda _: Plan())
+    await environments.reload()
+    return Access(environments, clock or SettableClock())
+
+
+@pytest.mark.parametrize(
+    ("default", "tenant", "environment", "meant"),
+    [
+        ("default/default", "globex", None, "globex/live"),
+        ("default/default", "globex", "live", "globex/live"),
+        ("default/default", "globex", "test", None),
+        ("default/default", "globex", "", None),
+        ("default/default", "acme", None, None),
+        ("default/default", "acme", "test", "acme/test"),
+        ("default/default", "acme", "Test", None),
+        ("acme/test", "acme", None, "acme/test"),
+        ("acme/test", "acme", "live", "acme/live"),
+        ("acme/gone", "acme", None, None),
+        ("acme/test", "globex", None, "globex/live"),
+        ("acme/test", "empty", None, None),
+        ("acme/test", "nobody", None, None),
+        ("acme/test", "nobody", "live", None),
+        ("acme/test", "", None, None),
+        ("acme/test", "", "acme/test", None),
+        ("acme/test", "acme/test", "", None),
+        ("acme/test", "acme", "acme/test", None),
+        ("acme/test", "globex", "../acme/test", None),
+    ],
+)
+async def test_an_environment_is_its_tenants_only_one_or_named_or_the_default(
+    default: str, tenant: str, environment: str | None, meant: str | None
+) -> None:
+    """Never one of another tenant; and whatever is wrong, the answer is the same."""
+    access = await access_of(kept(), default)
+    assert access.environment(tenant, environment) == meant
+
+
+@given(st.text(), st.text() | st.none(), st.text())
+async def test_any_text_is_looked_up(tenant: str, environment: str | None, secret: str) -> None:
+    """Whatever comes over a wire finds nothing rather than an error."""
+    access = await access_of(kept())
+    assert access.environment(tenant, environment) is None
+    assert access.application(f"{tenant}/{environment}", secret) is None
+    assert access.application(secret, SEED_KEY) is None
+    assert access.grant(secret) is None
+    assert access.user(tenant, secret) is None
+
+
+async def test_each_key_finds_its_application() -> None:
+    """The same key is another application's in another environment."""
+    access = await access_of(kept())
+    for environment, key, name in (
+        ("acme/live", KEYS[0], "default"),
+        ("acme/live", KEYS[1], "default"),
+        ("acme/live", KEYS[2], "web"),
+        ("globex/live", KEYS[0], "default"),
+    ):
+        found = access.application(environment, key)
+        assert found is not None
+        assert (found.environment, found.name) == (environment, name)
+    assert access.application("acme/test", KEYS[0]) is None
+    assert access.application("globex/live", KEYS[1]) is None
+
+
+async def test_a_token_is_looked_up_at_its_time() -> None:
+    """Until it expires."""
+    clock = SettableClock()
+    access = await access_of(kept(), clock=clock)
+    assert access.grant(TOKEN) is not None
+    assert access.grant(TOKEN[:-1]) is None
+    clock.at += timedelta(hours=1)
+    assert access.grant(TOKEN) is None
+
+
+async def test_what_is_gone_is_found_no_more() -> None:
+    """From the reload on; what the configuration says counts at once."""
+    store = kept()
+    defaults = Defaults(HERE, Plan(), POLICY, SAFE)
+    environments = Environments(store, defaults, lambda _: Plan())
+    access = Access(environments, SettableClock())
+    assert access.user("acme", "alice") is None
+    await environments.reload()
+    assert access.user("acme", "alice") is not None
+    assert access.environment("acme", None) is None
+    environments.adopt(replace(defaults, environment=EnvironmentName("acme/live")))
+    assert access.environment("acme", None) == "acme/live"
+    store.directory = Directory((), (), (), (), ())
+    await environments.reload()
+    assert access.user("acme", "alice") is None
+    assert access.environment("acme", None) is None
+    assert access.application("acme/live", SEED_KEY) is None
+    assert access.grant(TOKEN) is None

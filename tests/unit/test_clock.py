@@ -275,7 +275,7 @@ async def test_a_clock_that_is_wrong_for_a_while_purges_nothing(
     with _opened(machine, path) as writer:
         reader = Reader(path, machine.clock)
         await SqliteNumbers(writer, reader).add(scope, [NewNumber(NumberKey("+1"), "1")])
-        store, record = SqliteAllocations(writer), SqliteJournal(writer, reader)
+        store, record = SqliteAllocations(writer, reader), SqliteJournal(writer, reader)
         for interaction in ("a", "b", "c"):
             await store.allocate(scope, InteractionId(interaction), None, None, policy)
             await store.free(scope.environment, [NumberKey("+1")], None)
@@ -317,12 +317,14 @@ async def test_an_allocation_expires_in_time_though_the_clock_is_set_back(
         await SqliteNumbers(writer, Reader(path, machine.clock)).add(
             scope, [NewNumber(NumberKey("+1"), "1")]
         )
-        await SqliteAllocations(writer).allocate(scope, InteractionId("a"), None, None, policy)
+        await SqliteAllocations(writer, Reader(path, machine.clock)).allocate(
+            scope, InteractionId("a"), None, None, policy
+        )
     machine.set_wall(-HOUR)
     machine.elapse(5 * 60 * SECOND)
     machine.start()
     with _opened(machine, path) as writer:
-        store = SqliteAllocations(writer)
+        store = SqliteAllocations(writer, Reader(path, machine.clock))
         machine.elapse(5 * 60 * SECOND - 1)
         assert (await store.sweep(10)).expired == ()
         machine.elapse(1)

@@ -23,6 +23,7 @@ from interact_ivr.domain.names import (
     Scope,
 )
 from interact_ivr.domain.values import FreeStatus, Retrieval, Status, Sweep
+from interact_ivr.observing import Observing
 from interact_ivr.service.allocations import Allocations, Asking
 from interact_ivr.service.environments import Application, Environment
 from interact_ivr.service.expiry import Expiry
@@ -98,7 +99,7 @@ class SlowStore:
 def use_cases(store: Any) -> Allocations:
     """Build the use cases over *store*."""
     here: Any = Here()
-    return Allocations(store, here, lambda _: None, lambda _: None)
+    return Allocations(store, here, Observing(), lambda _: None)
 
 
 def soon() -> float:

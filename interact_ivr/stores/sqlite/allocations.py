@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
-from interact_ivr.domain.errors import AmbiguousDnid
-from interact_ivr.domain.lifecycle import MOVES, Event, Move, Policy
+from interact_ivr.domain.errors import AmbiguousDnid, NoSuchNumber
+from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import (
     AllocationId,
     Ani,
@@ -27,19 +27,20 @@ from interact_ivr.domain.values import (
     Sweep,
 )
 from interact_ivr.stores.sqlite.allocating import allocate
+from interact_ivr.stores.sqlite.freeing import Asked, free, free_all, holders
 from interact_ivr.stores.sqlite.number_rows import (
-    NO_REST,
     NumberRow,
     end,
     find_by_key,
     find_held,
     find_number,
-    is_lapsed,
     settle_unless_ringing,
     write_journal,
 )
+from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.retrieving import retrieve
 from interact_ivr.stores.sqlite.times import from_micros, to_micros
+from interact_ivr.stores.sqlite.together import Together
 from interact_ivr.stores.sqlite.transaction import Transaction
 from interact_ivr.stores.sqlite.writer import Writer
 
@@ -47,8 +48,12 @@ from interact_ivr.stores.sqlite.writer import Writer
 class SqliteAllocations:
     """The `AllocationStore` and the `RingingStore` of the embedded store."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, reader: Reader) -> None:
         self._writer = writer
+        self._frees = Together[Asked, FreeStatus](lambda all_: writer.run(partial(free_all, all_)))
+        self._holders = Together[Asked, InteractionId | None](
+            lambda all_: reader.run(partial(holders, all_))
+        )
 
     async def allocate(
         self,
@@ -79,10 +84,22 @@ class SqliteAllocations:
         keys: Sequence[NumberKey],
         allocation: AllocationId | None,
         deadline: float | None = None,
+        application: ApplicationId | None = None,
+        detail: str | None = None,
     ) -> FreeStatus:
         """End the number's allocation; with *allocation*, only that one."""
-        operation = partial(_free, environment, keys, allocation)
-        return await self._writer.run(operation, deadline=deadline)
+        asked = Asked(environment, keys, application, allocation, detail)
+        if deadline is None:
+            return await self._frees.ask(asked)
+        return await self._writer.run(partial(free, asked), deadline=deadline)
+
+    async def holder(self, scope: Scope, keys: Sequence[NumberKey]) -> InteractionId | None:
+        """Say whose a number of the pool is now; None: nobody's."""
+        return await self._holders.ask(Asked(scope.environment, keys, scope.application))
+
+    async def take(self, scope: Scope, keys: Sequence[NumberKey]) -> InteractionId | None:
+        """Say the same, and end the allocation as retrieved, by no call."""
+        return await self._writer.run(partial(_take, scope, keys))
 
     async def mark_undelivered(
         self, environment: EnvironmentId, retrieval: Retrieval, call: CallRef
@@ -113,22 +130,19 @@ class SqliteAllocations:
         await self._writer.run(partial(_stopped_ringing, call))
 
 
-def _free(
-    environment: EnvironmentId,
-    keys: Sequence[NumberKey],
-    allocation: AllocationId | None,
-    tx: Transaction,
-) -> FreeStatus:
-    number = find_number(tx, environment, keys)
+def _take(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> InteractionId | None:
+    number = settle_unless_ringing(tx, _found(tx, scope, keys))
+    if number.standing.allocation is None:
+        return None
+    _, held = end(tx, number, tx.now, Ending.RETRIEVED)
+    return held.interaction
+
+
+def _found(tx: Transaction, scope: Scope, keys: Sequence[NumberKey]) -> NumberRow:
+    number = find_number(tx, scope.environment, keys, scope.application)
     if number is None:
-        return FreeStatus.UNKNOWN
-    number = settle_unless_ringing(tx, number)
-    rings_on = is_lapsed(tx, number)
-    ends = rings_on or MOVES[number.standing.state(tx.now, NO_REST), Event.FREE] is Move.END
-    if not ends or allocation not in (None, number.standing.allocation):
-        return FreeStatus.NOT_ALLOCATED
-    end(tx, number, tx.now, Ending.FREED)
-    return FreeStatus.FREED
+        raise NoSuchNumber(keys[0] if keys else "")
+    return number
 
 
 def _mark_undelivered(

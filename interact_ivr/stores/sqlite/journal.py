@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, assert_never
@@ -21,6 +22,7 @@ from interact_ivr.domain.journal import (
     holder_at,
 )
 from interact_ivr.domain.names import (
+    ApplicationId,
     CallRef,
     EnvironmentId,
     InteractionId,
@@ -28,6 +30,7 @@ from interact_ivr.domain.names import (
     first_ulid,
     ulid_time,
 )
+from interact_ivr.stores.sqlite.number_rows import find_by_key
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.times import from_micros, to_micros
 from interact_ivr.stores.sqlite.transaction import Transaction
@@ -52,15 +55,22 @@ class SqliteJournal:
         after: str,
         limit: int,
         newest: int | None = None,
+        application: ApplicationId | None = None,
     ) -> Page:
         """Give up to *limit* entries about *subject* behind the id *after*, as written."""
-        return await self._reader.run(partial(_entries, environment, subject, after, limit, newest))
+        where = _Where(environment, application)
+        return await self._reader.run(partial(_entries, where, subject, after, limit, newest))
 
     async def who_held(
-        self, environment: EnvironmentId, keys: Sequence[NumberKey], at: datetime
+        self,
+        environment: EnvironmentId,
+        keys: Sequence[NumberKey],
+        at: datetime,
+        application: ApplicationId | None = None,
     ) -> WhoHeld:
         """Say who held the first of *keys* that is, or was, a number of ours."""
-        return await self._reader.run(partial(_who_held, environment, keys, at))
+        where = _Where(environment, application)
+        return await self._reader.run(partial(_who_held, where, keys, at))
 
     def grown(self) -> asyncio.Future[None]:
         """Give what is done once anything is written after this moment."""
@@ -97,15 +107,23 @@ class SqliteJournal:
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """An environment's journal, or what it says of one application's allocations."""
+
+    environment: EnvironmentId
+    application: ApplicationId | None
+
+    @property
+    def values(self) -> dict[str, object]:
+        """As the queries have them."""
+        return {"environment": self.environment, "application": self.application}
+
+
 def _entries(
-    environment: EnvironmentId,
-    subject: Subject,
-    after: str,
-    limit: int,
-    newest: int | None,
-    tx: Transaction,
+    where: _Where, subject: Subject, after: str, limit: int, newest: int | None, tx: Transaction
 ) -> Page:
-    query, before_newest, values = _queries(environment, subject, tx)
+    query, before_newest, values = _queries(where, subject, tx)
     if newest is not None:
         row = tx.one(before_newest, newest=newest, **values)
         after = max(after, row[0] if row else "")
@@ -114,15 +132,15 @@ def _entries(
 
 
 def _queries(
-    environment: EnvironmentId, subject: Subject, tx: Transaction
+    where: _Where, subject: Subject, tx: Transaction
 ) -> tuple[str, str, dict[str, object]]:
     """Name the queries of a page about *subject* and of where its newest begin; their values."""
-    here: dict[str, object] = {"environment": environment}
+    here = where.values
     match subject:
         case None:
             return "entries", "before_newest", here
         case OfNumber(keys):
-            here["number"] = _number(environment, keys, tx)
+            here["number"] = _number(where, keys, tx)
             return "entries_of_number", "before_newest_of_number", here
         case OfInteraction(interaction):
             here["interaction"] = interaction
@@ -134,23 +152,23 @@ def _queries(
             assert_never(subject)
 
 
-def _number(environment: EnvironmentId, keys: Sequence[NumberKey], tx: Transaction) -> NumberKey:
+def _number(where: _Where, keys: Sequence[NumberKey], tx: Transaction) -> NumberKey:
     """Give the first of *keys* that is a number, or that the journal knows as one."""
     for key in keys:
-        here = {"environment": environment, "number": key}
-        if tx.one("find_number", **here) or tx.one("entries_of_number", after="", limit=1, **here):
+        there = find_by_key(tx, where.environment, [key])
+        if there is not None and where.application in (None, there.application):
+            return key
+        if tx.one("entries_of_number", after="", limit=1, number=key, **where.values):
             return key
     raise NoSuchNumber(keys[0] if keys else "")
 
 
-def _who_held(
-    environment: EnvironmentId, keys: Sequence[NumberKey], at: datetime, tx: Transaction
-) -> WhoHeld:
+def _who_held(where: _Where, keys: Sequence[NumberKey], at: datetime, tx: Transaction) -> WhoHeld:
     if at > tx.now:
         raise BadInput("at", "a time that has come", at.isoformat())
-    number = _number(environment, keys, tx)
+    number = _number(where, keys, tx)
     until = _after(at)
-    rows = tx.all("entries_of_last_allocation", environment=environment, number=number, until=until)
+    rows = tx.all("entries_of_last_allocation", number=number, until=until, **where.values)
     first = tx.one("first_journal_id")
     return WhoHeld(
         number,

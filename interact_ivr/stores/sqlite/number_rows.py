@@ -1,5 +1,6 @@
 """A number's row, and the moves that change it: each with its row in the journal."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -58,24 +59,38 @@ class NumberRow:
         return self.standing.allocation
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A number whose allocation ends, whose it was, and what the journal adds."""
+
+    number: NumberRow
+    interaction: InteractionId
+    detail: str | None = None
+
+
 def find_number(
-    tx: Transaction, environment: EnvironmentId, keys: Sequence[NumberKey]
+    tx: Transaction,
+    environment: EnvironmentId,
+    keys: Sequence[NumberKey],
+    application: ApplicationId | None = None,
 ) -> NumberRow | None:
     """Find the first of *keys* that is a number of the environment, else the DNID of one.
+
+    With *application*, only its numbers are there.
 
     Raises:
         AmbiguousDnid: none is a number, and the first that is a DNID is that of several.
     """
     number = find_by_key(tx, environment, keys)
-    if number is not None:
+    if number is not None and application in (None, number.application):
         return number
+    found = {"environment": environment, "application": application, "limit": _CANDIDATES}
     for key in keys:
-        match tx.all("find_by_dnid", environment=environment, dnid=key, limit=_CANDIDATES):
+        match tx.all("find_by_dnid", dnid=key, **found):
             case [row]:
                 return NumberRow.of(environment, row)
             case [_, *_] as rows:
-                found = [NumberRow.of(environment, row).number for row in rows]
-                raise AmbiguousDnid(key, found)
+                raise AmbiguousDnid(key, [NumberRow.of(environment, row).number for row in rows])
     return None
 
 
@@ -181,6 +196,28 @@ def end(
         detail=detail,
     )
     return number, replace(held, ended_at=at, ended_as=ending, ended_by=by)
+
+
+def end_all(tx: Transaction, ended: Sequence[Ended], ending: Ending) -> None:
+    """Do `end` for the open allocations of many numbers, as of now."""
+    if not ended:
+        return
+    at = to_micros(tx.now)
+    allocations = json.dumps([each.number.open for each in ended])
+    tx.do("end_allocations", ids=allocations, at=at, ending=ending)
+    tx.do("end_standings", ids=json.dumps([each.number.id for each in ended]), at=at)
+    rows = [
+        (
+            tx.new_id(),
+            each.number.environment,
+            each.number.number,
+            each.number.open,
+            each.interaction,
+            each.detail,
+        )
+        for each in ended
+    ]
+    tx.do("write_journal_of_many", rows=json.dumps(rows), at=at, event=ending)
 
 
 def stand(

@@ -6,7 +6,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from interact_ivr.domain.errors import ApplicationGone, BadRows, NumbersAllocated
+from interact_ivr.domain.errors import (
+    ApplicationGone,
+    BadInput,
+    BadRows,
+    NoSuchNumber,
+    NumberExists,
+    NumbersAllocated,
+)
 from interact_ivr.domain.lifecycle import Policy, Standing, State
 from interact_ivr.domain.names import NumberKey, Scope
 from interact_ivr.domain.values import Ending, KnownNumber, NewNumber, PoolNumber, Shown
@@ -40,6 +47,10 @@ class SqliteNumbers:
     async def add(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
         """Take all of *numbers* into the pool, or none: `BadRows` names those there already."""
         await self._writer.run(partial(_add, scope, numbers))
+
+    async def create(self, scope: Scope, new: NewNumber) -> int:
+        """Take one number, and give its id; `NumberExists` where it is there already."""
+        return await self._writer.run(partial(_create, scope, new))
 
     async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[KnownNumber]:
         """Give those of *keys* that are numbers of the environment, as they were taken in."""
@@ -112,6 +123,20 @@ def _add(scope: Scope, numbers: Sequence[NewNumber], tx: Transaction) -> None:
     if faults:
         raise BadRows(faults)
     _check_dnids(scope, _as_json(numbers), tx)
+
+
+def _create(scope: Scope, new: NewNumber, tx: Transaction) -> int:
+    if find_by_key(tx, scope.environment, [new.number]) is not None:
+        raise NumberExists(new.entered)
+    where = {"environment": scope.environment, "application": scope.application}
+    for row in tx.all("find_by_dnid", dnid=new.dnid, **where, limit=1):
+        got = f"{new.dnid}, which {NumberRow.of(scope.environment, row).number} has"
+        raise BadInput("dnid", "one that no other number of the application has", got)
+    _add(scope, [new], tx)
+    number = find_by_key(tx, scope.environment, [new.number])
+    if number is None:
+        raise NoSuchNumber(new.entered)
+    return number.id
 
 
 def _as_json(numbers: Sequence[NewNumber]) -> str:
@@ -218,10 +243,11 @@ def _list(scope: Scope, policy: Policy, shown: Shown, tx: Transaction) -> list[P
         now=to_micros(tx.now),
         rested_before=to_micros(tx.now - policy.rest_for),
     )
-    return [_pool_number(row, tx.now, policy) for row in rows]
+    return [pool_number(row, tx.now, policy) for row in rows]
 
 
-def _pool_number(row: Any, now: datetime, policy: Policy) -> PoolNumber:
+def pool_number(row: Any, now: datetime, policy: Policy) -> PoolNumber:
+    """Read a row of the queries that show numbers."""
     number, entered, dnid, group, enabled, allocation, free_from, interaction = row
     standing = Standing(allocation, from_micros(max(free_from, 0)))  # never lent: the epoch
     state = standing.state(now, policy.rest_for)

@@ -7,11 +7,21 @@ FROM number
 WHERE environment_id = :environment AND number = :number
   AND free_from >= (SELECT floor FROM inventory)
 
+-- name: find_by_keys
+SELECT json_extract(asked.value, '$[0]'), number.id, number.application_id, number, entered,
+    number.group_name, number.allocation_id, free_from, last_allocation_id, interaction
+FROM json_each(:asked) AS asked
+CROSS JOIN number ON environment_id = json_extract(asked.value, '$[1]')
+  AND number = json_extract(asked.value, '$[2]')
+LEFT JOIN allocation ON allocation.id = number.allocation_id
+WHERE free_from >= (SELECT floor FROM inventory)
+
 -- name: find_by_dnid
 SELECT id, application_id, number, entered, group_name, allocation_id, free_from,
     last_allocation_id
 FROM number
 WHERE environment_id = :environment AND dnid = :dnid
+  AND (:application IS NULL OR application_id = :application)
   AND free_from >= (SELECT floor FROM inventory)
 ORDER BY number LIMIT :limit
 
@@ -67,6 +77,15 @@ SELECT group_name FROM allocation WHERE id = :allocation AND group_asked = 1
 
 -- name: end_allocation
 UPDATE allocation SET ended_at = :at, ended_as = :ending, ended_by = :ended_by WHERE id = :id
+
+-- name: end_allocations
+UPDATE allocation SET ended_at = :at, ended_as = :ending
+WHERE id IN (SELECT value FROM json_each(:ids))
+
+-- name: end_standings
+UPDATE number
+SET last_allocation_id = allocation_id, allocation_id = NULL, free_from = :at
+WHERE id IN (SELECT value FROM json_each(:ids))
 
 -- name: set_standing
 UPDATE number
@@ -147,6 +166,13 @@ INSERT INTO journal
      pbx, uniqueid, ani, detail)
 VALUES (:id, :at, :event, :environment, :number, :allocation, :interaction, :expires_at,
      :pbx, :uniqueid, :ani, :detail)
+
+-- name: write_journal_of_many
+INSERT INTO journal (id, at, event, environment_id, number, allocation_id, interaction, detail)
+SELECT json_extract(value, '$[0]'), :at, :event, json_extract(value, '$[1]'),
+    json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]'),
+    json_extract(value, '$[5]')
+FROM json_each(:rows)
 
 -- name: last_journal_id
 SELECT id FROM journal ORDER BY id DESC LIMIT 1

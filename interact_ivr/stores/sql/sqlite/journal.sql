@@ -1,21 +1,28 @@
--- The queries of the journal. Ids are ULIDs, so an id stands for a time as well.
+-- The queries of the journal. Ids are ULIDs, so an id stands for a time as well. With :application,
+-- only what is said of its allocations is there.
 
 -- name: entries
 SELECT id, at, event, number, allocation_id, interaction, expires_at, pbx, uniqueid, ani,
     detail
 FROM journal WHERE id > :after AND +environment_id = :environment  -- "+": by id, not by an index
+  AND (:application IS NULL OR EXISTS (
+    SELECT 1 FROM allocation WHERE id = journal.allocation_id AND application_id = :application))
 ORDER BY id LIMIT :limit
 
 -- name: entries_of_number
 SELECT id, at, event, number, allocation_id, interaction, expires_at, pbx, uniqueid, ani,
     detail
 FROM journal WHERE environment_id = :environment AND number = :number AND id > :after
+  AND (:application IS NULL OR EXISTS (
+    SELECT 1 FROM allocation WHERE id = journal.allocation_id AND application_id = :application))
 ORDER BY id LIMIT :limit
 
 -- name: entries_of_interaction
 SELECT id, at, event, number, allocation_id, interaction, expires_at, pbx, uniqueid, ani,
     detail
 FROM journal WHERE environment_id = :environment AND interaction = :interaction AND id > :after
+  AND (:application IS NULL OR EXISTS (
+    SELECT 1 FROM allocation WHERE id = journal.allocation_id AND application_id = :application))
 ORDER BY id LIMIT :limit
 
 -- name: entries_of_call
@@ -24,23 +31,33 @@ SELECT id, at, event, number, allocation_id, interaction, expires_at, pbx, uniqu
 FROM journal
 WHERE uniqueid = :uniqueid AND environment_id = :environment AND pbx = coalesce(:pbx, pbx)
   AND id > :after
+  AND (:application IS NULL OR EXISTS (
+    SELECT 1 FROM allocation WHERE id = journal.allocation_id AND application_id = :application))
 ORDER BY id LIMIT :limit
 
 -- name: before_newest
 SELECT id FROM journal WHERE +environment_id = :environment
+  AND (:application IS NULL OR EXISTS (
+    SELECT 1 FROM allocation WHERE id = journal.allocation_id AND application_id = :application))
 ORDER BY id DESC LIMIT 1 OFFSET :newest
 
 -- name: before_newest_of_number
 SELECT id FROM journal WHERE environment_id = :environment AND number = :number
+  AND (:application IS NULL OR EXISTS (
+    SELECT 1 FROM allocation WHERE id = journal.allocation_id AND application_id = :application))
 ORDER BY id DESC LIMIT 1 OFFSET :newest
 
 -- name: before_newest_of_interaction
 SELECT id FROM journal WHERE environment_id = :environment AND interaction = :interaction
+  AND (:application IS NULL OR EXISTS (
+    SELECT 1 FROM allocation WHERE id = journal.allocation_id AND application_id = :application))
 ORDER BY id DESC LIMIT 1 OFFSET :newest
 
 -- name: before_newest_of_call
 SELECT id FROM journal
 WHERE uniqueid = :uniqueid AND environment_id = :environment AND pbx = coalesce(:pbx, pbx)
+  AND (:application IS NULL OR EXISTS (
+    SELECT 1 FROM allocation WHERE id = journal.allocation_id AND application_id = :application))
 ORDER BY id DESC LIMIT 1 OFFSET :newest
 
 -- name: entries_of_last_allocation
@@ -64,6 +81,8 @@ SELECT id, at, event, number, allocation_id, interaction, expires_at, pbx, uniqu
 FROM journal
 WHERE environment_id = :environment AND number = :number
   AND id >= (SELECT id FROM beginning) AND id < coalesce((SELECT id FROM next), 'a')
+  AND (:application IS NULL OR EXISTS (
+    SELECT 1 FROM allocation WHERE id = journal.allocation_id AND application_id = :application))
 ORDER BY id
 
 -- name: first_journal_id

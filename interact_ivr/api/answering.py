@@ -1,0 +1,147 @@
+"""What every request gets: a reference number, a line in the log, an answer in its API's form."""
+
+import itertools
+import logging
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from interact_ivr.api.connections import REFERENCE_HEADER
+from interact_ivr.api.faults import Broken, Dialect, NoSuchPath, TooLarge, WrongMethod
+from interact_ivr.api.pacing import Pace
+from interact_ivr.api.routes import NEEDS, WHO, Needs
+from interact_ivr.api.sources import Sources
+from interact_ivr.domain.errors import BadInput, Refusal, StoreUnavailable
+from interact_ivr.log import RequestLines
+
+REFERENCE = web.RequestKey("reference", str)
+_QUIET = (Needs.NOTHING, Needs.OPERATOR)
+"""Probes come every few seconds, and say nothing as long as all is well."""
+
+Observed = Callable[[str, int, float], None]
+"""Hears of each answer: the route's path, the status, the seconds it took."""
+
+
+def references() -> Iterator[str]:
+    """Give numbers under which to find a request in the log: no two alike, in this run or another.
+
+    Random for the run, then counted: they sort as the requests came.
+    """
+    run = secrets.token_hex(6)
+    return (f"{run}-{count:08x}" for count in itertools.count(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Which dialect is spoken under the paths that begin as *paths* says."""
+
+    paths: re.Pattern[str]
+    dialect: Dialect
+
+
+class Answering:
+    """The one middleware: nothing that is answered goes around it."""
+
+    def __init__(
+        self,
+        speeches: Sequence[Speech],
+        sources: Sources,
+        body_limit: int,
+        observed: Observed,
+        calls: Callable[[], int],
+        *,
+        log_all: bool = True,
+    ) -> None:
+        """The last of *speeches* is spoken wherever no other one fits; *calls* are there now."""
+        self._speeches = speeches
+        self._sources = sources
+        self._body_limit = body_limit
+        self._observed = observed
+        self._log_all = log_all
+        self._pace = Pace(calls)
+        self._references = references()
+        self._log = structlog.get_logger("http")
+        self._lines = RequestLines()
+
+    @web.middleware
+    async def middleware(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Answer *request*."""
+        begun = time.perf_counter()
+        request[REFERENCE] = next(self._references)
+        await self._pace.turn()
+        response = await self._answer(request, handler)
+        response.headers[REFERENCE_HEADER] = request[REFERENCE]
+        response.headers["Server"] = "interact-ivr"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        self._tell(request, response.status, time.perf_counter() - begun)
+        return response
+
+    async def close(self, _: web.Application) -> None:
+        """Write the last requests' lines."""
+        self._lines.write()
+
+    async def _answer(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        refusal: Refusal
+        try:
+            if (request.content_length or 0) > self._body_limit:
+                raise TooLarge(self._body_limit)
+            return await handler(request)
+        except Refusal as error:
+            refusal = error
+            if isinstance(error, StoreUnavailable):
+                self._failed(request, reason=str(error), cause=repr(error.__cause__))
+        except web.HTTPNotFound:
+            refusal = NoSuchPath()
+        except web.HTTPMethodNotAllowed as error:
+            allowed = ", ".join(sorted(error.allowed_methods))
+            refusal = WrongMethod(error.method, allowed)
+        except web.HTTPRequestEntityTooLarge:
+            refusal = TooLarge(self._body_limit)
+        except web.RequestPayloadError:
+            refusal = BadInput("body", "chunks or a coding as the headers say", "something else")
+        except ConnectionError:
+            raise  # nobody is there to be answered
+        except Exception:  # noqa: BLE001  the edge: told by its reference, the log has the rest
+            self._failed(request, exc_info=True)
+            refusal = Broken(request[REFERENCE])
+        response = self._dialect(request.path).refused(refusal, request[REFERENCE])
+        if not request.content.is_eof():  # what is still to come of the body is not waited for
+            response.force_close()
+        return response
+
+    def _dialect(self, path: str) -> Dialect:
+        for speech in self._speeches[:-1]:
+            if speech.paths.match(path):
+                return speech.dialect
+        return self._speeches[-1].dialect
+
+    def _failed(self, request: web.Request, **facts: object) -> None:
+        self._log.error("a request failed", reference=request[REFERENCE], **facts)
+
+    def _tell(self, request: web.Request, status: int, seconds: float) -> None:
+        resource = request.match_info.route.resource
+        self._observed(resource.canonical if resource else "", status, seconds)
+        if not self._log_all and status < 400:
+            return
+        who = request.get(WHO)
+        quiet = request.get(NEEDS) in _QUIET and status < 400
+        self._lines.tell(
+            logging.DEBUG if quiet else logging.INFO,
+            reference=request[REFERENCE],
+            method=request.method,
+            path=request.rel_url.raw_path,
+            status=status,
+            ms=round(seconds * 1000, 1),
+            source=self._sources.address(request),
+            environment=(who.environment if who else None) or None,
+            user=(who.user if who else None) or None,
+        )

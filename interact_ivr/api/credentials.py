@@ -1,0 +1,135 @@
+"""What a request shows of who asks: the vendor's headers, or a bearer token.
+
+Nothing is told apart: whatever is wrong or missing, the answer is the same. A key is looked at
+before a password, which is dear to verify: who has no key of ours costs nothing.
+"""
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from interact_ivr.api.routes import ROLES, Needs, Who
+from interact_ivr.api.sources import Network, Sources, owner, within
+from interact_ivr.domain.access import Role, kept_token
+from interact_ivr.domain.directory import tenant_of
+from interact_ivr.domain.errors import NotPermitted, TooManyAttempts, Unauthenticated
+from interact_ivr.service.access import Access
+
+_BEARER = "bearer "
+_FORWARDED = (
+    "Forwarded",
+    "Via",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Real-Ip",
+)
+_SHOWN = 80
+
+CheckUser = Callable[[str, str, str, str], Awaitable[bool]]
+"""Says whether the tenant has the user with the password; hears where they ask from."""
+LoginFailed = Callable[[str], None]
+"""Hears why: ``wrong``, or ``too many`` where the password was not even looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The guard of every route."""
+
+    access: Access
+    check_user: CheckUser
+    sources: Sources
+    operators: tuple[Network, ...]
+    login_failed: LoginFailed
+
+    async def check(self, needs: Needs, request: web.Request) -> Who:
+        """Say who asks, or raise `Unauthenticated`, or `NotPermitted` for what is not theirs."""
+        match needs:
+            case Needs.NOTHING | Needs.SOAP:  # an operation is known once its envelope is read
+                return Who()
+            case Needs.OPERATOR:
+                if not self._is_operator(request):
+                    raise NotPermitted
+                return Who()
+            case Needs.DNIS_KEY | Needs.CONSUMER_KEY:
+                return self._holder_of_key(needs, request)
+            case Needs.USER_AND_DNIS_KEY:
+                return await self._user(self._holder_of_key(Needs.DNIS_KEY, request), request)
+            case Needs.ALLOCATOR | Needs.READER | Needs.VIEWER | Needs.ADMIN:
+                return self._bearer(ROLES[needs], request)
+
+    def _is_operator(self, request: web.Request) -> bool:
+        """Say whether an operator asks; who came through a proxy we do not know may be anybody."""
+        address = self.sources.address(request)
+        forwarded = any(header in request.headers for header in _FORWARDED)
+        came_straight = not forwarded or address != request.remote
+        return came_straight and within(address, self.operators)
+
+    def _holder_of_key(self, needs: Needs, request: web.Request) -> Who:
+        tenant, key = _only(request, "Tenant-Id"), _only(request, "Application-Key")
+        named = request.headers.getall("Environment-Name", ())
+        if len(named) > 1:
+            raise Unauthenticated
+        name = "".join(named) or None  # an empty one is none
+        environment = self.access.environment(tenant, name)
+        found = environment and self.access.application(environment, key)
+        if not environment or not found:
+            raise Unauthenticated
+        is_consumer = found.allocates_from is not None
+        if is_consumer is not (needs is Needs.CONSUMER_KEY):
+            raise Unauthenticated
+        return Who(environment, found.allocates_from or found.name)
+
+    async def _user(self, who: Who, request: web.Request) -> Who:
+        name = _decoded(_only(request, "User-Id"))
+        password = _decoded(_only(request, "User-Password"))
+        source = self.sources.address(request)
+        tenant = tenant_of(who.environment)
+        try:
+            good = await self.check_user(tenant, name, password, owner(source))
+        except TooManyAttempts:
+            self._failed("too many", tenant, name, source)
+            raise
+        if not good:
+            self._failed("wrong", tenant, name, source)
+            raise Unauthenticated
+        return Who(who.environment, who.application, user=name)
+
+    def _failed(self, why: str, tenant: str, name: str, source: str) -> None:
+        user = "".join(sign if sign.isprintable() else "?" for sign in name[:_SHOWN])
+        structlog.get_logger("http").warning(
+            "login failed", why=why, tenant=tenant, user=user, source=source
+        )
+        self.login_failed(why)
+
+    def _bearer(self, roles: Collection[Role], request: web.Request) -> Who:
+        shown = _only(request, "Authorization")
+        if not shown.lower().startswith(_BEARER):
+            raise Unauthenticated
+        token = shown[len(_BEARER) :].strip()
+        grant = self.access.grant(token)
+        if grant is None:
+            raise Unauthenticated
+        if grant.role not in roles:
+            raise NotPermitted
+        user = f"token {kept_token(token).prefix}"
+        return Who(grant.environment, grant.application, user, grant)
+
+
+def _only(request: web.Request, header: str) -> str:
+    """Give the one value of *header*; of two nobody knows which one a proxy has looked at."""
+    values = request.headers.getall(header, ())
+    if len(values) != 1:
+        raise Unauthenticated
+    return values[0]
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeError, ValueError):
+        raise Unauthenticated from None

@@ -1,0 +1,93 @@
+"""Whether we live, whether we are ready, and what is counted: for what watches over us."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+from aiohttp import web
+
+from interact_ivr.api.describing import JSON, Answer, Content, Description
+from interact_ivr.api.native.problems import REFUSING
+from interact_ivr.api.routes import Needs, Route, Who
+
+Check = Callable[[], Awaitable[str | None]]
+"""Says what is missing, in the administrator's words; None: nothing."""
+
+_WITHIN_SECONDS = 2.0
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether requests and calls would be answered."""
+
+    ready: bool
+    missing: dict[str, str]
+    """What is missing, by name."""
+
+
+_TEXT = Content("text/plain")
+_HEALTHZ = Description("healthz", "Whether it lives", (Answer(200, "`ok`", _TEXT),), REFUSING)
+_READYZ = Description(
+    "readyz",
+    "Whether requests and calls would be answered",
+    (
+        Answer(200, "they would", Content(JSON, Readiness)),
+        Answer(503, "they would not", Content(JSON, Readiness)),
+    ),
+    REFUSING,
+)
+_METRICS = Description(
+    "metrics", "What is counted, for Prometheus", (Answer(200, "the metrics", _TEXT),), REFUSING
+)
+
+
+class Health:
+    """The three paths a supervisor, a load balancer and Prometheus ask."""
+
+    def __init__(
+        self,
+        checks: Mapping[str, Check],
+        metrics: Callable[[], Awaitable[bytes]],
+        metrics_type: str,
+    ) -> None:
+        """*checks* are done at each `/readyz`, by the name of what they look at."""
+        self.stopping = False
+        self._checks = checks
+        self._metrics = metrics
+        self._metrics_type = metrics_type
+
+    def routes(self) -> list[Route]:
+        """Give what is served."""
+        return [
+            Route("GET", "/healthz", Needs.NOTHING, self._healthz, _HEALTHZ),
+            Route("GET", "/readyz", Needs.NOTHING, self._readyz, _READYZ),
+            Route("GET", "/metrics", Needs.OPERATOR, self._show_metrics, _METRICS),
+        ]
+
+    async def _healthz(self, _: web.Request, __: Who) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def _readyz(self, _: web.Request, __: Who) -> web.Response:
+        missing = {"service": "it is stopping"} if self.stopping else await self._missing()
+        answer = Readiness(not missing, missing)
+        return web.Response(
+            status=503 if missing else 200,
+            body=msgspec.json.encode(answer),
+            content_type=JSON,
+        )
+
+    async def _missing(self) -> dict[str, str]:
+        found = await asyncio.gather(*(_within(check) for check in self._checks.values()))
+        return {name: what for name, what in zip(self._checks, found, strict=True) if what}
+
+    async def _show_metrics(self, _: web.Request, __: Who) -> web.Response:
+        return web.Response(
+            body=await self._metrics(), headers={"Content-Type": self._metrics_type}
+        )
+
+
+async def _within(check: Check) -> str | None:
+    try:
+        async with asyncio.timeout(_WITHIN_SECONDS):
+            return await check()
+    except TimeoutError:
+        return f"no answer within {_WITHIN_SECONDS:g} seconds"

@@ -1,0 +1,117 @@
+"""What one table of routes is made of: method, path, what a request must show, and who answers."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from interact_ivr.api.bodies import BODY_SECONDS
+from interact_ivr.api.describing import Description
+from interact_ivr.domain.access import Grant, Role
+from interact_ivr.domain.names import EnvironmentName
+
+
+class Needs(Enum):
+    """What a request must show; the value says it to people."""
+
+    NOTHING = "nothing"
+    OPERATOR = "an address of `http.operators`"
+    DNIS_KEY = "the key of a DNIS application"
+    CONSUMER_KEY = "the key of a consumer application"
+    USER_AND_DNIS_KEY = "a user, and the key of a DNIS application"
+    SOAP = "what the same method needs over REST"
+    ALLOCATOR = "a token of role application or admin"
+    READER = "a token of role application, viewer or admin"
+    VIEWER = "a token of role viewer or admin"
+    ADMIN = "a token of role admin"
+
+
+ROLES: Mapping[Needs, frozenset[Role]] = {
+    Needs.ALLOCATOR: frozenset({Role.APPLICATION, Role.ADMIN}),
+    Needs.READER: frozenset({Role.APPLICATION, Role.VIEWER, Role.ADMIN}),
+    Needs.VIEWER: frozenset({Role.VIEWER, Role.ADMIN}),
+    Needs.ADMIN: frozenset({Role.ADMIN}),
+}
+"""The roles of the tokens that suffice."""
+
+VERSION = "{version:[12]}"
+"""Of the vendor's API, in a path."""
+NOWHERE = EnvironmentName("")
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who asks, and what for: nothing is done outside of this environment."""
+
+    environment: EnvironmentName = NOWHERE
+    application: str | None = None
+    """The DNIS application that is meant; None: every one of the environment."""
+    user: str = ""
+    """A user's name, or how the token begins: to people, and in the journal."""
+    grant: Grant | None = None
+
+
+Handler = Callable[[web.Request, Who], Awaitable[web.StreamResponse]]
+Guard = Callable[[Needs, web.Request], Awaitable[Who]]
+"""Says who asks, or raises `Unauthenticated` or `NotPermitted`."""
+WHO = web.RequestKey("who", Who)
+NEEDS = web.RequestKey("needs", Needs)
+"""What the route needs that a request has come to, if it has come to any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One thing that is served."""
+
+    method: str
+    path: str
+    """As aiohttp has it: ``/numbers/{number}``."""
+    needs: Needs
+    handler: Handler
+    description: Description | None = None
+    """What the document of all routes says of it; a test finds out where it is missing."""
+
+
+def application_of(
+    routes: Iterable[Route],
+    guard: Guard,
+    middleware: Middleware,
+    body_limit: int,
+    body_seconds: float = 10.0,
+) -> web.Application:
+    """Make the aiohttp application that serves *routes*, each behind *guard*, and nothing else."""
+    application = web.Application(middlewares=[middleware], client_max_size=body_limit)
+    application[BODY_SECONDS] = body_seconds
+    for route in routes:
+        handler = partial(_guarded, guard, route)
+        for path in spelled(route.path):
+            if route.method == "GET":
+                application.router.add_get(path, handler, allow_head=True)
+            else:
+                application.router.add_route(route.method, path, handler)
+    return application
+
+
+def spelled(path: str) -> Sequence[str]:
+    """Give *path* with each version: aiohttp finds a path at once by how it begins."""
+    if VERSION not in path:
+        return (path,)
+    return tuple(path.replace(VERSION, version) for version in ("1", "2"))
+
+
+async def _guarded(guard: Guard, route: Route, request: web.Request) -> web.StreamResponse:
+    request[NEEDS] = route.needs
+    who = request[WHO] = await guard(route.needs, request)
+    return await route.handler(request, who)
+
+
+def served(application: web.Application) -> Iterator[tuple[str, str]]:
+    """Give the method and the path of everything that *application* serves, versions as one."""
+    for route in application.router.routes():
+        if route.resource is not None:
+            path = route.resource.canonical
+            yield route.method, re.sub("/version/[12]/", "/version/{version}/", path)

@@ -1,0 +1,162 @@
+"""The HTTP house, put together from the configuration and the services."""
+
+import re
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from aiohttp import web
+
+from interact_ivr import __version__
+from interact_ivr.api.answering import Answering, Speech
+from interact_ivr.api.credentials import Credentials
+from interact_ivr.api.dnis import Dnis
+from interact_ivr.api.health import Health
+from interact_ivr.api.native.allocations import AllocationRoutes
+from interact_ivr.api.native.journal import JournalRoutes
+from interact_ivr.api.native.numbers import NumberRoutes
+from interact_ivr.api.native.problems import NativeDialect
+from interact_ivr.api.native.tokens import TokenRoutes
+from interact_ivr.api.openapi import with_document
+from interact_ivr.api.registry import Registry
+from interact_ivr.api.rest import Rest, RestDialect
+from interact_ivr.api.routes import Route, application_of
+from interact_ivr.api.server import Certificate, HttpServer
+from interact_ivr.api.soap.service import Soap, SoapDialect
+from interact_ivr.api.sources import Sources, networks
+from interact_ivr.app import Parts
+from interact_ivr.config_http import HttpConfig
+from interact_ivr.domain.errors import StoreUnavailable
+from interact_ivr.metrics import CONTENT_TYPE, Metrics
+
+_PROBE_SECONDS = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The HTTP server, and what of it others need to reach."""
+
+    server: HttpServer
+    application: web.Application
+    routes: Sequence[Route]
+    """All that *application* serves."""
+    health: Health
+    certificate: Certificate | None
+
+    def read_certificate(self) -> ssl.SSLContext | None:
+        """Read the certificate as its files have it now; OSError where it cannot be used."""
+        return None if self.certificate is None else self.certificate.read()
+
+    def use_certificate(self, read: ssl.SSLContext | None) -> None:
+        """Show new connections what was read."""
+        if self.certificate is not None and read is not None:
+            self.certificate.use(read)
+
+    @classmethod
+    @asynccontextmanager
+    async def of(
+        cls, http: HttpConfig, parts: Parts, metrics: Metrics, calls: Callable[[], int]
+    ) -> AsyncIterator[Self]:
+        """Build it; it does not listen yet. *calls* says how many are being answered."""
+        async with AsyncExitStack() as stack:
+            registry = None
+            if http.interaction_registry:
+                registry = await stack.enter_async_context(Registry(http.interaction_registry))
+            certificate = _certificate(http)
+            sources = Sources(networks(http.trusted_proxies))
+            health = Health(
+                {
+                    "store": partial(_store_missing, parts),
+                    "environment.default": partial(_environment_missing, parts),
+                },
+                partial(_metrics_text, parts, metrics),
+                CONTENT_TYPE,
+            )
+            dnis = Dnis(parts.allocations, parts.numbers, registry, http.get_consumes)
+            guard = Credentials(
+                parts.access,
+                parts.logins.check,
+                sources,
+                networks(http.operators),
+                metrics.login_failed,
+            ).check
+            public = http.public_url.rstrip("/")
+            soap = Soap(dnis, guard, lambda request: public or sources.base(request))
+            routes = with_document(
+                [
+                    *_native_routes(parts, dnis),
+                    *Rest(dnis).routes(http.application_name),
+                    *soap.routes(http.application_name),
+                    *health.routes(),
+                ],
+                __version__,
+                public,
+            )
+            vendor = f"/{http.application_name}/version/"
+            answering = Answering(
+                [
+                    Speech(re.compile(f"{re.escape(vendor)}[^/]*/[^/]*/soap"), SoapDialect()),
+                    Speech(re.compile(re.escape(vendor)), RestDialect(http.support_url)),
+                    Speech(re.compile(""), NativeDialect()),
+                ],
+                sources,
+                http.body_limit_bytes,
+                metrics.answered,
+                calls,
+                log_all=http.log_requests == "all",
+            )
+            application = application_of(
+                routes, guard, answering.middleware, http.body_limit_bytes, http.body_seconds
+            )
+            application.on_cleanup.append(answering.close)
+            server = HttpServer(
+                application,
+                certificate,
+                most_connections=http.most_connections,
+                idle_seconds=http.idle_seconds,
+            )
+            yield cls(server, application, routes, health, certificate)
+
+
+def _native_routes(parts: Parts, dnis: Dnis) -> Iterator[Route]:
+    yield from NumberRoutes(parts.numbers, parts.imports, parts.pools).routes()
+    yield from AllocationRoutes(dnis, parts.pools).routes()
+    yield from JournalRoutes(parts.journal, parts.clock).routes()
+    yield from TokenRoutes(parts.tokens).routes()
+
+
+async def _store_missing(parts: Parts) -> str | None:
+    try:
+        await parts.allocations.probe(time.monotonic() + _PROBE_SECONDS)
+    except StoreUnavailable as error:
+        return str(error)
+    return None
+
+
+async def _environment_missing(parts: Parts) -> str | None:
+    if parts.administration.has_default:
+        return None
+    return f"there is no {parts.administration.default!r} yet"
+
+
+async def _metrics_text(parts: Parts, metrics: Metrics) -> bytes:
+    """Write the metrics, the pools counted as they stand now; on a broken store, without these."""
+    counts: dict[tuple[str, str, str], int] = {}
+    with suppress(StoreUnavailable):
+        for environment, application in parts.environments.pools():
+            by_state = await parts.numbers.counts(environment, application)
+            counts |= {(environment, application, state.value): n for state, n in by_state.items()}
+    metrics.numbers(counts)
+    return metrics.text()
+
+
+def _certificate(http: HttpConfig) -> Certificate | None:
+    if not http.tls_certificate:
+        return None
+    key = Path(http.tls_key) if http.tls_key else None
+    return Certificate(Path(http.tls_certificate), key)

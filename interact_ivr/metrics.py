@@ -1,0 +1,144 @@
+"""What is counted, and how Prometheus reads it. Nothing here names a caller or an interaction."""
+
+from bisect import bisect_left
+from collections import Counter as Counts
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
+from itertools import accumulate
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+_NAMESPACE = "interact_ivr"
+_CALL_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.8, 2.5)
+_REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class Metrics:
+    """The counters, each a method of what it hears."""
+
+    def __init__(self, version: str) -> None:
+        # a series more for each; the library has only this switch
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._registry = CollectorRegistry()
+        registry = self._registry
+        counter = partial(Counter, registry=registry, namespace=_NAMESPACE)
+        histogram = partial(Histogram, registry=registry, namespace=_NAMESPACE)
+        self._gauge = partial(Gauge, registry=registry, namespace=_NAMESPACE)
+        build = Info("build", "What runs", registry=registry, namespace=_NAMESPACE)
+        build.info({"version": version})
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self._registry)
+        self._retrievals = cache(
+            counter("retrievals", "Calls that asked whose number it is", ["status"]).labels
+        )
+        self._retrieval_seconds = histogram(
+            "retrieval_seconds", "How long a call waited for that", buckets=_CALL_SECONDS
+        )
+        self._allocations = cache(counter("allocations", "Numbers lent", ["how"]).labels)
+        self._exhausted = counter("exhausted", "Allocations refused for want of numbers")
+        self._frees = cache(counter("frees", "Requests to free a number", ["status"]).labels)
+        self._expired = counter("expired", "Allocations that ran out")
+        self._ambiguous = counter("ambiguous_dnids", "DNIDs dialed that fit several numbers")
+        self._answers = _Answers()
+        registry.register(self._answers)
+        self._failed_logins = counter("failed_logins", "Passwords not accepted", ["why"])
+        self._numbers = self._gauge(
+            "numbers",
+            "Enabled numbers by what they are now",
+            ["environment", "application", "state"],
+        )
+
+    def retrieved(self, status: str, seconds: float) -> None:
+        """Count a call's retrieval, which took *seconds*."""
+        self._retrievals(status).inc()
+        self._retrieval_seconds.observe(seconds)
+
+    def allocated(self, how: str) -> None:
+        """Count a number that was lent, and how: allocated, renewed, lent early, replaced."""
+        self._allocations(how).inc()
+
+    def exhausted(self) -> None:
+        """Count an interaction for which there was no number."""
+        self._exhausted.inc()
+
+    def freed(self, status: str) -> None:
+        """Count a request to free a number."""
+        self._frees(status).inc()
+
+    def expired(self) -> None:
+        """Count an allocation that ran out."""
+        self._expired.inc()
+
+    def ambiguous(self) -> None:
+        """Count a DNID that fits several numbers."""
+        self._ambiguous.inc()
+
+    def answered(self, path: str, status: int, seconds: float) -> None:
+        """Count a request; *path* is the route's, so there are only as many as routes."""
+        self._answers.add(path, status, seconds)
+
+    def login_failed(self, why: str) -> None:
+        """Count a password that was wrong, or not looked at for too many others."""
+        self._failed_logins.labels(why).inc()
+
+    def numbers(self, counts: Mapping[tuple[str, str, str], int]) -> None:
+        """Take note of how many numbers an application's pool has in each state."""
+        self._numbers.clear()
+        for labels, count in counts.items():
+            self._numbers.labels(*labels).set(count)
+
+    def gauge(self, name: str, what: str, value: Callable[[], float]) -> None:
+        """Show *value* as it is when Prometheus asks."""
+        self._gauge(name, what).set_function(value)
+
+    def text(self) -> bytes:
+        """Write everything as Prometheus reads it."""
+        return generate_latest(self._registry)
+
+
+class _Answers(Collector):
+    """Requests over HTTP, counted at a tenth of what the library's own labels and locks cost each.
+
+    Counted in the event loop's thread only, which is also where Prometheus is answered.
+    """
+
+    def __init__(self) -> None:
+        self._counts: Counts[tuple[str, int]] = Counts()
+        self._took = [0] * (len(_REQUEST_SECONDS) + 1)
+        self._seconds = 0.0
+
+    def add(self, path: str, status: int, seconds: float) -> None:
+        self._counts[path, status] += 1
+        self._took[bisect_left(_REQUEST_SECONDS, seconds)] += 1
+        self._seconds += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        counted = CounterMetricFamily(
+            f"{_NAMESPACE}_http_requests", "Requests over HTTP", labels=["path", "status"]
+        )
+        for (path, status), count in self._counts.items():
+            counted.add_metric([path, str(status)], count)
+        yield counted
+        bounds = [*map(str, _REQUEST_SECONDS), "+Inf"]
+        buckets = list(zip(bounds, accumulate(self._took), strict=True))
+        yield HistogramMetricFamily(
+            f"{_NAMESPACE}_http_request_seconds",
+            "How long they took",
+            buckets=buckets,
+            sum_value=self._seconds,
+        )

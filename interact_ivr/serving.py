@@ -1,0 +1,204 @@
+"""The running service: it listens, answers calls and requests until it is told to stop.
+
+What it is made of comes from `interact_ivr.app`; what it listens on is put together here.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+import agi_scripts
+from interact_ivr import __version__
+from interact_ivr.agi.listener import Listener
+from interact_ivr.agi.session import Script
+from interact_ivr.app import Parts, opened, operations_of
+from interact_ivr.config import ConfigError, warnings
+from interact_ivr.config_keys import Config
+from interact_ivr.control.server import ControlServer
+from interact_ivr.domain.errors import ContradictingSettings, Refusal
+from interact_ivr.house import House
+from interact_ivr.log import configure_logging
+from interact_ivr.metrics import Metrics
+from interact_ivr.observing import Observing
+from interact_ivr.reload import Reload
+from interact_ivr.service.administration import Administration
+from interact_ivr.service.allocations import Allocations
+from interact_ivr.service.imports import Imports
+from interact_ivr.systemd import Systemd
+
+_REWRITE_UP_TO = 32 * 1024 * 1024
+"""Bytes of a store that is rewritten while calls wait: a part of a second."""
+
+
+async def serve(config: Config, config_file: Path) -> None:
+    """Serve calls, programs and the command line until SIGTERM or SIGINT; then stop gracefully."""
+    log = structlog.get_logger("service")
+    for warning in warnings(config):
+        _log_warning(warning)
+    stop = _stop_signals()
+    systemd = Systemd.of(os.environ, os.getpid())
+    metrics = Metrics(__version__)
+    observing = Observing(metrics)
+    async with AsyncExitStack() as stack:
+        parts = await stack.enter_async_context(
+            opened(
+                config,
+                "interact-ivr serve",
+                observing,
+                rewrite_up_to=_REWRITE_UP_TO,
+                warned=_log_warning,
+            )
+        )
+        _check_applications(parts.administration, config_file)
+        if not parts.administration.has_default:
+            missing = f"environment.default: there is no {parts.administration.default!r} yet"
+            _log_warning(missing)
+        scripts = _scripts(parts.allocations, config.agi.dnis_from)
+        listener = Listener(scripts, most_sessions=config.agi.most_sessions)
+        with _telling("http.tls_certificate, http.tls_key", "cannot be used"):
+            house = await stack.enter_async_context(
+                House.of(config.http, parts, metrics, lambda: listener.sessions)
+            )
+
+        async def adopt(other: Config) -> Sequence[str]:
+            certificate = house.read_certificate()
+            await parts.adopt(other)
+            house.use_certificate(certificate)
+            configure_logging(other.log.level)
+            return [*warnings(other), *parts.administration.warnings()]
+
+        reload = Reload(config, config_file, adopt, systemd)
+        with _telling("agi.host, agi.port"):
+            await listener.start(config.agi.host, config.agi.port)
+        with _telling("http.host, http.port"):
+            await house.server.start(config.http.host, config.http.port)
+        facts = partial(
+            _facts, config, config_file, listener, house, parts, observing, time.monotonic()
+        )
+        metrics.gauge("agi_sessions", "Calls being answered now", lambda: listener.sessions)
+        control = ControlServer(operations_of(parts, facts))
+        with _telling("control.socket"):
+            await control.start(Path(config.control.socket))
+        work = (
+            parts.expiry.run(),
+            parts.purge.run(),
+            _clear(parts.imports),
+            reload.run(),
+            systemd.watch(parts.allocations.probe),
+        )
+        tasks = [asyncio.create_task(each) for each in work]
+        log.info("ready", **facts())
+        systemd.tell("READY=1", f"STATUS=answering calls on {config.agi.host}:{listener.port}")
+        try:
+            await stop.wait()
+        finally:
+            log.info("stopping", sessions=listener.sessions)
+            systemd.tell("STOPPING=1", "STATUS=letting calls in flight finish")
+            house.health.stopping = True
+            control.stop_listening()
+            parts.journal.wait_no_longer()
+            await asyncio.gather(listener.close(), house.server.close(), control.close())
+            await _cancelled(tasks)
+
+
+def _check_applications(administration: Administration, config_file: Path) -> None:
+    """Refuse a configuration that the applications' own settings contradict; log what is doubtful.
+
+    Only who serves refuses: commands can be used to set the applications right.
+    """
+    try:
+        administration.check()
+    except ContradictingSettings as error:
+        raise ConfigError(config_file, error.faults) from error
+    for warning in administration.warnings():
+        _log_warning(warning)
+
+
+def _log_warning(warning: str) -> None:
+    structlog.get_logger("service").warning("configuration", warning=warning)
+
+
+@contextmanager
+def _telling(keys: str, what: str = "cannot be listened on") -> Iterator[None]:
+    """Name the configuration's *keys* when what they say fails."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(f"{keys}: {what}: {error}") from error
+
+
+def _stop_signals() -> asyncio.Event:
+    """Give what SIGTERM or SIGINT sets; a second one of them ends the process at once."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+
+    def stop_once() -> None:
+        stop.set()
+        for number in numbers:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in numbers:
+        loop.add_signal_handler(number, stop_once)
+    return stop
+
+
+async def _cancelled(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _clear(imports: Imports) -> None:
+    """Take away what an import of the last run left; an import that comes first does it too."""
+    log = structlog.get_logger("pool")
+    try:
+        if gone := await imports.clear():
+            log.info("unfinished import taken away", numbers=gone)
+    except Refusal as error:
+        log.warning("an unfinished import may be left", reason=str(error))
+
+
+def _scripts(allocations: Allocations, dnis_from: Sequence[str]) -> dict[str, Script]:
+    retrieve = partial(
+        agi_scripts.retrieve_interaction, allocations=allocations, dnis_from=dnis_from
+    )
+    return {
+        "retrieve_interaction": retrieve,
+        "free_number": partial(agi_scripts.free_number, allocations=allocations),
+        "health": partial(agi_scripts.health, allocations=allocations),
+    }
+
+
+def _facts(
+    config: Config,
+    config_file: Path,
+    listener: Listener,
+    house: House,
+    parts: Parts,
+    observing: Observing,
+    started: float,
+) -> dict[str, object]:
+    return {
+        "version": __version__,
+        "process": os.getpid(),
+        "uptime_seconds": round(time.monotonic() - started, 1),
+        "config": str(config_file),
+        "store": str(config.store.path),
+        "agi": f"{config.agi.host}:{listener.port}",
+        "http": f"{config.http.host}:{house.server.port}",
+        "control": config.control.socket,
+        "sessions": listener.sessions,
+        "ambiguous_dnids": observing.ambiguous_dnids,
+        "last_ambiguous_dnids": dict(observing.last_ambiguous),
+        "store_ahead_seconds": round(parts.clock.ahead.total_seconds(), 1),
+    }

@@ -1,0 +1,130 @@
+"""What every store tells of a pool: a number as it stands, groups counted, allocations by id."""
+
+import pytest
+
+from interact_ivr.domain.errors import NoSuchAllocation, NoSuchNumber
+from interact_ivr.domain.journal import OfInteraction, OfNumber
+from interact_ivr.domain.lifecycle import State
+from interact_ivr.domain.names import AllocationId, Group, InteractionId, NumberKey, Scope
+from interact_ivr.domain.values import Ending, KnownAllocation, NewNumber, PoolNumber
+from tests.contract.stores import HOLD, POLICY, REST, START, TICK, Pool
+
+ONE, TWO, THREE = "+380974520201", "+380974520202", "+380974520203"
+
+
+async def look(pool: Pool, *keys: str, scope: Scope | None = None) -> PoolNumber:
+    return await pool.view.number(scope or pool.scope, POLICY, [NumberKey(key) for key in keys])
+
+
+async def look_up(pool: Pool, allocation: str, scope: Scope | None = None) -> KnownAllocation:
+    return await pool.view.allocation(scope or pool.scope, AllocationId(allocation))
+
+
+async def test_a_number_is_shown_as_it_is_listed(pool: Pool) -> None:
+    """In each state, by its key or its DNID; the first key that is one counts."""
+    await pool.add(ONE, group="g", dnid="0201")
+    for time in (TICK, HOLD, REST):
+        for keys in ([ONE], ["0201"], [TWO, ONE]):
+            assert [await look(pool, *keys)] == await pool.shown()
+        if time is TICK:
+            await pool.allocate("a")
+            assert [await look(pool, ONE)] == await pool.shown()
+        pool.pass_(time)
+    assert (await look(pool, ONE)).state is State.LAPSED
+    await pool.sweep()
+    assert (await look(pool, ONE)).state is State.IDLE
+
+
+async def test_another_pool_s_number_is_not_there(pool: Pool) -> None:
+    """Neither by its key nor by its DNID, nor one that is hidden, nor no number."""
+    other = await pool.another()
+    await pool.inventory.add(other, [NewNumber(NumberKey(ONE), ONE, None, "0201")])
+    await pool.inventory.write_hidden(pool.scope, [NewNumber(NumberKey(TWO), TWO)])
+    assert (await look(pool, ONE, scope=other)).dnid == "0201"
+    for keys in ([ONE], ["0201"], [TWO], []):
+        with pytest.raises(NoSuchNumber):
+            await look(pool, *keys)
+
+
+async def test_groups_are_counted_by_state(pool: Pool) -> None:
+    """Those without a group first; what is disabled is counted apart, whatever it is."""
+    await pool.add(ONE)
+    await pool.add(TWO, "+380974520204", group="b")
+    await pool.add(THREE, group="a", enabled=False)
+    await pool.allocate("x", "b")
+    groups = await pool.view.groups(pool.scope, POLICY)
+    assert [(each.group, each.disabled) for each in groups] == [(None, 0), ("a", 1), ("b", 0)]
+    assert [sum(each.by_state.values()) for each in groups] == [1, 0, 2]
+    assert groups[2].by_state[State.ALLOCATED] == groups[2].by_state[State.IDLE] == 1
+    assert set(groups[0].by_state) == set(State)
+    assert await pool.view.groups(await pool.another(), POLICY) == []
+
+
+async def test_an_allocation_is_known_by_its_id(pool: Pool) -> None:
+    """Open and ended, and how; only in its own pool."""
+    await pool.add(ONE, group="g")
+    made = await pool.allocate("a")
+    pool.pass_(TICK)
+    open_ = await look_up(pool, made.id)
+    assert open_ == KnownAllocation(
+        made.id, NumberKey(ONE), made.entered, InteractionId("a"), Group("g"),
+        START, START + HOLD, None, None,
+    )  # fmt: skip
+    assert await pool.view.allocation_of(pool.scope, InteractionId("a")) == open_
+    await pool.retrieve(ONE, call="1.1")
+    ended = await look_up(pool, made.id)
+    assert (ended.ended_at, ended.ended_as) == (START + TICK, Ending.RETRIEVED)
+    assert await pool.view.allocation_of(pool.scope, InteractionId("a")) is None
+    other = await pool.another()
+    for allocation, scope in ((made.id, other), ("0" * 26, pool.scope)):
+        with pytest.raises(NoSuchAllocation):
+            await look_up(pool, allocation, scope)
+
+
+async def test_what_ran_out_has_ended_whether_or_not_it_is_on_record(pool: Pool) -> None:
+    """At its expiry; but not while a call is on its number."""
+    await pool.add(ONE)
+    made = await pool.allocate("a")
+    await pool.ringing(ONE, "1.1", HOLD * 2)
+    pool.pass_(HOLD)
+    assert (await look_up(pool, made.id)).ended_at is None
+    assert await pool.view.allocation_of(pool.scope, InteractionId("a")) is not None
+    await pool.stopped_ringing("1.1")
+    for _ in range(2):
+        known = await look_up(pool, made.id)
+        assert (known.ended_at, known.ended_as) == (START + HOLD, Ending.EXPIRED)
+        assert await pool.view.allocation_of(pool.scope, InteractionId("a")) is None
+        await pool.sweep()
+
+
+async def test_the_journal_of_an_application_is_what_it_says_of_its_allocations(
+    pool: Pool,
+) -> None:
+    """Another one's entries, numbers and holders are not there, whoever asks how."""
+    other = await pool.another()
+    await pool.inventory.add(other, [NewNumber(NumberKey(TWO), TWO)])
+    await pool.add(ONE)
+    await pool.allocate("a")
+    here = pool.scope.environment
+    for subject in (None, OfNumber((NumberKey(ONE),)), OfInteraction(InteractionId("a"))):
+        page = await pool.record.entries(here, subject, "", 9, application=pool.scope.application)
+        assert [entry.event for entry in page.entries] == ["allocated"]
+    for subject in (None, OfInteraction(InteractionId("a"))):
+        for newest in (None, 5):
+            page = await pool.record.entries(
+                here, subject, "", 9, newest, application=other.application
+            )
+            assert page.entries == ()
+    own = await pool.record.entries(
+        here, OfNumber((NumberKey(TWO),)), "", 9, application=other.application
+    )
+    assert own.entries == ()
+    with pytest.raises(NoSuchNumber):
+        await pool.record.entries(
+            here, OfNumber((NumberKey(ONE),)), "", 9, application=other.application
+        )
+    with pytest.raises(NoSuchNumber):
+        await pool.record.who_held(here, [NumberKey(ONE)], START, other.application)
+    held = await pool.record.who_held(here, [NumberKey(ONE)], START, pool.scope.application)
+    assert held.hold is not None
+    assert held.hold.interaction == "a"

@@ -1,0 +1,56 @@
+"""What README.md shows is what is run here, as it is printed there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from testbed.line import control
+from testbed.service import Service
+
+ROOT = Path(__file__).parents[2]
+SEED = ("YWRtaW4=", "cGFzc3dvcmQ=", "12345678", "53475e5f1463f9ab2052ead", "380974520200")
+ADDRESS = "http://127.0.0.1:8018"
+
+
+def shown(heading: str) -> list[str]:
+    """Give the blocks of commands under *heading*."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    _, _, section = text.partition(f"\n## {heading}\n")
+    return re.findall(r"^```\n(.*?)^```$", section.partition("\n## ")[0], re.DOTALL | re.MULTILINE)
+
+
+def run(service: Service, commands: str) -> str:
+    """Run *commands* in a shell, with the service's port where they have the default one."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands.replace(ADDRESS, service.http)],
+        env={**os.environ, "PATH": path, "INTERACT_IVR_CONFIG": str(service.config)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_vendors_own_example_frees_the_number(service_factory: Callable[..., Service]) -> None:
+    """POST .../version/2/dnis/allocate/free/380974520200, with the headers of seed 000."""
+    service = service_factory()
+    setting_up, curl = shown("Over HTTP")
+    assert [value for value in SEED if value not in curl] == []
+    assert ADDRESS in curl
+    assert run(service, setting_up).splitlines()[-1] == "380974520200"
+
+    head, _, body = run(service, curl).replace("\r", "").partition("\n\n")
+    assert head.splitlines()[0] == "HTTP/1.1 200 OK"
+    assert "Content-Length: 0" in head.splitlines()
+    assert body == ""
+    where = {"environment": "12345678/live"}
+    (number,) = control(service, "number.list", **where)["numbers"]
+    assert (number["number"], number["state"]) == ("+380974520200", "resting")
