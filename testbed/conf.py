@@ -46,9 +46,11 @@ NOT_LOADED = (
 )
 MODULES = "[modules]\nautoload = yes\n" + "".join(f"noload = {n}.so\n" for n in NOT_LOADED)
 
+# Reports are log lines: on a busy machine Asterisk would discard what is behind a thousand others.
 LOGGER = """\
 [general]
 dateformat = %F %T.%3q
+logger_queue_limit = 1000000
 [logfiles]
 full => notice,warning,error,verbose
 seen => notice
