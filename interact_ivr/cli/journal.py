@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from interact_ivr.cli.asking import ask, ask_running, asking_options, fail, failing
+from interact_ivr.cli.asking import (
+    ask,
+    ask_running,
+    asking_options,
+    environment_option,
+    fail,
+    failing,
+)
 from interact_ivr.cli.tables import (
     local_time,
     print_json,
@@ -33,6 +40,7 @@ Entry = dict[str, Any]
 @click.option("--since", type=SINCE, help="Only what was written since: a time, or 30m, 2h, 3d.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the newest so many.")
 @click.option("--follow", is_flag=True, help="Go on with what the service writes from now on.")
+@environment_option
 @asking_options
 @failing
 @click.pass_context
@@ -48,7 +56,8 @@ def journal(context: click.Context, /, config: str | None, as_json: bool, **aske
     limit, following = asked.pop("limit"), asked.pop("follow")
     _check_usage(at=at, since=since, limit=limit, follow=following, **asked)
     if at is not None:
-        _show_holder(ask(config, "journal.who_held", number=asked["number"], at=at), as_json)
+        of = {"number": asked["number"], "environment": asked["environment"]}
+        _show_holder(ask(config, "journal.who_held", at=at, **of), as_json)
         return
     asked["since"] = None if since is None else since.isoformat()
     if following:
@@ -66,16 +75,21 @@ def journal(context: click.Context, /, config: str | None, as_json: bool, **aske
 @click.option("--interaction", required=True, help="Whose traces.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @click.option("--force", is_flag=True, help="If it holds a number, free that first.")
+@environment_option
 @asking_options
 @failing
-def forget(interaction: str, yes: bool, force: bool, config: str | None, as_json: bool) -> None:
+def forget(
+    interaction: str, yes: bool, force: bool, environment: str, config: str | None, as_json: bool
+) -> None:
     """Put a tombstone in place of a person's traces: the interaction's id and calling numbers.
 
     That a number was held from when to when stays on record. Backups and logs are not touched.
     """
     if not yes:
         click.confirm(f"Forget {interaction}? It cannot be undone", abort=True, err=True)
-    done = ask(config, "journal.forget", interaction=interaction, force=force)
+    done = ask(
+        config, "journal.forget", interaction=interaction, force=force, environment=environment
+    )
     if as_json:
         print_json(done)
     elif not done["entries"] and not done["allocations"]:

@@ -244,6 +244,12 @@ def test_environments_do_not_see_each_other(service: Service, live: str) -> None
     told = dial(service, f"?environment={other}")
     assert (told["INTERACT_STATUS"], told["INTERACT_ALLOCATION"]) == ("FOUND", theirs["id"])
     assert dial(service, "")["INTERACT_STATUS"] == "UNKNOWN"
+    forget = ("journal", "forget", "--interaction", "order 1", "--yes")
+    assert service.ask(*forget, "--environment", live)["entries"] == 2
+    for where, lent, whose in ((live, mine, "forgotten"), (other, theirs, "order 1")):
+        entries = service.ask("journal", "--environment", where)
+        assert {entry["allocation"] for entry in entries} == {lent["id"]}
+        assert all(entry["interaction"].startswith(whose) for entry in entries)
 
 
 @pytest.mark.parametrize("query", ["live", "nobody/live", "/live", "%2e%2e/live", "a/b/c", "%00"])
