@@ -66,6 +66,7 @@ def within(address: str, among: tuple[Network, ...]) -> bool:
     return known is not None and any(known in network for network in among)
 
 
+@lru_cache(4096)
 def owner(address: str) -> str:
     """Give what *address* is one of many of: an IPv6 address's /64, which is one customer's."""
     known = _address(address)
