@@ -144,19 +144,19 @@ async def test_a_key_opens_its_application_in_its_environment(
 ) -> None:
     """Both kinds; nowhere else; and not once it was removed."""
     access = Access(environments, pool.clock)
-    found = access.application("live", KEY)
-    consumer = access.application("live", OTHER_KEY)
+    found = access.application(LIVE, KEY)
+    consumer = access.application(LIVE, OTHER_KEY)
     assert found is not None
     assert consumer is not None
     assert (found.name, found.allocates_from) == ("sales", None)
     assert (consumer.name, consumer.allocates_from) == ("web", "sales")
-    assert access.application("test", KEY) is None
-    assert access.application("live", KEY[:-1]) is None
+    assert access.application("acme/test", KEY) is None
+    assert access.application(LIVE, KEY[:-1]) is None
     await pool.directory.change(AddKey(LIVE, "sales", kept_key("d" * 24)))
     await pool.directory.change(RemoveKey(LIVE, "sales", KEY[:6]))
     await environments.reload()
-    assert access.application("live", KEY) is None
-    assert access.application("live", "d" * 24) is not None
+    assert access.application(LIVE, KEY) is None
+    assert access.application(LIVE, "d" * 24) is not None
 
 
 async def test_a_token_is_good_until_it_expires_or_is_removed(
