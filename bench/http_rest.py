@@ -26,7 +26,7 @@ from testbed.children import argv, stop
 from testbed.ports import LOOPBACK, PortBlock
 from testbed.service import Service
 
-ROUNDS = 5
+ROUNDS = 3
 SECONDS = 3
 CONNECTIONS = 64
 NUMBERS = 45_000

@@ -90,6 +90,7 @@ async def opened(
         stack.callback(writer.close)
         writer.start()
         reader = Reader(config.store.path, clock)
+        writer.let_go = reader.close
         store = SqliteAllocations(writer, reader)
         directory = SqliteDirectory(writer, reader)
         record = SqliteJournal(writer, reader, rewrite_up_to)

@@ -5,7 +5,9 @@ WAL lets a reader see the last committed state while the writer goes on.
 
 import asyncio
 import sqlite3
+from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,25 +19,50 @@ from interact_ivr.stores.sqlite.transaction import Transaction
 T = TypeVar("T")
 
 
+_MOST_KEPT = 4
+
+
 class Reader:
-    """Runs reading operations in a worker thread, each on a connection that cannot write."""
+    """Runs reading operations in worker threads, on connections that cannot write.
+
+    A few connections are kept, with what they have read of the file.
+    """
 
     def __init__(self, database: Path, clock: Clock) -> None:
         self._uri = f"{database.absolute().as_uri()}?mode=ro"
         self._clock = clock
         self._queries = load_queries("sqlite")
+        self._kept: deque[sqlite3.Connection] = deque()
 
     async def run(self, operation: Callable[[Transaction], T]) -> T:
         """Give what *operation* read, or raise `StoreUnavailable`."""
         return await asyncio.to_thread(self._read, operation)
 
+    def close(self) -> None:
+        """Let go of the file, also for a time: as long as it is open here, it stays as it was."""
+        while self._kept:
+            self._kept.pop().close()
+
     def _read(self, operation: Callable[[Transaction], T]) -> T:
         try:
-            connection = sqlite3.connect(self._uri, uri=True, isolation_level=None)
-            try:
+            with ExitStack() as stack:
+                connection = self._connection()
+                stack.callback(connection.close)
                 connection.execute("BEGIN")
-                return operation(Transaction(connection, self._queries, self._clock.now()))
-            finally:
-                connection.close()
+                result = operation(Transaction(connection, self._queries, self._clock.now()))
+                connection.execute("ROLLBACK")
+                if len(self._kept) < _MOST_KEPT:
+                    stack.pop_all()
+                    self._kept.append(connection)
+                return result
         except sqlite3.Error as error:
+            self.close()
             raise unavailable(error) from error
+
+    def _connection(self) -> sqlite3.Connection:
+        try:
+            return self._kept.pop()
+        except IndexError:
+            return sqlite3.connect(
+                self._uri, uri=True, isolation_level=None, check_same_thread=False
+            )

@@ -71,6 +71,8 @@ class Writer:
         """*with_each* is done at the end of each group's transaction, which it is part of."""
         self.database = database
         self.growth = Growth()
+        self.let_go: Callable[[], None] = lambda: None
+        """Lets others of this process close the file, too: else it stays open as it was before."""
         self._clock = clock
         self._with_each = with_each
         self._queries = load_queries("sqlite")
@@ -223,8 +225,9 @@ class Writer:
         return connection
 
     def _drop_connection(self) -> None:
+        self.let_go()
         connection, self._connection = self._connection, None
-        if connection is not None:
+        if connection is not None:  # the last one that is closed leaves nothing in the WAL
             with suppress(sqlite3.Error):
                 connection.close()
 
