@@ -558,6 +558,23 @@ async def test_only_a_call_that_was_there_in_time_holds_an_expiry_open(
     assert [each for each in pool.journal() if each.allocation == lent.id][1:] == [expired]
 
 
+async def test_a_sweep_that_had_no_room_for_all_looks_again_at_once(pool: Pool) -> None:
+    """Also for what a stranger is on: that is due, as anything else."""
+    await pool.add(ONE, TWO)
+    for number in (ONE, TWO):
+        await pool.allocate(number)
+        await pool.ringing(number, "in time", HOLD + SECOND)
+    pool.pass_(HOLD)
+    for number in (ONE, TWO):
+        await pool.ringing(number, "2", 120 * SECOND)
+    await pool.stopped_ringing("in time")
+    first, second = await pool.sweep(limit=1), await pool.sweep(limit=1)
+    assert first.next_deadline is not None
+    assert first.next_deadline <= pool.clock.at
+    assert (len(first.expired), len(second.expired)) == (1, 1)
+    assert second.next_deadline == pool.clock.at + 120 * SECOND
+
+
 async def test_who_rings_on_for_ever_after_the_expiry_keeps_it_from_nobody(pool: Pool) -> None:
     """A chain of strangers: what the first of them was told the last is told, too."""
     await pool.add(ONE)
