@@ -31,7 +31,7 @@ from interact_ivr.api.soap.service import Soap, SoapDialect
 from interact_ivr.api.sources import Sources, networks
 from interact_ivr.app import Parts
 from interact_ivr.config_http import HttpConfig
-from interact_ivr.domain.errors import StoreUnavailable
+from interact_ivr.domain.errors import NoSuchApplication, NoSuchEnvironment, StoreUnavailable
 from interact_ivr.metrics import CONTENT_TYPE, Metrics
 
 _PROBE_SECONDS = 1.5
@@ -147,8 +147,8 @@ async def _environment_missing(parts: Parts) -> str | None:
 async def _metrics_text(parts: Parts, metrics: Metrics) -> bytes:
     """Write the metrics, the pools counted as they stand now; on a broken store, without these."""
     counts: dict[tuple[str, str, str], int] = {}
-    with suppress(StoreUnavailable):
-        for environment, application in parts.environments.pools():
+    for environment, application in [*parts.environments.pools()]:
+        with suppress(StoreUnavailable, NoSuchEnvironment, NoSuchApplication):  # it has just gone
             by_state = await parts.numbers.counts(environment, application)
             counts |= {(environment, application, state.value): n for state, n in by_state.items()}
     metrics.numbers(counts)

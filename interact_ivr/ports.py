@@ -118,8 +118,13 @@ class AllocationStore(Protocol):
             AmbiguousDnid: it is no number, and the DNID of several.
         """
 
-    async def take(self, scope: Scope, keys: Sequence[NumberKey]) -> InteractionId | None:
-        """Say the same, and end the allocation as retrieved, by no call; raises as `holder`."""
+    async def take(
+        self, scope: Scope, keys: Sequence[NumberKey], detail: str
+    ) -> InteractionId | None:
+        """Say the same, and end the allocation as retrieved, by no call; raises as `holder`.
+
+        The journal says by whom in *detail*.
+        """
 
     async def mark_undelivered(
         self, environment: EnvironmentId, retrieval: Retrieval, call: CallRef

@@ -74,6 +74,7 @@ class Service:
     def start(self) -> None:
         """Start it, and return when it says that it is ready."""
         begun = len(self.log())
+        self._end_line()
         with self.log_path.open("ab") as log:
             self._child = subprocess.Popen(
                 argv((*self.wrapper, *INTERACT_IVR), "serve", "--config", str(self.config)),
@@ -87,6 +88,12 @@ class Service:
             if self._child.poll() is not None or time.monotonic() > deadline:
                 raise ServiceError(f"the service did not come up:\n{self.tail()}")
             time.sleep(POLL_SECONDS)
+
+    def _end_line(self) -> None:
+        """End the line that a kill has cut off, so that the next one stands alone."""
+        if self.log_path.exists() and self.log_path.read_bytes()[-1:] not in (b"", b"\n"):
+            with self.log_path.open("ab") as log:
+                log.write(b"\n")
 
     def stop(self) -> None:
         """Ask it to stop, and wait; a second time does nothing."""
@@ -136,7 +143,8 @@ class Service:
         if not self.log_path.exists():
             return []
         lines = self.log_path.read_text("utf-8", errors="replace").splitlines(keepends=True)
-        facts = [json.loads(line) for line in lines if line.startswith("{") and line[-1] == "\n"]
+        whole = [line for line in lines if line.startswith("{") and line.endswith("}\n")]
+        facts = [json.loads(line) for line in whole]
         return [line for line in facts if event in (None, line.get("event"))]
 
     def wait_log(self, event: str, count: int = 1, timeout_seconds: float = 5.0) -> list[Any]:

@@ -79,6 +79,7 @@ class Answering:
         response = await self._answer(request, handler)
         response.headers[REFERENCE_HEADER] = request[REFERENCE]
         response.headers["Server"] = "interact-ivr"
+        response.headers.setdefault("Cache-Control", "no-store")
         response.headers["X-Content-Type-Options"] = "nosniff"
         self._tell(request, response.status, time.perf_counter() - begun)
         return response

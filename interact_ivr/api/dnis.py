@@ -53,15 +53,19 @@ class Dnis:
             who.environment, interaction, group, caller=caller, application=who.application or ""
         )
 
-    async def get(self, who: Who, phone: str, *, only_look: bool = False) -> InteractionId | None:
+    async def get(
+        self, who: Who, phone: str, over: str, *, only_look: bool = False
+    ) -> InteractionId | None:
         """Say whose number it is; where `get_consumes`, it is free then, unless to *only look*.
 
         Raises:
             NoSuchNumber: the pool has no such number.
         """
-        consumes = self.get_consumes and not only_look
-        ask = self.allocations.take if consumes else self.allocations.holder
-        return await ask(who.environment, phone, who.application or "")
+        application = who.application or ""
+        if not self.get_consumes or only_look:
+            return await self.allocations.holder(who.environment, phone, application)
+        detail = f"get over {over}"
+        return await self.allocations.take(who.environment, phone, application, detail=detail)
 
     async def free(self, who: Who, phone: str, over: str) -> bool:
         """End the number's allocation; False where it had none. The journal says *over* what.

@@ -68,6 +68,10 @@ class AllocatePhone(msgspec.Struct, frozen=True):
     ] = None
 
 
+PHONE = r"{phone:[\s\S]+}"
+"""Whatever is written: the dial plan says whether it is a number."""
+
+
 class Rest:
     """The four methods."""
 
@@ -80,10 +84,10 @@ class Rest:
         return [
             Route("POST", base, Needs.USER_AND_DNIS_KEY, self._create, _CREATE),
             Route("POST", f"{base}/allocate/new", Needs.CONSUMER_KEY, self._allocate, _ALLOCATE),
-            Route("GET", f"{base}/allocate/get/{{phone:.+}}", Needs.DNIS_KEY, self._get, _GET),
+            Route("GET", f"{base}/allocate/get/{PHONE}", Needs.DNIS_KEY, self._get, _GET),
             Route(
                 "POST",
-                f"{base}/allocate/free/{{phone:.+}}",
+                f"{base}/allocate/free/{PHONE}",
                 Needs.USER_AND_DNIS_KEY,
                 self._free,
                 _FREE,
@@ -112,7 +116,9 @@ class Rest:
 
     async def _get(self, request: web.Request, who: Who) -> web.Response:
         phone, only_look = request.match_info["phone"], request.method == "HEAD"
-        return web.Response(text=await self._dnis.get(who, phone, only_look=only_look) or "")
+        return web.Response(
+            text=await self._dnis.get(who, phone, "REST", only_look=only_look) or ""
+        )
 
     async def _free(self, request: web.Request, who: Who) -> web.Response:
         await self._dnis.free(who, request.match_info["phone"], "REST")

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Protocol, TypeVar
 
 from interact_ivr.domain.errors import (
@@ -205,10 +206,11 @@ class Allocations:
         return await self._of_pool(self._store.holder, environment, number, application)
 
     async def take(
-        self, environment: str, number: str, application: str = ""
+        self, environment: str, number: str, application: str = "", *, detail: str
     ) -> InteractionId | None:
         """Say the same, and free it: a retrieval without a call."""
-        return await self._of_pool(self._store.take, environment, number, application)
+        take = partial(self._store.take, detail=detail)
+        return await self._of_pool(take, environment, number, application)
 
     async def _of_pool(
         self,

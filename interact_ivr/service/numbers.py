@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from interact_ivr.domain.errors import BadInput, BadRows, NoSuchNumber
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import Group, NumberKey, Scope
+from interact_ivr.domain.ranges import read_range
 from interact_ivr.domain.values import NewNumber, PoolNumber, Shown
 from interact_ivr.ports import EVERYTHING, NumberStore
 from interact_ivr.service.allocations import lookup_keys
@@ -66,6 +67,8 @@ class Numbers:
         """
         here = self._environments.named(environment)
         check_dnid(dnid)
+        if read_range(number) is not None:
+            raise BadInput("number", "one telephone number", "a range of them")
         try:
             key = normalized(here, number)
         except ValueError as error:

@@ -371,6 +371,10 @@ class Pool:
             deadline,
         )
 
+    async def holder(self, *numbers: str) -> str | None:
+        """Ask whose a number is."""
+        return await self._allocations.holder(self.scope, [NumberKey(each) for each in numbers])
+
     async def mark_undelivered(self, retrieval: Retrieval, call: str) -> None:
         """Tell that *call* may not have learned its answer."""
         await self._allocations.mark_undelivered(

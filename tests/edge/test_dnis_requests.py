@@ -181,6 +181,8 @@ def test_a_bad_body_is_told_by_its_field(shop: Shop, body: bytes, said: str) -> 
         (b"{}", "phoneNumber: expected a value, got none"),
         (b'{"phoneNumber": 2111234567}', "phoneNumber: expected text, got a whole number"),
         (b'{"phoneNumber": ""}', "phoneNumber: expected a telephone number"),
+        (b'{"phoneNumber": "3809745203xx"}', "phoneNumber: expected one telephone number"),
+        (b'{"phoneNumber": "4500-4599"}', "phoneNumber: expected one telephone number"),
         (
             b'{"phoneNumber": "211", "dnId": 4567}',
             "dnId: expected text or null, got a whole number",

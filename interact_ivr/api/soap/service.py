@@ -123,7 +123,7 @@ class Soap:
                 return "Success" if freed else _not_found(fields["phone"])
             case Operation.GET:
                 try:
-                    return await self._dnis.get(who, fields["phone"]) or ""
+                    return await self._dnis.get(who, fields["phone"], "SOAP") or ""
                 except NoSuchNumber:
                     return _not_found(fields["phone"])
             case Operation.ALLOCATE:

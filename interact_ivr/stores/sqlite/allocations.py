@@ -97,9 +97,11 @@ class SqliteAllocations:
         """Say whose a number of the pool is now; None: nobody's."""
         return await self._holders.ask(Asked(scope.environment, keys, scope.application))
 
-    async def take(self, scope: Scope, keys: Sequence[NumberKey]) -> InteractionId | None:
+    async def take(
+        self, scope: Scope, keys: Sequence[NumberKey], detail: str
+    ) -> InteractionId | None:
         """Say the same, and end the allocation as retrieved, by no call."""
-        return await self._writer.run(partial(_take, scope, keys))
+        return await self._writer.run(partial(_take, scope, keys, detail))
 
     async def mark_undelivered(
         self, environment: EnvironmentId, retrieval: Retrieval, call: CallRef
@@ -130,11 +132,13 @@ class SqliteAllocations:
         await self._writer.run(partial(_stopped_ringing, call))
 
 
-def _take(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> InteractionId | None:
+def _take(
+    scope: Scope, keys: Sequence[NumberKey], detail: str, tx: Transaction
+) -> InteractionId | None:
     number = settle_unless_ringing(tx, _found(tx, scope, keys))
     if number.standing.allocation is None:
         return None
-    _, held = end(tx, number, tx.now, Ending.RETRIEVED)
+    _, held = end(tx, number, tx.now, Ending.RETRIEVED, detail=detail)
     return held.interaction
 
 

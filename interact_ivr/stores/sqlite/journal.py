@@ -169,7 +169,7 @@ def _who_held(where: _Where, keys: Sequence[NumberKey], at: datetime, tx: Transa
     number = _number(where, keys, tx)
     until = _after(at)
     rows = tx.all("entries_of_last_allocation", number=number, until=until, **where.values)
-    first = tx.one("first_journal_id")
+    first = tx.one("first_journal_id", environment=where.values["environment"])
     return WhoHeld(
         number,
         at,

@@ -48,6 +48,10 @@ class Together(Generic[One, Answer]):
             answers = await self._ask([one for one, _ in waiting])
         except Exception as error:  # noqa: BLE001  whoever waits is told, and handles it
             answers = [error] * len(waiting)
+        except asyncio.CancelledError:
+            for _, future in [*waiting, *self._waiting]:
+                future.cancel()
+            raise
         for (_, future), answer in zip(waiting, answers, strict=True):
             if future.done():
                 continue

@@ -86,7 +86,7 @@ WHERE environment_id = :environment AND number = :number
 ORDER BY id
 
 -- name: first_journal_id
-SELECT id FROM journal ORDER BY id LIMIT 1
+SELECT id FROM journal WHERE environment_id = :environment ORDER BY id LIMIT 1
 
 -- name: last_of_step_in_journal
 -- The last entry of all stays: ids and times go on from it.

@@ -10,14 +10,18 @@ WHERE number.id = :id
 -- name: view_allocation
 SELECT allocation.id, number, entered, interaction, allocation.group_name, allocated_at, expires_at,
     ended_at, ended_as,
-    EXISTS (SELECT 1 FROM ringing WHERE ringing.number_id = number.id AND until > :now)
+    EXISTS (
+        SELECT 1 FROM ringing
+        WHERE ringing.number_id = number.id AND until > :now AND since < expires_at)
 FROM allocation JOIN number ON number.id = allocation.number_id
 WHERE allocation.id = :id AND allocation.application_id = :application
 
 -- name: view_allocation_of_interaction
 SELECT allocation.id, number, entered, interaction, allocation.group_name, allocated_at, expires_at,
     ended_at, ended_as,
-    EXISTS (SELECT 1 FROM ringing WHERE ringing.number_id = number.id AND until > :now)
+    EXISTS (
+        SELECT 1 FROM ringing
+        WHERE ringing.number_id = number.id AND until > :now AND since < expires_at)
 FROM allocation JOIN number ON number.id = allocation.number_id
 WHERE allocation.application_id = :application AND interaction = :interaction
   AND ended_at IS NULL
