@@ -113,4 +113,6 @@ class Observing:
 def _how(allocation: Allocation) -> str:
     if allocation.renewed:
         return "renewed"
+    if allocation.replaced:
+        return "replaced"
     return "lent early" if allocation.lent_early else "allocated"

@@ -129,7 +129,11 @@ def _only(request: web.Request, header: str) -> str:
 
 
 def _decoded(text: str) -> str:
+    written = text.strip()
     try:
-        return base64.b64decode(text.strip(), validate=True).decode()
+        decoded = base64.b64decode(written, validate=True)
+        if base64.b64encode(decoded).decode() != written:  # a last letter with bits to spare
+            raise Unauthenticated
+        return decoded.decode()
     except (binascii.Error, UnicodeError, ValueError):
         raise Unauthenticated from None

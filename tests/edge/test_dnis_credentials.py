@@ -121,7 +121,7 @@ def test_the_names_of_headers_are_in_any_case(shop: Shop) -> None:
 
 
 NOT_BASE64_OF_UTF8 = [
-    *("admin", "YWRtaW4", "YWRtaW4=!", "YWRt\taW4=", "=", "====", "YWRtaW4_"),
+    *("admin", "YWRtaW4", "YWRtaW5=", "YWRtaW4=!", "YWRt\taW4=", "=", "====", "YWRtaW4_"),
     *("/w==", "wyg=", "7aCA"),  # bytes that are no UTF-8
     *("AA==", "Og==", base64_of("x" * 300)),  # text that is nobody's
 ]

@@ -234,6 +234,8 @@ COMMANDS: dict[str, list[str]] = {
     "application remove": ["sales"],
     "application set": ["sales", "resting=strict"],
     "free": [THEIRS],
+    "journal": [],
+    "journal forget": ["--interaction", SECRET, "--yes"],
     "number add": ["380974520777"],
     "number disable": [THEIRS],
     "number enable": [THEIRS],
