@@ -10,12 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError, LineTooLong
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy, istr
 
-REFERENCE_HEADER = "X-Request-Id"
+REFERENCE_HEADER = istr("X-Request-Id")
+SERVER = "interact-ivr"
 LINE, FIELDS = 8190, 64
 """Bytes of a request line or a header, and how many headers."""
 _GO_ON = "100-continue"
@@ -105,7 +106,7 @@ def _sign(response: web.StreamResponse) -> str:
     """Put a reference number, which is given back, on what our middleware has not seen."""
     reference = secrets.token_hex(8)
     response.headers[REFERENCE_HEADER] = reference
-    response.headers["Server"] = "interact-ivr"
+    response.headers[hdrs.SERVER] = SERVER
     return reference
 
 
@@ -124,9 +125,9 @@ def without_strange_expectation(
     made: Callable[..., web.BaseRequest], message: RawRequestMessage, *others: Any
 ) -> web.BaseRequest:
     """Pass over an Expect that nobody knows (RFC 9110, 10.1.1), as aiohttp's answer has no form."""
-    if message.headers.get("Expect", _GO_ON).lower() != _GO_ON:
+    if hdrs.EXPECT in message.headers and message.headers[hdrs.EXPECT].lower() != _GO_ON:
         headers = CIMultiDict(message.headers)
-        del headers["Expect"]
+        del headers[hdrs.EXPECT]
         message = message._replace(headers=CIMultiDictProxy(headers))
     return made(message, *others)
 

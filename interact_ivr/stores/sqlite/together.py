@@ -12,7 +12,8 @@ from interact_ivr.domain.errors import Refusal
 One = TypeVar("One")
 Answer = TypeVar("Answer")
 
-_MOST = 128
+_MOST = 32
+"""Half of 64 clients: while these are on their way to the disk, the others are read and answered."""
 
 
 class Together(Generic[One, Answer]):
