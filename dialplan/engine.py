@@ -4,25 +4,18 @@ Answers depend on the plan and the release of `phonenumbers` only. A key is no d
 emergency numbers are not set apart, and where extensions have three digits, 911 is `/911`.
 """
 
-import re
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
-
+from dialplan.metadata import is_digits, read
 from dialplan.plan import Plan
-from dialplan.text import clean
+from dialplan.text import Written, clean, split
 
 _CACHED_NUMBERS: Final = 10_000
 _CACHED_LOOKUPS: Final = 50_000
 """Some 15 MB: the numbers of a large pool are looked up again and again as they come and go."""
 _LONGEST_CACHED: Final = 64
 """Characters. What is longer is no number anybody dials: keep it from the cache."""
-
-# The 15 digits of E.164 fit with any prefixes. What is longer is no number: keep it from the cache.
-_DIGITS: Final = re.compile(r"\+?[0-9]{1,32}")
 
 
 class Engine:
@@ -49,6 +42,7 @@ class Engine:
         """The keys under which *raw* may be stored: as entered but clean, then normalized.
 
         The best is first: what somebody stored as it is dialed is found before any reading of it.
+        The key of a number with an extension is followed by the number's own.
 
         Raises:
             NotANumber: nothing can be dialed, as `clean` says.
@@ -57,13 +51,18 @@ class Engine:
 
     def _lookup_keys(self, raw: str) -> tuple[str, ...]:
         text = clean(raw)
-        return tuple(dict.fromkeys((text, self._key(text))))
+        key = self._key(text)
+        return tuple(dict.fromkeys((text, key, split(key).base or key)))
 
     def _key(self, text: str) -> str:
         scheme, colon, address = text.partition(":")
         if colon:
             return f"{scheme.lower()}:{address}"  # RFC 3261: schemes are compared without case
-        if not _DIGITS.fullmatch(text):  # `/6929` too, which is a key already
+        written = split(text)
+        if written.base and written.extension:
+            base = self._key(written.base)
+            return Written(base, written.separator, written.extension).text
+        if not is_digits(text):  # `/6929` too, which is a key already; and giants, not to be cached
             return text
         # Before the metadata, which would make +16929 of 6929.
         if text.isdecimal() and len(text) in self.plan.extension_lengths:
@@ -71,34 +70,5 @@ class Engine:
         return self._number_key(text)
 
     def _read_number(self, text: str) -> str:
-        """Try the readings of *text*, the likelier first.
-
-        The home country comes before the missing plus: its trunks send national numbers all day,
-        some of which look like another country's (2032232532 of Connecticut like +20 of Egypt),
-        and who means the other country can write the plus. Only a *valid* home reading counts, for
-        nearly any digits can be put behind a country code: 380974520200 is no number of +1, so it
-        is Ukraine's.
-        """
-        if text.startswith("+"):
-            return _e164(text, None, phonenumbers.is_possible_number) or text
-        home = self.plan.home_country
-        return (
-            (home and _e164(text, home, phonenumbers.is_valid_number))
-            or _e164(f"+{text}", None, phonenumbers.is_valid_number)
-            or text
-        )
-
-
-def _e164(text: str, region: str | None, accepts: Callable[[PhoneNumber], bool]) -> str | None:
-    """*text* as written in *region* (None: anywhere), in E.164; None where that is no number.
-
-    A number that its own E.164 form does not give back is none, or a key would have another key:
-    trunk prefixes are taken from impossible numbers one by one (+4400..., +440..., +44...).
-    """
-    try:
-        number = phonenumbers.parse(text, region)
-        written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-        stable = written == text or phonenumbers.parse(written, None) == number
-    except NumberParseException:
-        return None
-    return written if stable and accepts(number) else None
+        known = read(text, self.plan.home_country)
+        return known.e164 if known else text
