@@ -12,7 +12,9 @@ nothing but the plan's file. The package stands alone, on `phonenumbers` and the
 """
 
 from dialplan.engine import Engine
-from dialplan.plan import Fault, Plan, PlanError, load_plan
+from dialplan.faults import Fault, PlanError
+from dialplan.plan import Plan
+from dialplan.plan_file import load_plan
 from dialplan.text import MAX_LENGTH, NotANumber, clean
 
 __all__ = [

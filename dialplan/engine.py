@@ -1,74 +1,85 @@
-"""The engine: one plan, and the keys under which numbers are stored. It reads no file and no clock.
+"""The engine: one plan, and what it makes of any written number. It reads no file and no clock.
 
-Answers depend on the plan and the release of `phonenumbers` only. A key is no dial string:
-emergency numbers are not set apart, and where extensions have three digits, 911 is `/911`.
+Answers depend on the plan, its directory and the release of `phonenumbers` only.
 """
 
 from functools import lru_cache
 from typing import Final
 
-from dialplan.metadata import is_digits, read
+from dialplan.describing import describe
+from dialplan.details import Details
+from dialplan.directory import Directory, StaticDirectory
 from dialplan.plan import Plan
-from dialplan.text import Written, clean, split
+from dialplan.reader import Means, Reader, Reading
+from dialplan.text import clean, split
 
+_CACHED_DETAILS: Final = 10_000
 _CACHED_NUMBERS: Final = 10_000
 _CACHED_LOOKUPS: Final = 50_000
 """Some 15 MB: the numbers of a large pool are looked up again and again as they come and go."""
 _LONGEST_CACHED: Final = 64
-"""Characters. What is longer is no number anybody dials: keep it from the cache."""
+"""Characters. What is longer is no number anybody dials: keep it from the caches."""
 
 
 class Engine:
     """Reads numbers by one plan. Safe to share between threads."""
 
-    def __init__(self, plan: Plan) -> None:
-        """Read by *plan*, and remember what was read and looked up last."""
+    def __init__(self, plan: Plan, directory: Directory | None = None) -> None:
+        """Read by *plan*, and remember what was read and looked up last.
+
+        *directory* stands in the place of the plan's own.
+        """
         self.plan = plan
-        self._number_key = lru_cache(_CACHED_NUMBERS)(self._read_number)
+        self.directory = StaticDirectory(plan.owners) if directory is None else directory
+        self.reader: Final = Reader(plan, self.directory)
+        self._cached_details = lru_cache(_CACHED_DETAILS)(self._resolve)
+        self._cached_numbers = lru_cache(_CACHED_NUMBERS)(self._normalize)
         self._cached_keys = lru_cache(_CACHED_LOOKUPS)(self._lookup_keys)
 
-    def normalize(self, raw: str) -> str:
-        """The key under which *raw* is stored; a key is its own key.
-
-        It is a SIP address (`sip:bob@example.com`), an international number (`+18004562354`), an
-        internal extension (`/6929`), or the cleaned text where the plan cannot tell.
+    def resolve(self, raw: str) -> Details:
+        """What a screen and a PBX need to know of *raw*.
 
         Raises:
-            NotANumber: nothing can be dialed, as `clean` says.
+            NotANumber: nothing can be dialed, as `clean` says, or what a rule makes of it cannot.
         """
-        return self._key(clean(raw))
+        return (self._cached_details if len(raw) <= _LONGEST_CACHED else self._resolve)(raw)
+
+    def normalize(self, raw: str) -> str:
+        """The normalized text of *raw*, the key under which it is stored; a key is its own key.
+
+        It is an emergency number (`911`), a SIP address (`sip:bob@example.com`), an international
+        number (`+18004562354`, with an extension `+18004562354/12`), an internal extension
+        (`/6929`), or the cleaned text where the plan cannot tell.
+
+        Raises:
+            NotANumber: as `resolve` does.
+        """
+        return (self._cached_numbers if len(raw) <= _LONGEST_CACHED else self._normalize)(raw)
 
     def lookup_keys(self, raw: str) -> tuple[str, ...]:
         """The keys under which *raw* may be stored: as entered but clean, then normalized.
 
         The best is first: what somebody stored as it is dialed is found before any reading of it.
-        The key of a number with an extension is followed by the number's own.
+        The key of a number with an extension is followed by the number's own, an emergency number
+        by the extension of the same digits.
 
         Raises:
-            NotANumber: nothing can be dialed, as `clean` says.
+            NotANumber: as `resolve` does.
         """
         return (self._cached_keys if len(raw) <= _LONGEST_CACHED else self._lookup_keys)(raw)
 
+    def read(self, raw: str) -> Reading:
+        """How *raw* is read, step by step."""
+        return self.reader.read(clean(raw))
+
+    def _resolve(self, raw: str) -> Details:
+        return describe(raw, self.read(raw), self.plan, self.directory)
+
+    def _normalize(self, raw: str) -> str:
+        return self.read(raw).normalized
+
     def _lookup_keys(self, raw: str) -> tuple[str, ...]:
-        text = clean(raw)
-        key = self._key(text)
-        return tuple(dict.fromkeys((text, key, split(key).base or key)))
-
-    def _key(self, text: str) -> str:
-        scheme, colon, address = text.partition(":")
-        if colon:
-            return f"{scheme.lower()}:{address}"  # RFC 3261: schemes are compared without case
-        written = split(text)
-        if written.base and written.extension:
-            base = self._key(written.base)
-            return Written(base, written.separator, written.extension).text
-        if not is_digits(text):  # `/6929` too, which is a key already; and giants, not to be cached
-            return text
-        # Before the metadata, which would make +16929 of 6929.
-        if text.isdecimal() and len(text) in self.plan.extension_lengths:
-            return f"/{text}"
-        return self._number_key(text)
-
-    def _read_number(self, text: str) -> str:
-        known = read(text, self.plan.home_country)
-        return known.e164 if known else text
+        reading = self.read(raw)
+        key = reading.normalized
+        last = f"/{key}" if reading.means is Means.EMERGENCY else split(key).base or key
+        return tuple(dict.fromkeys((reading.entered, key, last)))

@@ -109,9 +109,9 @@ def _put_together(layers: Sequence[_Layer]) -> Plan:
             tables[name] |= layer.source.table((name,), value, keys)
         owners |= {owner.extension: owner for owner in _owners(layer)}
     lists = read_lists([layer.source for layer in layers])
-    named = _named(layers[0], settings)
     return Plan(
-        **{key: settings[key] for key in _PLAIN & settings.keys()} | named,
+        **{key: settings[key] for key in _PLAIN & settings.keys()},
+        **_named(layers[0], settings),
         extra_emergency=tables["emergency"].get("extra", ()),
         allow_shadow=tables["emergency"].get("allow_shadow", ()),
         classes=Classes(**tables["classes"]),
@@ -122,7 +122,7 @@ def _put_together(layers: Sequence[_Layer]) -> Plan:
     )
 
 
-def _named(own: _Layer, settings: Mapping[str, Any]) -> Mapping[str, str]:
+def _named(own: _Layer, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What is never taken from a plan that is extended: name and description."""
     name = own.settings.get("name", "")
     if ":" in own.name and own.settings.get("home_country") == own.name.partition(":")[2]:

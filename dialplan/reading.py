@@ -1,6 +1,6 @@
 """Reading TOML tables by a list of their keys; every fault is kept with its line.
 
-What the keys of a plan are is `plan_file`'s to say, those of the files beside it their own modules'.
+What the keys of a plan are is `plan_keys`' to say; files beside it have their own modules.
 """
 
 import tomllib
@@ -61,7 +61,16 @@ class Source:
             self.fault((name,), f"tables under [[{name}]]", value)
             return
         for index, each in enumerate(value):
-            yield (name, index), self.table((name, index), each, keys)
+            settings = self.table((name, index), each, keys)
+            if isinstance(each, dict):
+                yield (name, index), settings
+
+    def at(self, path: Path) -> Any:
+        """What stands at *path*."""
+        value: Any = self.document
+        for key in path:
+            value = value[key]
+        return value
 
     def fault(self, path: Path, expected: str, value: object) -> None:
         """Keep a fault; what is missing is told with the line of the table it is missing from."""
