@@ -6,7 +6,7 @@ Answers depend on the release of `phonenumbers` only, which has the numbering pl
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 import phonenumbers
@@ -17,6 +17,9 @@ from phonenumbers import (
     PhoneNumberFormat,
     PhoneNumberType,
 )
+
+_NANPA: Final = 1
+"""The calling code that is dialed at home, too."""
 
 # The 15 digits of E.164 fit with any prefixes. What is longer is no number.
 _DIGITS: Final = re.compile(r"\+?[0-9]{1,32}")
@@ -44,7 +47,7 @@ class Kind(StrEnum):
 _KINDS: Final = {getattr(PhoneNumberType, kind.name): kind for kind in Kind}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: the edit base is kept once it is asked for
 class Known:
     """A number of some country's numbering plan, as `read` found it.
 
@@ -68,24 +71,27 @@ class Known:
         """Whose it is: ISO 3166, `001` for no country's (+800), "" where it is not valid."""
         return phonenumbers.region_code_for_number(self.number) or ""
 
-    @property
-    def domestic(self) -> bool:
-        """Whether it has the home country's calling code, and so is dialed without it."""
-        return self.number.country_code == _calling_code(self.home_country)
-
-    @property
-    def display(self) -> str:
-        """It as people write it: `(800) 456-2354` at home, `+1 800-456-2354` elsewhere."""
-        style = PhoneNumberFormat.NATIONAL if self.domestic else PhoneNumberFormat.INTERNATIONAL
-        return phonenumbers.format_number(self.number, style)
-
-    @property
+    @cached_property
     def edit_base(self) -> str:
         """It as it is dialed from the home country, to be read: `1 (800) 456-2354`.
 
         With a `+` where the country has several international prefixes, and from nowhere.
         """
         return phonenumbers.format_out_of_country_calling_number(self.number, self.home_country)
+
+    @property
+    def display(self) -> str:
+        """It as people write it: `(800) 456-2354` at home, `+380 97 452 0200` elsewhere.
+
+        At home is where the calling code is the home country's own, and so is not dialed.
+        """
+        # All but the prefix is in the edit base already: formatting is what costs the time here.
+        code = self.number.country_code
+        if code == _calling_code(self.home_country):
+            return self.edit_base.removeprefix("1 ") if code == _NANPA else self.edit_base
+        if self.edit_base.startswith("+"):
+            return self.edit_base
+        return f"+{self.edit_base.partition(' ')[2]}"
 
     @property
     def dial_string(self) -> str:
