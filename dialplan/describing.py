@@ -1,9 +1,8 @@
-"""What is said of a number that was read: the rule's own words, else the metadata's and the plan's."""
+"""What is said of a number that was read: a rule's words, else the metadata's and the plan's."""
 
 from dialplan.details import Details, QueueType
 from dialplan.directory import Directory, Owner
 from dialplan.metadata import Known
-from dialplan.patterns import Template
 from dialplan.plan import Plan
 from dialplan.reader import Means, Reading
 from dialplan.text import Written, split
@@ -48,19 +47,16 @@ def _queue_name(plan: Plan, owner: Owner) -> str:
     return name.replace("{extension}", owner.extension).replace("{id}", owner.id)
 
 
-def _rendered(reading: Reading, template: Template | None) -> str | None:
-    return reading.match and template and template.render(reading.match.groups)
-
-
 def _display(reading: Reading, number: Written) -> str:
     match = reading.match
-    text = _rendered(reading, match.rule.display) if match else None
-    if match and text is not None:
-        return f"{text} x{match.by.extension}" if match.by.extension else text
-    if not number.base:
-        return number.extension
-    base = reading.known.display if reading.known else number.base
-    return f"{base} x{number.extension}" if number.extension else base
+    if match and match.rule.display:
+        text, extension = match.rule.display.render(match.groups), match.by.extension
+    elif number.base:
+        text = reading.known.display if reading.known else number.base
+        extension = number.extension
+    else:
+        text, extension = number.extension, ""
+    return f"{text} x{extension}" if extension else text
 
 
 def _edit_base(reading: Reading, number: Written) -> str:
@@ -69,14 +65,15 @@ def _edit_base(reading: Reading, number: Written) -> str:
 
 def _dial_string(reading: Reading, number: Written) -> str:
     match = reading.match
-    text = _rendered(reading, match.rule.dial_string) if match else None
-    if match and text is not None:
-        behind = match.by.extension if match.by.separator == "/" else ""
-        return f"{text}/{behind}" if behind else text
-    if not number.base:
+    if match and match.rule.dial_string:
+        text, behind = match.rule.dial_string.render(match.groups), match.by
+        separator, extension = behind.separator, behind.extension
+    elif number.base:
+        text = reading.known.dial_string if reading.known else number.base
+        separator, extension = number.separator, number.extension
+    else:
         return number.extension
-    base = reading.known.dial_string if reading.known else number.base
-    return f"{base}/{number.extension}" if number.separator == "/" else base
+    return f"{text}/{extension}" if separator == "/" else text
 
 
 def _classes(reading: Reading, plan: Plan) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What is wrong with a plan or a file beside it: each fault with its place, expectation and value."""
+"""What is wrong with a plan, or a file beside it: place, expectation and value of each fault."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -98,6 +98,16 @@ class Known:
         """It as it is dialed from the home country: the keys of the edit base, `18004562354`."""
         return phonenumbers.normalize_diallable_chars_only(self.edit_base)
 
+    @property
+    def domestic(self) -> bool:
+        """Whether its calling code is the home country's own."""
+        return self.number.country_code == _calling_code(self.home_country)
+
+    @property
+    def national(self) -> str:
+        """Its digits behind the calling code, area code and all."""
+        return phonenumbers.national_significant_number(self.number)
+
 
 @lru_cache
 def _calling_code(country: str) -> int:

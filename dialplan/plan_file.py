@@ -4,7 +4,7 @@ Every fault is told at once, each with file, line, key, expectation and value.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -22,6 +22,15 @@ from dialplan.shadows import shadows
 
 _LONGEST_CHAIN: Final = 8
 """Plans that extend one another; more are a circle."""
+_PLAIN: Final = (
+    "home_country",
+    "extension_lengths",
+    "allow_short_national",
+    "area_codes",
+    "outside_line",
+    "international_prefixes",
+)
+"""Keys whose values are those of the plan, as they were read."""
 
 
 def load_plan(name_or_path: str) -> Plan:
@@ -48,9 +57,10 @@ def load_plan(name_or_path: str) -> Plan:
 class _Layer:
     """One file of a plan."""
 
-    name: str
     source: Source
     folder: Traversable
+    country: str
+    """The home country that stood behind the name, or ""."""
     settings: Mapping[str, Any]
 
 
@@ -66,7 +76,7 @@ def _layers(name_or_path: str) -> Iterator[_Layer]:
         settings = source.table((), source.document, PLAN)
         if country:
             settings["home_country"] = country
-        yield _Layer(wanted, source, folder, settings)
+        yield _Layer(source, folder, country, settings)
         wanted = settings.get("extends")
     expected = f"a plan that extends no more than {_LONGEST_CHAIN - 1} others"
     raise PlanError((Fault("", "extends", expected, name_or_path),))
@@ -110,8 +120,8 @@ def _put_together(layers: Sequence[_Layer]) -> Plan:
         owners |= {owner.extension: owner for owner in _owners(layer)}
     lists = read_lists([layer.source for layer in layers])
     return Plan(
-        **{key: settings[key] for key in _PLAIN & settings.keys()},
-        **_named(layers[0], settings),
+        **{key: settings[key] for key in _PLAIN if key in settings},
+        **_named(layers[0]),
         extra_emergency=tables["emergency"].get("extra", ()),
         allow_shadow=tables["emergency"].get("allow_shadow", ()),
         classes=Classes(**tables["classes"]),
@@ -122,12 +132,13 @@ def _put_together(layers: Sequence[_Layer]) -> Plan:
     )
 
 
-def _named(own: _Layer, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _named(own: _Layer) -> dict[str, Any]:
     """What is never taken from a plan that is extended: name and description."""
     name = own.settings.get("name", "")
-    if ":" in own.name and own.settings.get("home_country") == own.name.partition(":")[2]:
-        name = own.name
-    return {"name": name, "description": own.settings.get("description", "")}
+    return {
+        "name": f"{name}:{own.country}" if own.country else name,
+        "description": own.settings.get("description", ""),
+    }
 
 
 def _owners(layer: _Layer) -> Sequence[Owner]:
@@ -143,6 +154,3 @@ def _owners(layer: _Layer) -> Sequence[Owner]:
 def _in_order(faults: Sequence[Fault]) -> Sequence[Fault]:
     """What is missing from the file, then the rest by line."""
     return sorted(faults, key=lambda fault: fault.line)
-
-
-_PLAIN: Final = {field.name for field in fields(Plan)} & PLAN.keys() - {"name", "description"}
