@@ -22,6 +22,7 @@ from dialplan.shadows import shadows
 
 _LONGEST_CHAIN: Final = 8
 """Plans that extend one another; more are a circle."""
+_HERE: Final[Traversable] = Path()
 _PLAIN: Final = (
     "home_country",
     "extension_lengths",
@@ -66,12 +67,12 @@ class _Layer:
 
 def _layers(name_or_path: str) -> Iterator[_Layer]:
     """Read the plan's own file, then what it extends."""
-    folder: Traversable = Path()
+    folder: Traversable = _HERE
     wanted: str | None = name_or_path
     for _ in range(_LONGEST_CHAIN):
         if wanted is None:
             return
-        file, folder, country = _find(wanted, folder)
+        file, folder, country = find_plan(wanted, folder)
         source = read_toml(file)
         settings = source.table((), source.document, PLAN)
         if country:
@@ -82,8 +83,12 @@ def _layers(name_or_path: str) -> Iterator[_Layer]:
     raise PlanError((Fault("", "extends", expected, name_or_path),))
 
 
-def _find(name: str, folder: Traversable) -> tuple[Traversable, Traversable, str]:
-    """The file that *name* means, seen from *folder*; its own folder; a home country, or ""."""
+def find_plan(name: str, folder: Traversable = _HERE) -> tuple[Traversable, Traversable, str]:
+    """The file that *name* means, seen from *folder*; its own folder; a home country, or "".
+
+    Raises:
+        PlanError: no shipped plan is called so, or there is no such country.
+    """
     path = Path(name)
     if path.suffix == ".toml" or path.name != name:
         file = folder.joinpath(name)

@@ -124,14 +124,17 @@ class Reader:
             number_.means, normalized, number_.known, match,
         )  # fmt: skip
 
-    def candidates(self, text: str) -> Sequence[Candidate]:
-        """What a rule may match of *text*, which came to the rules.
+    def offered(self, reading: Reading) -> tuple[Sequence[Candidate], Sequence[Candidate]]:
+        """What the conversions, and the rules, were given to match for *reading*.
 
-        That is the text and the number that it is without any rule, so that a rule finds a number
-        however it was written; each as a whole and without its extension, which goes along.
+        For rules that is the text and the number that it is without any rule, so that a rule finds
+        a number however it was written; each whole, and without its extension, which goes along.
         """
-        written = split(text)
-        return [*_candidates(written, self._plainly(written).written)]
+        if reading.means is Means.EMERGENCY:
+            return [], [reading.match.by] if reading.match else []
+        entered, written = split(reading.entered), split(reading.text)
+        converted = [] if _is_normalized(entered) else [*_candidates(split(reading.dialed))]
+        return converted, [*_candidates(written, self._plainly(written).written)]
 
     def _by_rules(self, written: Written) -> tuple[Number, Match | None]:
         plain = self._plainly(written)
