@@ -57,12 +57,19 @@ class Matcher:
 
     def first_by_wildcards(self, text: str) -> int | None:
         """As `first`, were there no regular expressions."""
-        state = self.memo.start
-        for char in text:
+        chars, state = iter(text), self.memo.start
+        for char in chars:
+            state = state[char]
             if state.is_settled:
                 break
-            state = state[char]
-        return state.first
+        tail = state.tail
+        if tail is None:
+            return state.first
+        for char in chars:
+            tail = tail[char]
+            if tail.is_over:
+                break
+        return None if tail.first is None else state.only
 
     def _add(self, elements: Sequence[Element], index: int) -> None:
         node = self._root

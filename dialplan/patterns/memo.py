@@ -8,10 +8,11 @@ many patterns there are.
 from __future__ import annotations
 
 import threading
+from collections.abc import Hashable
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from dialplan.patterns.trie import Node, Place, begin, step
+from dialplan.patterns.trie import Node, Place, begin, only_way, step
 
 OTHER: Final = ""
 """Stands for every character that no pattern names."""
@@ -22,19 +23,25 @@ _STATE_COST: Final = 4
 class State(dict[str, "State"]):
     """A state: its successors by character, found when they are first asked for."""
 
-    __slots__ = ("_memo", "first", "is_settled", "places")
+    __slots__ = ("_memo", "first", "is_over", "is_settled", "only", "places", "tail")
 
     def __init__(self, memo: Memo, places: frozenset[Place]) -> None:
-        self._memo = memo
+        self._memo: Final = memo
         self.places: Final = places
         self.first: Final = min(
-            (node.ends[0] for node, back in places if _ends(node, back)), default=None
+            (node.ends[0] for node, back in places if back is None and node.ends), default=None
         )
         """The first pattern that matches when the text ends here."""
-        self.is_settled: Final = not places or (
-            len(places) == 1 and all(_takes_all(node, back) for node, back in places)
+        self.is_over: Final = not places or all(
+            node.stays is None and len(places) == 1 for node, _ in places
         )
         """Whether `first` stays what it is, whatever follows."""
+        self.only: int | None = None
+        """The only pattern that can still match, where it is known that there is one."""
+        self.tail: State | None = None
+        """Where to go on to see whether `only` does: shared by all that go on alike."""
+        self.is_settled = self.is_over
+        """Whether it is over, or there is a tail."""
 
     def __missing__(self, char: str) -> State:
         return self._memo.successor(self, char)
@@ -58,6 +65,7 @@ class Memo:
         """Forget all states; whoever is on one of them goes on."""
         self.held = 0
         self._states: dict[frozenset[Place], State] = {}
+        self._tails: dict[Hashable, State] = {}
         self.start = self._state(frozenset(begin(self._root)))
         """Where every text begins."""
 
@@ -80,22 +88,26 @@ class Memo:
         if found is None:
             found = self._states[places] = State(self, places)
             self.held += len(places) + _STATE_COST
+            if len(places) == 1 and not found.is_over:
+                self._settle(found)
         return found
+
+    def _settle(self, state: State) -> None:
+        """Find out whether one pattern is left in *state*."""
+        ((node, back),) = state.places
+        way = only_way(node) if back is None else None
+        if way is not None:
+            state.is_settled = True
+            state.only = node.lowest  # it has made the whole way
+            state.tail = self._tails.setdefault(way, state)
 
 
 def _that_can_be_first(places: set[Place]) -> frozenset[Place]:
     """Leave out what comes behind a pattern that matches whatever follows."""
-    certain = min((node.ends[0] for node, back in places if _takes_all(node, back)), default=None)
-    if certain is None:
+    certain = [node.ends[0] for node, _ in places if node.stays is None and node.ends]
+    if not certain:
         return frozenset(places)
+    first = min(certain)
     return frozenset(
-        (node, back) for node, back in places if (node if back is None else back).lowest <= certain
+        (node, back) for node, back in places if (node if back is None else back).lowest <= first
     )
-
-
-def _ends(node: Node, back: Node | None) -> bool:
-    return back is None and bool(node.ends)
-
-
-def _takes_all(node: Node, back: Node | None) -> bool:
-    return node.stays is None and _ends(node, back)

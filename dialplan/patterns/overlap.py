@@ -7,7 +7,6 @@ Regular expressions are in no index; they are tried on the texts that the walks 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -28,9 +27,9 @@ class Standing:
     """How a pattern stands among those before it."""
 
     taken: dict[int, str]
-    """Earlier patterns that are first for a text of this one, each with a shortest such text."""
+    """Earlier patterns that are first for a text of this one, each with such a text."""
     free: str | None
-    """A shortest text for which this pattern is first; None where none was found."""
+    """A text for which this pattern is first; None where none was found."""
     is_decided: bool
     """Whether *taken* and *free* hold for all texts, and not only for those that were tried.
 
@@ -70,8 +69,9 @@ def _walked(index: int, pattern: Wildcards, whole: Matcher, most_pairs: int) -> 
     for text, first in walk.texts():
         if first == index and free is None and tried < _TRIED:
             tried += 1
-            first = whole.first(text)
-            free = text if first == index else None
+            first = whole.first(text)  # a regular expression may be before it
+            if first == index:
+                free, walk.passed_over = text, index
         if first is not None and first != index:
             taken.setdefault(first, text)
     is_lost_to_expressions = free is None and tried > 0
@@ -93,39 +93,47 @@ def _tried(index: int, pattern: Pattern, whole: Matcher, texts: Sequence[str]) -
 
 
 class _Walk:
-    """All pairs of states that the texts of one pattern lead to, the shortest texts first."""
+    """All pairs of states that the texts of one pattern lead to, each by one text."""
 
     def __init__(self, pattern: Wildcards, whole: Matcher, most_pairs: int) -> None:
-        self._own = Matcher([pattern]).memo.start
-        self._whole = whole.memo.start
+        self._begin = Matcher([pattern]).memo.start, whole.memo.start
         self._chars = _told_apart(whole)
         self._most = most_pairs
+        self.passed_over: int | None = None
+        """Where only this pattern is left of all, nothing more is to be found."""
         self.is_whole = True
         """Whether there was nothing that the bound kept from being walked."""
 
     def texts(self) -> Iterator[tuple[str, int | None]]:
         """Give a text for each pair in which the pattern accepts, and who is first for it."""
-        queue = deque([(self._own, self._whole, "")])
-        seen = {_key(self._own, self._whole)}
-        while queue:
-            own, whole, text = queue.popleft()
+        pairs = [(*self._begin, "")]
+        seen = {_key(*self._begin)}
+        while pairs:
+            own, whole, text = pairs.pop()
+            if self.passed_over is not None and whole.only == self.passed_over:
+                continue
             if own.first is not None:
                 yield text, whole.first
-            for char in self._chars:
+            for char in self._going_on(own):
                 after = own[char], whole[char]
-                if not after[0].places or _key(*after) in seen:
+                if (key := _key(*after)) in seen:
                     continue
                 if len(seen) >= self._most:
                     self.is_whole = False
                     return
-                seen.add(_key(*after))
-                queue.append((*after, text + char))
+                seen.add(key)
+                pairs.append((*after, text + char))
+
+    def _going_on(self, own: State) -> Iterator[str]:
+        """The characters behind which the pattern may still accept."""
+        every = [node.chars() for node, _ in own.places]
+        return (char for char in self._chars if any(of is None or char in of for of in every))
 
 
 def _told_apart(whole: Matcher) -> Sequence[str]:
-    """The characters that make a difference, digits first, and one for all others."""
+    """The characters that make a difference, the plainest last, as they are walked first."""
     other = next(char for char in map(chr, count(ord("a"))) if char not in whole.alphabet)
-    return (*sorted(whole.alphabet, key=lambda char: (not char.isdigit(), char)), other)
+    return (other, *sorted(whole.alphabet, key=lambda char: (char.isdigit(), -ord(char))))
 
 
 def _key(own: State, whole: State) -> tuple[object, object]:

@@ -7,7 +7,7 @@ made by one thread, and only read once they are shared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Final, TypeAlias
 
 Chars: TypeAlias = frozenset[str] | None
@@ -68,6 +68,12 @@ class Node:
         if self.stays is None or char in self.stays:
             yield self
 
+    def chars(self) -> Chars:
+        """All characters that something is behind."""
+        kinds: list[Chars] = [frozenset(self.exact or ()), self.stays, *(self.sets or ())]
+        every = [chars for chars in kinds if chars is not None]
+        return None if len(every) < len(kinds) else frozenset().union(*every)
+
 
 Place: TypeAlias = tuple[Node, Node | None]
 """A node, and where it goes on behind the number list that it belongs to; None outside of one."""
@@ -84,14 +90,17 @@ def step(places: Iterable[Place], char: str) -> set[Place]:
 
 
 def _with_free_moves(places: list[Place]) -> set[Place]:
-    """Give *places* and all that is reached from there without a character; empties *places*."""
+    """Give *places* and all that is reached from there without a character; empties *places*.
+
+    What only leads on without one is left out, so that no state has it for a difference.
+    """
     found: set[Place] = set()
     while places:
-        place = places.pop()
+        place = node, back = places.pop()
         if place in found:
             continue
-        found.add(place)
-        node, back = place
+        if node.exact or node.sets or node.stays != _NOTHING or (node.ends and back is None):
+            found.add(place)
         if node.loops is not None:
             places.extend((loop, back) for loop in node.loops.values())
         if node.lists is not None:
@@ -99,3 +108,21 @@ def _with_free_moves(places: list[Place]) -> set[Place]:
         if back is not None and node.ends:
             places.append((back, None))
     return found
+
+
+def only_way(node: Node) -> Hashable:
+    """What is still to come from *node*, alike for all nodes alike; None where ways part."""
+    way: list[Hashable] = []
+    while True:
+        ways = [
+            (kind, key, then)
+            for kind, edges in enumerate((node.exact, node.sets, node.loops, node.lists))
+            for key, then in (edges or {}).items()
+        ]
+        if len(ways) + bool(node.ends) > 1:
+            return None
+        way.append(node.stays)
+        if not ways:
+            return tuple(way)
+        kind, key, node = ways[0]
+        way.append((kind, key))
