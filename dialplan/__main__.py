@@ -15,7 +15,6 @@ from dialplan.cases import run
 from dialplan.checking import check
 from dialplan.difference import difference, numbers_of
 from dialplan.engine import Engine
-from dialplan.explain import explain
 from dialplan.explained import as_text, shown
 from dialplan.faults import PlanError
 from dialplan.plan_file import load_plan
@@ -67,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _explain(asked: argparse.Namespace) -> int:
     engine = Engine(load_plan(asked.plan))
-    explanations = [explain(engine, number) for number in asked.numbers]
+    explanations = [engine.explain(number) for number in asked.numbers]
     if asked.json:
         _print_json([each.as_data() for each in explanations])
     else:

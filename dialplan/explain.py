@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from dialplan.describing import owner_of
+from dialplan.describing import describe, owner_of
 from dialplan.details import Details
 from dialplan.directory import Owner
-from dialplan.engine import Engine
-from dialplan.plan import Conversion, Rule
-from dialplan.reader import Candidate, Means, Reading
+from dialplan.plan import Conversion, Plan, Rule
+from dialplan.reader import Candidate, Means, Reader, Reading
 from dialplan.text import NotANumber, clean
 
 MOST: Final = 1_000
@@ -79,19 +78,19 @@ class Explanation:
         return asdict(self)
 
 
-def explain(engine: Engine, raw: str, most: int = MOST) -> Explanation:
-    """Say how *raw* is read; of many rules that do not match, *most* are listed."""
-    plan = engine.plan
+def explain(raw: str, reader: Reader, most: int = MOST) -> Explanation:
+    """Say how *raw* is read by *reader*; of rules that do not match, *most* are listed."""
+    plan = reader.plan
     try:
         cleaned = clean(raw)
     except NotANumber as error:
         return Explanation(raw, plan.name, str(error))
     try:
-        reading = engine.reader.read(cleaned)
+        reading = reader.read(cleaned)
     except NotANumber as error:
         return Explanation(raw, plan.name, str(error), cleaned)
-    to_convert, to_rule = engine.reader.offered(reading)
-    owner = owner_of(reading, engine.directory)
+    to_convert, to_rule = reader.offered(reading)
+    owner = owner_of(reading, reader.directory)
     rule = reading.match.index if reading.match else None
     return Explanation(
         raw=raw,
@@ -102,9 +101,9 @@ def explain(engine: Engine, raw: str, most: int = MOST) -> Explanation:
         conversions=_asked(plan.conversions, to_convert, reading.conversion, most),
         converted=reading.text,
         rules=_asked(plan.rules, to_rule, rule, most),
-        decided=_decided(engine, reading, owner),
+        decided=_decided(plan, reading, owner),
         owner=_owner(owner),
-        details=_plain(engine.resolve(raw)),
+        details=_plain(describe(raw, reading, plan, reader.directory)),
     )
 
 
@@ -154,13 +153,13 @@ def reached(why_not: str) -> int:
     return int(found[1]) if found else 0
 
 
-def _decided(engine: Engine, reading: Reading, owner: Owner | None) -> str:
+def _decided(plan: Plan, reading: Reading, owner: Owner | None) -> str:
     if reading.match and reading.match.rule.standardized and reading.text != reading.normalized:
         return f"rule {reading.match.index + 1} says so"
     known = reading.known
     match reading.means:
         case Means.EMERGENCY:
-            return f"an emergency number{_seen_from(engine)}"
+            return f"an emergency number{_seen_from(plan)}"
         case Means.INTERNAL if owner:
             return f"an extension of the directory: {owner.queue_type.name.lower()} {owner.id}"
         case Means.INTERNAL if reading.text != reading.normalized:
@@ -175,11 +174,11 @@ def _decided(engine: Engine, reading: Reading, owner: Owner | None) -> str:
         case Means.NUMBER:
             return "as long as a number, but of no numbering plan"
         case _:
-            return f"no number that is known{_seen_from(engine)}: dialed as it was entered"
+            return f"no number that is known{_seen_from(plan)}: dialed as it was entered"
 
 
-def _seen_from(engine: Engine) -> str:
-    home = engine.plan.home_country
+def _seen_from(plan: Plan) -> str:
+    home = plan.home_country
     return f" in {home}" if home else ""
 
 

@@ -87,8 +87,8 @@ class Reader:
 
     def __init__(self, plan: Plan, directory: Directory) -> None:
         """Index the patterns of *plan*."""
-        self._plan = plan
-        self._directory = directory
+        self.plan: Final = plan
+        self.directory: Final = directory
         self._dialing = Dialing(plan)
         self._conversions = Matcher([each.pattern for each in plan.conversions])
         self._rules = Matcher([each.pattern for each in plan.rules])
@@ -111,7 +111,7 @@ class Reader:
             conversion, written = self._converted(dialed)
             if number := self._emergency(written):
                 return self._of_emergency(entered, dialed.text, conversion, number)
-        if not written.extension and self._directory.owner(written.base):
+        if not written.extension and self.directory.owner(written.base):
             written = Written("", "/", written.base)
         number_, match = self._by_rules(written)
         if number_.means is Means.EMERGENCY:
@@ -142,7 +142,7 @@ class Reader:
         if found is None:
             return plain, None
         index, by = found
-        match = Match(index, self._plan.rules[index], by)
+        match = Match(index, self.plan.rules[index], by)
         if match.rule.standardized is None or _is_normalized(written):
             return plain, match
         standardized = _behind(clean(match.rule.standardized.render(match.groups)), by)
@@ -173,7 +173,7 @@ class Reader:
         if found is None:
             return None, written
         index, by = found
-        conversion = self._plan.conversions[index]
+        conversion = self.plan.conversions[index]
         groups = conversion.pattern.groups(by.text) or ()
         return index, _behind(clean(conversion.standardized.render(groups)), by)
 
@@ -183,7 +183,7 @@ class Reader:
         Whatever is behind it: who dials an extension there, or writes it as one, wants help.
         """
         digits = written.base or written.extension
-        for prefix in ("", *self._plan.outside_line):
+        for prefix in ("", *self.plan.outside_line):
             if digits.startswith(prefix) and digits.removeprefix(prefix) in self.emergencies:
                 return digits.removeprefix(prefix)
         return ""
@@ -196,7 +196,7 @@ class Reader:
 
     def _for(self, number: str) -> Match | None:
         """The first rule for emergencies that matches this one."""
-        rules = ((index, self._plan.rules[index]) for index in self._rules.all(number))
+        rules = ((index, self.plan.rules[index]) for index in self._rules.all(number))
         matches = (Match(index, rule, Candidate(number)) for index, rule in rules if rule.emergency)
         return next(matches, None)
 
