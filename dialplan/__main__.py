@@ -6,14 +6,14 @@ Exit status: 0 done, 1 the thing asked failed, 2 the command was not understood.
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from dialplan.cases import run
 from dialplan.checking import check
-from dialplan.difference import difference, numbers_of
+from dialplan.difference import difference, read_numbers
 from dialplan.engine import Engine
 from dialplan.explained import as_text, shown
 from dialplan.faults import PlanError
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(asked)
     except PlanError as error:
         sys.stderr.writelines(f"error: {shown(str(fault))}\n" for fault in error.faults)
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         sys.stderr.write(f"error: {error}\n")
     return 1
 
@@ -101,7 +101,7 @@ def _test(asked: argparse.Namespace) -> int:
 
 def _diff(asked: argparse.Namespace) -> int:
     old, new = (Engine(load_plan(plan)) for plan in (asked.old, asked.new))
-    changes = [*difference(old, new, _numbers(asked.numbers))]
+    changes = [*difference(old, new, read_numbers(asked.numbers))]
     if asked.json:
         _print_json([asdict(each) for each in changes])
         return int(bool(changes))
@@ -111,14 +111,6 @@ def _diff(asked: argparse.Namespace) -> int:
             _print(f"  {name}: {each.old.get(name)!r} -> {each.new.get(name)!r}")
     _print(f"{len(changes)} numbers change")
     return int(bool(changes))
-
-
-def _numbers(file: str) -> Iterator[str]:
-    if file == "-":
-        yield from numbers_of(sys.stdin)
-        return
-    with Path(file).open(encoding="utf-8-sig", newline="") as lines:
-        yield from numbers_of(lines)
 
 
 def _print(*lines: str) -> None:

@@ -1,11 +1,15 @@
 """What changes for given numbers when one plan takes the place of another."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+import io
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from dialplan.cases import plain
 from dialplan.engine import Engine
+from dialplan.faults import Fault, PlanError
 from dialplan.text import NotANumber
 
 
@@ -33,16 +37,30 @@ def difference(old: Engine, new: Engine, numbers: Iterable[str]) -> Iterator[Cha
             )
 
 
-def numbers_of(lines: Iterable[str]) -> Iterator[str]:
-    """The numbers of a file: one a line, or the column `number` of a CSV file, else its first."""
-    rows = csv.reader(lines)
-    column = 0
-    for at, row in enumerate(rows):
-        names = [cell.strip().lower() for cell in row]
-        if at == 0 and "number" in names:
-            column = names.index("number")
-        elif len(row) > column and row[column].strip():
-            yield row[column].strip()
+def numbers_of(file: str, content: bytes) -> Sequence[str]:
+    """The numbers in *content*: one a line, or the column `number` of CSV, else the first.
+
+    Raises:
+        PlanError: it is neither; *file* is what to call it.
+    """
+    try:
+        rows = [*csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise PlanError((Fault(file, "", "numbers in UTF-8, one a line", str(error)),)) from error
+    names = [cell.strip().lower() for cell in rows[0]] if rows else []
+    column = names.index("number") if "number" in names else 0
+    cells = (row[column].strip() for row in rows["number" in names :] if len(row) > column)
+    return [cell for cell in cells if cell]
+
+
+def read_numbers(file: str) -> Sequence[str]:
+    """The numbers in *file*, of which `-` is standard input.
+
+    Raises:
+        PlanError: as `numbers_of` does.
+        OSError: it cannot be read.
+    """
+    return numbers_of(file, sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
 
 
 def _told(engine: Engine, number: str) -> Mapping[str, object]:
