@@ -151,6 +151,11 @@ def http_contradictions(http: HttpConfig) -> Iterator[str]:
                 yield f"http.{key}: expected addresses and networks (10.0.0.0/8), {error}"
     if http.tls_key and not http.tls_certificate:
         yield "http.tls_key: expected none without http.tls_certificate, got one"
+    if http.application_name.lower() in ("icws", "api"):
+        yield (
+            f"http.application_name: expected another than those of our own paths, "
+            f"got {http.application_name!r}"
+        )
     if http.interaction_registry and "{id}" not in http.interaction_registry:
         yield f"http.interaction_registry: expected {{id}} in it, got {http.interaction_registry!r}"
     if http.is_public and not (

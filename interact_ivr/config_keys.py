@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from interact_ivr.config_http import HttpConfig
+from interact_ivr.config_icws import IcwsConfig
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.times import SPANS
 
@@ -224,6 +225,7 @@ class Config(msgspec.Struct, frozen=True):
     store: StoreConfig = StoreConfig()
     agi: AgiConfig = AgiConfig()
     http: HttpConfig = HttpConfig()
+    icws: IcwsConfig = IcwsConfig()
     control: ControlConfig = ControlConfig()
     environment: EnvironmentConfig = EnvironmentConfig()
     pool: PoolConfig = PoolConfig()

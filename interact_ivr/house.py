@@ -17,6 +17,8 @@ from interact_ivr.api.answering import Answering, Speech
 from interact_ivr.api.credentials import Credentials
 from interact_ivr.api.dnis import Dnis
 from interact_ivr.api.health import Health
+from interact_ivr.api.icws.faults import IcwsDialect
+from interact_ivr.api.icws.paths import OURS, in_lower_case
 from interact_ivr.api.native.allocations import AllocationRoutes
 from interact_ivr.api.native.explaining import ExplainRoutes
 from interact_ivr.api.native.journal import JournalRoutes
@@ -28,11 +30,14 @@ from interact_ivr.api.registry import Registry
 from interact_ivr.api.rest import Rest, RestDialect
 from interact_ivr.api.routes import Route, application_of
 from interact_ivr.api.server import Certificate, HttpServer
+from interact_ivr.api.signing_in import SignIn
 from interact_ivr.api.soap.service import Soap, SoapDialect
 from interact_ivr.api.sources import Sources, networks
 from interact_ivr.app import Parts
 from interact_ivr.config_http import HttpConfig
+from interact_ivr.config_keys import Config
 from interact_ivr.domain.errors import NoSuchApplication, NoSuchEnvironment, StoreUnavailable
+from interact_ivr.icws import Icws
 from interact_ivr.metrics import CONTENT_TYPE, Metrics
 
 _PROBE_SECONDS = 1.5
@@ -47,6 +52,7 @@ class House:
     routes: Sequence[Route]
     """All that *application* serves."""
     health: Health
+    icws: Icws
     certificate: Certificate | None
 
     def read_certificate(self) -> ssl.SSLContext | None:
@@ -61,15 +67,17 @@ class House:
     @classmethod
     @asynccontextmanager
     async def of(
-        cls, http: HttpConfig, parts: Parts, metrics: Metrics, calls: Callable[[], int]
+        cls, config: Config, parts: Parts, metrics: Metrics, calls: Callable[[], int]
     ) -> AsyncIterator[Self]:
         """Build it; it does not listen yet. *calls* says how many are being answered."""
+        http = config.http
         async with AsyncExitStack() as stack:
             registry = None
             if http.interaction_registry:
                 registry = await stack.enter_async_context(Registry(http.interaction_registry))
             certificate = _certificate(http)
-            sources = Sources(networks(http.trusted_proxies))
+            public = http.public_url.rstrip("/")
+            sources = Sources(networks(http.trusted_proxies), public)
             health = Health(
                 {
                     "store": partial(_store_missing, parts),
@@ -79,20 +87,18 @@ class House:
                 CONTENT_TYPE,
             )
             dnis = Dnis(parts.allocations, parts.numbers, registry, http.get_consumes)
-            guard = Credentials(
-                parts.access,
-                parts.logins.check,
-                sources,
-                networks(http.operators),
-                metrics.login_failed,
-            ).check
-            public = http.public_url.rstrip("/")
+            sign_in = SignIn(parts.logins.check, sources, metrics.login_failed)
+            icws = Icws.of(config.icws, parts, sign_in, sources, lambda: health.stopping)
+            metrics.gauge("icws_sessions", "Sessions of ICWS", lambda: len(icws.sessions))
+            operators = networks(http.operators)
+            guard = Credentials(parts.access, sign_in, icws.check, sources, operators).check
             soap = Soap(dnis, guard, lambda request: public or sources.base(request))
             routes = with_document(
                 [
                     *_native_routes(parts, dnis),
                     *Rest(dnis).routes(http.application_name),
                     *soap.routes(http.application_name),
+                    *icws.routes,
                     *health.routes(),
                 ],
                 __version__,
@@ -103,6 +109,7 @@ class House:
                 [
                     Speech(re.compile(f"{re.escape(vendor)}[^/]*/[^/]*/soap"), SoapDialect()),
                     Speech(re.compile(re.escape(vendor)), RestDialect(http.support_url)),
+                    Speech(OURS, IcwsDialect(icws.alternate_hosts), icws.absent),
                     Speech(re.compile(""), NativeDialect()),
                 ],
                 sources,
@@ -118,10 +125,11 @@ class House:
             server = HttpServer(
                 application,
                 certificate,
+                reading=in_lower_case,
                 most_connections=http.most_connections,
                 idle_seconds=http.idle_seconds,
             )
-            yield cls(server, application, routes, health, certificate)
+            yield cls(server, application, routes, health, icws, certificate)
 
 
 def _native_routes(parts: Parts, dnis: Dnis) -> Iterator[Route]:

@@ -64,13 +64,14 @@ async def serve(config: Config, config_file: Path) -> None:
         listener = Listener(scripts, most_sessions=config.agi.most_sessions)
         with _telling("http.tls_certificate, http.tls_key", "cannot be used"):
             house = await stack.enter_async_context(
-                House.of(config.http, parts, metrics, lambda: listener.sessions)
+                House.of(config, parts, metrics, lambda: listener.sessions)
             )
 
         async def adopt(other: Config) -> Sequence[str]:
             certificate = house.read_certificate()
             await parts.adopt(other)
             house.use_certificate(certificate)
+            house.icws.adopt(other.icws)
             configure_logging(other.log.level)
             return [*warnings(other), *parts.administration.warnings()]
 

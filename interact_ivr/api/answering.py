@@ -44,6 +44,8 @@ class Speech:
 
     paths: re.Pattern[str]
     dialect: Dialect
+    absent: Callable[[str], Refusal] = lambda _: NoSuchPath()
+    """Says of a path that is not served why it is not."""
 
 
 class Answering:
@@ -106,7 +108,7 @@ class Answering:
             if isinstance(error, StoreUnavailable):
                 self._failed(request, reason=str(error), cause=repr(error.__cause__))
         except web.HTTPNotFound:
-            refusal = NoSuchPath()
+            refusal = self._speech(request.path).absent(request.path)
         except web.HTTPMethodNotAllowed as error:
             allowed = ", ".join(sorted(error.allowed_methods))
             refusal = WrongMethod(error.method, allowed)
@@ -119,16 +121,16 @@ class Answering:
         except Exception:  # noqa: BLE001  the edge: told by its reference, the log has the rest
             self._failed(request, exc_info=True)
             refusal = Broken(request[REFERENCE])
-        response = self._dialect(request.path).refused(refusal, request[REFERENCE])
+        response = self._speech(request.path).dialect.refused(refusal, request[REFERENCE])
         if not request.content.is_eof():  # what is still to come of the body is not waited for
             response.force_close()
         return response
 
-    def _dialect(self, path: str) -> Dialect:
+    def _speech(self, path: str) -> Speech:
         for speech in self._speeches[:-1]:
             if speech.paths.match(path):
-                return speech.dialect
-        return self._speeches[-1].dialect
+                return speech
+        return self._speeches[-1]
 
     def _failed(self, request: web.Request, **facts: object) -> None:
         self._log.error("a request failed", reference=request[REFERENCE], **facts)

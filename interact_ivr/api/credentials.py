@@ -1,22 +1,22 @@
-"""What a request shows of who asks: the vendor's headers, or a bearer token.
+"""What a request shows of who asks: the vendor's headers, a bearer token, or a session.
 
 Nothing is told apart: whatever is wrong or missing, the answer is the same. A key is looked at
 before a password, which is dear to verify: who has no key of ours costs nothing.
 """
 
 import binascii
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-import structlog
 from aiohttp import hdrs, web
 from multidict import istr
 
 from interact_ivr.api.routes import ROLES, Needs, Who
-from interact_ivr.api.sources import Network, Sources, owner, within
+from interact_ivr.api.signing_in import SignIn
+from interact_ivr.api.sources import Network, Sources, within
 from interact_ivr.domain.access import Role, kept_token
 from interact_ivr.domain.directory import tenant_of
-from interact_ivr.domain.errors import NotPermitted, TooManyAttempts, Unauthenticated
+from interact_ivr.domain.errors import NotPermitted, Unauthenticated
 from interact_ivr.service.access import Access
 
 _TENANT, _KEY, _ENVIRONMENT, _USER, _PASSWORD = map(
@@ -31,12 +31,6 @@ _FORWARDED = (
     "X-Forwarded-Proto",
     "X-Real-Ip",
 )
-_SHOWN = 80
-
-CheckUser = Callable[[str, str, str, str], Awaitable[bool]]
-"""Says whether the tenant has the user with the password; hears where they ask from."""
-LoginFailed = Callable[[str], None]
-"""Hears why: ``wrong``, or ``too many`` where the password was not even looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +38,11 @@ class Credentials:
     """The guard of every route."""
 
     access: Access
-    check_user: CheckUser
+    sign_in: SignIn
+    icws: Callable[[Needs, web.Request], Who]
+    """The guard of sessions, which are shown otherwise."""
     sources: Sources
     operators: tuple[Network, ...]
-    login_failed: LoginFailed
 
     async def check(self, needs: Needs, request: web.Request) -> Who:
         """Say who asks, or raise `Unauthenticated`, or `NotPermitted` for what is not theirs."""
@@ -58,6 +53,8 @@ class Credentials:
                 if not self._is_operator(request):
                     raise NotPermitted
                 return Who()
+            case Needs.ICWS | Needs.ICWS_SESSION | Needs.ICWS_POLL:
+                return self.icws(needs, request)
             case Needs.DNIS_KEY | Needs.CONSUMER_KEY:
                 return self._holder_of_key(needs, request)
             case Needs.USER_AND_DNIS_KEY:
@@ -90,24 +87,8 @@ class Credentials:
     async def _user(self, who: Who, request: web.Request) -> Who:
         name = _decoded(_only(request, _USER))
         password = _decoded(_only(request, _PASSWORD))
-        source = self.sources.address(request)
-        tenant = tenant_of(who.environment)
-        try:
-            good = await self.check_user(tenant, name, password, owner(source))
-        except TooManyAttempts:
-            self._failed("too many", tenant, name, source)
-            raise
-        if not good:
-            self._failed("wrong", tenant, name, source)
-            raise Unauthenticated
+        await self.sign_in.check(tenant_of(who.environment), name, password, request)
         return Who(who.environment, who.application, user=name)
-
-    def _failed(self, why: str, tenant: str, name: str, source: str) -> None:
-        user = "".join(sign if sign.isprintable() else "?" for sign in name[:_SHOWN])
-        structlog.get_logger("http").warning(
-            "login failed", why=why, tenant=tenant, user=user, source=source
-        )
-        self.login_failed(why)
 
     def _bearer(self, roles: Collection[Role], request: web.Request) -> Who:
         shown = _only(request, hdrs.AUTHORIZATION)

@@ -52,6 +52,13 @@ class TooSlow(Refusal):
         super().__init__(f"body: expected within {within:g} seconds")
 
 
+class MissingField(BadInput):
+    """A field that must be there is not."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field, "a value", "none")
+
+
 class NoSuchInteraction(Refusal):
     """The operator's registry knows no such interaction."""
 

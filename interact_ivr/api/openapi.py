@@ -10,6 +10,7 @@ from aiohttp import web
 
 from interact_ivr.api.describing import IN_QUERY, JSON, Answer, Content, Description
 from interact_ivr.api.faults import Broken, NoSuchPath, TooLarge, TooSlow, said_of
+from interact_ivr.api.icws.faults import SessionRefused
 from interact_ivr.api.native.problems import REFUSING, title_of
 from interact_ivr.api.routes import ROLES, Needs, Route, Who
 from interact_ivr.domain.errors import (
@@ -36,6 +37,13 @@ _SCHEMES: Mapping[str, Mapping[str, str]] = {
         "name": "User-Id",
         "description": "in Base64",
     },
+    "icws_token": {"type": "apiKey", "in": "header", "name": "ININ-ICWS-CSRF-Token"},
+    "icws_cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "icws_sessionId",
+        "description": "`icws_` and the session's id",
+    },
     "password": {
         "type": "apiKey",
         "in": "header",
@@ -45,6 +53,8 @@ _SCHEMES: Mapping[str, Mapping[str, str]] = {
 }
 _KEY: Mapping[str, Sequence[str]] = {"tenant": [], "key": []}
 _USER: Mapping[str, Sequence[str]] = {**_KEY, "user": [], "password": []}
+_COOKIE: Mapping[str, Sequence[str]] = {"icws_cookie": []}
+_SESSION: Mapping[str, Sequence[str]] = {"icws_token": [], **_COOKIE}
 _SHOWN: Mapping[Needs, Sequence[Mapping[str, Sequence[str]]]] = {
     Needs.NOTHING: [],
     Needs.OPERATOR: [],
@@ -52,6 +62,9 @@ _SHOWN: Mapping[Needs, Sequence[Mapping[str, Sequence[str]]]] = {
     Needs.CONSUMER_KEY: [_KEY],
     Needs.USER_AND_DNIS_KEY: [_USER],
     Needs.SOAP: [_USER, _KEY],
+    Needs.ICWS: [],
+    Needs.ICWS_SESSION: [_SESSION],
+    Needs.ICWS_POLL: [_SESSION, _COOKIE],
     **{needs: [{"token": sorted(roles)}] for needs, roles in ROLES.items()},
 }
 """What may be shown: one of these, and all that is in it."""
@@ -63,6 +76,9 @@ _REFUSES: Mapping[Needs, tuple[type[Refusal], ...]] = {
     Needs.CONSUMER_KEY: (Unauthenticated,),
     Needs.USER_AND_DNIS_KEY: (Unauthenticated, TooManyAttempts),
     Needs.SOAP: (Unauthenticated, TooManyAttempts),
+    Needs.ICWS: (NoSuchPath,),
+    Needs.ICWS_SESSION: (SessionRefused, NoSuchPath),
+    Needs.ICWS_POLL: (SessionRefused, NoSuchPath),
     **dict.fromkeys(ROLES, _TOKEN),
 }
 _WITH_BODY = (BadInput, TooLarge, TooSlow)
@@ -73,6 +89,8 @@ _IN_PATH = {
     "allocation": "an allocation's id",
     "prefix": "how the token begins",
     "version": "both are the same",
+    "sessionId": "as it was opened",
+    "featureId": "`phone-numbers`",
 }
 _PART = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
 _CHOICE = re.compile(r"\[(\w+)\]")

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -54,10 +55,15 @@ class HttpServer:
         application: web.Application,
         certificate: Certificate | None = None,
         *,
+        reading: Callable[..., web.BaseRequest] | None = None,
         most_connections: int = 1000,
         idle_seconds: float = 30.0,
     ) -> None:
-        """*idle_seconds* are for a request's headers to come, and between two requests."""
+        """*idle_seconds* are for a request's headers to come, and between two requests.
+
+        *reading* makes a request, by what aiohttp would make it by and of what came.
+        """
+        self._reading = reading
         self._runner = web.AppRunner(application, access_log=None, handler_cancellation=False)
         self._certificate = certificate
         self._most_connections = most_connections
@@ -84,6 +90,8 @@ class HttpServer:
         await self._runner.setup()
         if self._runner.server is not None:
             made = self._runner.server.request_factory
+            if self._reading is not None:
+                made = partial(self._reading, made)
             self._runner.server.request_factory = partial(without_strange_expectation, made)
         context = None if self._certificate is None else self._certificate.context
         self._server = await asyncio.get_running_loop().create_server(

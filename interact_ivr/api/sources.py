@@ -15,6 +15,9 @@ _HOP = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 """An address with a port, or in brackets, as some proxies write it."""
 _HOST = re.compile(r"([A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 """What a Host header may be; anything else is not repeated in an answer."""
+_PREFIX = re.compile(r"(/[A-Za-z0-9.\-_~]+)*")
+"""What a proxy's prefix may be; it stands in cookies and in headers."""
+_AUTHORITY = re.compile(r"^https?://[^/]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class Sources:
     """Which proxies are trusted to say where a request came from."""
 
     trusted: tuple[Network, ...] = ()
+    public_url: str = ""
+    """Where the world reaches us, as far as a trusted proxy does not say it."""
 
     def address(self, request: web.Request) -> str:
         """Give the address of who asks: the last one that no trusted proxy has.
@@ -44,11 +49,29 @@ class Sources:
     def base(self, request: web.Request) -> str:
         """Give the scheme and the host under which who asks has reached us, else an empty text."""
         scheme, host = request.scheme, request.headers.get("Host", "")
-        if self.trusted and self._trusts(request.remote or ""):
+        if self._through_proxy(request):
             if request.headers.get("X-Forwarded-Proto") in ("http", "https"):
                 scheme = request.headers["X-Forwarded-Proto"]
             host = request.headers.get("X-Forwarded-Host", host)
         return f"{scheme}://{host}" if _HOST.fullmatch(host) else ""
+
+    def is_secure(self, request: web.Request) -> bool:
+        """Say whether who asks has come to us, or to a trusted proxy, by TLS."""
+        if not self._through_proxy(request):
+            return request.secure
+        public, _, _ = self.public_url.partition(":")
+        return request.headers.get("X-Forwarded-Proto", public or request.scheme) == "https"
+
+    def prefix(self, request: web.Request) -> str:
+        """Give what a trusted proxy has taken away in front of the path, as it says or is set."""
+        if not self._through_proxy(request):
+            return ""
+        public = _AUTHORITY.sub("", self.public_url)
+        prefix = request.headers.get("X-Forwarded-Prefix", public).rstrip("/")
+        return prefix if _PREFIX.fullmatch(prefix) else ""
+
+    def _through_proxy(self, request: web.Request) -> bool:
+        return bool(self.trusted) and self._trusts(request.remote or "")
 
     def _trusts(self, address: str) -> bool:
         return within(address, self.trusted)

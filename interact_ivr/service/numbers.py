@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from dialplan import Explanation
+from dialplan import Details, Explanation, NotANumber
 from interact_ivr.domain.errors import BadInput, BadRows, NoSuchNumber
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import Group, NumberKey, Scope
@@ -50,6 +50,18 @@ class Numbers:
         return (
             None if group is None else self._environments.named(environment).alphabet.group(group)
         )
+
+    def details(self, environment: str, number: str) -> Details:
+        """Say what *number* is there, to screens and PBXes.
+
+        Raises:
+            BadInput: it is no number.
+        """
+        here = self._environments.named(environment)
+        try:
+            return here.dial_plan.resolve(number)
+        except NotANumber as error:
+            raise BadInput("number", error.expected, error.shown) from None
 
     async def explain(self, environment: str, number: str) -> Explanation:
         """Say why *number* is what it is there; what is no number is explained, too."""

@@ -94,7 +94,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     config = load_config(config_file)
     async with (
         opened(config, "the test", Observing()) as parts,
-        House.of(config.http, parts, Metrics("0"), lambda: 0) as built,
+        House.of(config, parts, Metrics("0"), lambda: 0) as built,
     ):
         yield built
 

@@ -24,7 +24,6 @@ from schemathesis.specs.openapi import checks as conformance
 from interact_ivr.api.openapi import PATH, document
 from interact_ivr.api.routes import ROLES, Needs, Route, Who, application_of, served
 from interact_ivr.app import opened
-from interact_ivr.config_http import HttpConfig
 from interact_ivr.config_keys import Config, StoreConfig
 from interact_ivr.house import House
 from interact_ivr.metrics import Metrics
@@ -43,7 +42,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     config = Config(store=StoreConfig(url=f"sqlite:///{tmp_path}/interact-ivr.db"))
     async with (
         opened(config, "test", Observing()) as parts,
-        House.of(HttpConfig(), parts, Metrics("0"), lambda: 0) as house,
+        House.of(config, parts, Metrics("0"), lambda: 0) as house,
     ):
         yield house
 

@@ -1,0 +1,120 @@
+"""Who asks over ICWS: a session's id in the path, its token in a header, its cookie.
+
+All three are looked for before the session is, and the secrets compared in constant time.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hmac import compare_digest
+
+from aiohttp import hdrs, web
+
+from interact_ivr.api.faults import NoSuchPath
+from interact_ivr.api.icws.faults import BadToken, Gone, NoCookie, NoSessionId, NoSuchSession
+from interact_ivr.api.icws.paths import removed
+from interact_ivr.api.icws.sessions import Session, Sessions
+from interact_ivr.api.icws.settings import Settings
+from interact_ivr.api.icws.wire import TOKEN_HEADER
+from interact_ivr.api.routes import Needs, Who
+from interact_ivr.api.sources import Sources
+from interact_ivr.domain.directory import tenant_of
+from interact_ivr.domain.names import EnvironmentName
+from interact_ivr.service.access import Access
+
+_EVENT_STREAM = "text/event-stream"
+
+
+@dataclass(slots=True)
+class IcwsGuard:
+    """Says whose session a request shows. *settings* may be set anew."""
+
+    settings: Settings
+    sessions: Sessions
+    access: Access
+    sources: Sources
+    default_environment: Callable[[], EnvironmentName]
+
+    @property
+    def environment(self) -> EnvironmentName:
+        """Whose users may ask now; it need not be there."""
+        return self.settings.environment or self.default_environment()
+
+    def check(self, needs: Needs, request: web.Request) -> Who:
+        """Say who asks.
+
+        Raises:
+            NoSuchPath: ICWS is not served.
+            Gone: what is asked for is declared removed.
+            SessionRefused: it is nobody's session, or not shown well.
+        """
+        if not self.settings.enabled:
+            raise NoSuchPath
+        if self.settings.removed and removed(self.settings, request.path):
+            raise Gone
+        if needs is Needs.ICWS:
+            return Who()
+        session = self._session(
+            request, by_cookie=needs is Needs.ICWS_POLL and wants_events(request)
+        )
+        self.sessions.use(session)
+        return Who(session.environment, user=session.user)
+
+    def _session(self, request: web.Request, *, by_cookie: bool) -> Session:
+        """Find the session; a browser's EventSource can send its cookie, but no token."""
+        session_id = request.match_info["sessionId"]
+        if not session_id:
+            raise NoSessionId(self._prefix(request))
+        tokens: Sequence[str] = request.headers.getall(TOKEN_HEADER, ())
+        if len(tokens) != 1 and not by_cookie:
+            raise BadToken(self._prefix(request))
+        cookies = cookies_of(request, cookie_name(session_id))
+        if not cookies:
+            raise NoCookie(self._prefix(request))
+        session = self._living(session_id)
+        if session is None:
+            raise NoSuchSession(self._prefix(request))
+        if not by_cookie and not _same(tokens[0], session.token):
+            raise BadToken(self._prefix(request))
+        if not all(_same(cookie, session.cookie) for cookie in cookies):
+            raise NoCookie(self._prefix(request))
+        return session
+
+    def _living(self, session_id: str) -> Session | None:
+        """Find a session of a user who still is one, with the same password."""
+        session = self.sessions.find(session_id)
+        if session is None:
+            return None
+        user = self.access.user(tenant_of(session.environment), session.user)
+        is_known = user is not None and user.password_hash == session.password_hash
+        if is_known and session.environment == self.environment:
+            return session
+        self.sessions.end(session_id)
+        return None
+
+    def _prefix(self, request: web.Request) -> str:
+        return self.sources.prefix(request)
+
+
+def cookie_name(session_id: str) -> str:
+    """Name the cookie of a session: each has its own, so that a browser can have several."""
+    return f"icws_{session_id}"
+
+
+def cookies_of(request: web.Request, name: str) -> list[str]:
+    """Give the values of the cookies called *name*: several, where their paths differ."""
+    values = []
+    for header in request.headers.getall(hdrs.COOKIE, ()):
+        for pair in header.split(";"):
+            key, _, value = pair.partition("=")
+            if key.strip() == name:
+                values.append(value.strip())
+    return values
+
+
+def wants_events(request: web.Request) -> bool:
+    """Say whether an event stream is asked for."""
+    return _EVENT_STREAM in request.headers.get(hdrs.ACCEPT, "").lower()
+
+
+def _same(shown: str, kept: str) -> bool:
+    return compare_digest(shown.encode("utf-8", "surrogateescape"), kept.encode("ascii"))

@@ -1,0 +1,64 @@
+"""ICWS's paths: read in any case, and what is said of those that are not served.
+
+The vendor's own page has both `/icws` and `/ICWS`. Only this API's paths are read so.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from aiohttp import web
+from aiohttp.http import RawRequestMessage
+from yarl import URL
+
+from interact_ivr.api.icws.faults import Gone, NoSessionId
+from interact_ivr.api.icws.settings import Settings
+from interact_ivr.domain.errors import Refusal
+
+BASE: Final = "/icws"
+OF_SESSION: Final = BASE + "/{sessionId:[^/]*}"
+OURS: Final = re.compile(r"/icws(/|$)")
+"""How a path of this API begins, once it was read."""
+MESSAGES, DETAILS = "messaging/messages", "phone-numbers/query-details"
+"""The resources that a session has beside its connection."""
+SPELLED: Final = web.RequestKey("spelled", str)
+"""How who asks has written `/icws`."""
+_LENGTH: Final = len(BASE)
+
+
+def in_lower_case(
+    made: Callable[..., web.BaseRequest], message: RawRequestMessage, *others: Any
+) -> web.BaseRequest:
+    """Make a request whose path, if it is one of ICWS, is in lower case; parameters stay."""
+    target = message.path
+    spelled = target[:_LENGTH]
+    if spelled.lower() != BASE:
+        return made(message, *others)
+    path, mark, query = target.partition("?")
+    if not path.islower():
+        path = path.lower()
+        message = message._replace(
+            path=path + mark + query, url=URL(path + mark + query, encoded=True)
+        )
+    request = made(message, *others)
+    request[SPELLED] = spelled
+    return request
+
+
+def removed(settings: Settings, path: str) -> bool:
+    """Say whether what is at *path*, or what it is part of, is declared removed."""
+    if not settings.removed:
+        return False
+    _, _, first, *others = path.split("/")
+    resource = "/".join([*([] if first.isdecimal() else [first]), *others])
+    return any(resource == each or resource.startswith(f"{each}/") for each in settings.removed)
+
+
+def absent(settings: Settings, path: str, otherwise: Refusal) -> Refusal:
+    """Say why nothing is served at *path*."""
+    if not settings.enabled:
+        return otherwise
+    if removed(settings, path):
+        return Gone()
+    without_session = path.removeprefix(f"{BASE}/").removeprefix("/")
+    return NoSessionId() if without_session in (MESSAGES, DETAILS) else otherwise

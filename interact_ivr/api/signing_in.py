@@ -1,0 +1,50 @@
+"""Who shows a password over HTTP: it is checked, and what fails is logged and counted."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from interact_ivr.api.sources import Sources, owner
+from interact_ivr.domain.errors import TooManyAttempts, Unauthenticated
+
+_SHOWN = 80
+
+CheckUser = Callable[[str, str, str, str], Awaitable[bool]]
+"""Says whether the tenant has the user with the password; hears where they ask from."""
+LoginFailed = Callable[[str], None]
+"""Hears why: ``wrong``, or ``too many`` where the password was not even looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Checks users; guesses get ever slower, whatever API they are made over."""
+
+    check_user: CheckUser
+    sources: Sources
+    login_failed: LoginFailed
+
+    async def check(self, tenant: str, name: str, password: str, request: web.Request) -> None:
+        """Return if the tenant has such a user with that password.
+
+        Raises:
+            Unauthenticated: it has not.
+            TooManyAttempts: nothing was checked.
+        """
+        source = self.sources.address(request)
+        try:
+            good = await self.check_user(tenant, name, password, owner(source))
+        except TooManyAttempts:
+            self._failed("too many", tenant, name, source)
+            raise
+        if not good:
+            self._failed("wrong", tenant, name, source)
+            raise Unauthenticated
+
+    def _failed(self, why: str, tenant: str, name: str, source: str) -> None:
+        user = "".join(sign if sign.isprintable() else "?" for sign in name[:_SHOWN])
+        structlog.get_logger("http").warning(
+            "login failed", why=why, tenant=tenant, user=user, source=source
+        )
+        self.login_failed(why)
