@@ -29,7 +29,6 @@ from interact_ivr.metrics import Metrics
 from interact_ivr.observing import Observing
 from interact_ivr.reload import Reload
 from interact_ivr.service.administration import Administration
-from interact_ivr.service.allocations import Allocations
 from interact_ivr.service.imports import Imports
 from interact_ivr.systemd import Systemd
 
@@ -60,7 +59,7 @@ async def serve(config: Config, config_file: Path) -> None:
         if not parts.administration.has_default:
             missing = f"environment.default: there is no {parts.administration.default!r} yet"
             _log_warning(missing)
-        scripts = _scripts(parts.allocations, config.agi.dnis_from)
+        scripts = _scripts(parts, config.agi.dnis_from)
         listener = Listener(scripts, most_sessions=config.agi.most_sessions)
         with _telling("http.tls_certificate, http.tls_key", "cannot be used"):
             house = await stack.enter_async_context(
@@ -169,13 +168,15 @@ async def _clear(imports: Imports) -> None:
         log.warning("an unfinished import may be left", reason=str(error))
 
 
-def _scripts(allocations: Allocations, dnis_from: Sequence[str]) -> dict[str, Script]:
+def _scripts(parts: Parts, dnis_from: Sequence[str]) -> dict[str, Script]:
+    allocations = parts.allocations
     retrieve = partial(
         agi_scripts.retrieve_interaction, allocations=allocations, dnis_from=dnis_from
     )
     return {
         "retrieve_interaction": retrieve,
         "free_number": partial(agi_scripts.free_number, allocations=allocations),
+        "number_details": partial(agi_scripts.number_details, numbers=parts.numbers),
         "health": partial(agi_scripts.health, allocations=allocations),
     }
 

@@ -5,9 +5,11 @@ with what the Asterisk dialplan knows then, and a hang-up as an answered or a re
 """
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from interact_ivr.agi.detail_variables import Detail
 from interact_ivr.agi.variables import FREE_STATUS, HEALTH, Variable
 from testbed.report import report
 
@@ -23,8 +25,13 @@ REPORTED = [
 ]
 
 
-def extensions(agi: str, more: str = "", *, query: str = "pbx=testbed") -> str:
-    """Write extensions.conf for a service at *agi*; *more* adds contexts or extends ``inbound``."""
+def extensions(
+    agi: str, more: str = "", *, query: str = "pbx=testbed", reported: Sequence[str] = ()
+) -> str:
+    """Write extensions.conf for a service at *agi*; *more* adds contexts or extends ``inbound``.
+
+    Variables to be *reported* are, beside those of every report.
+    """
     return f"""
 [globals]
 INTERACT_AGI={agi}
@@ -45,8 +52,13 @@ exten => s,1,Gosub(testbed-report,s,1(ivr))
  same => n,Hangup(17)
 
 #include "{CONFIG}/extensions_interact.conf"
-{report(REPORTED)}
+{report([*REPORTED, *reported])}
 """
+
+
+def detail_variables(*prefixes: str) -> list[str]:
+    """Name the variables that tell what a number is, behind each prefix."""
+    return [f"{prefix}_{name}" for prefix in prefixes for name in Detail]
 
 
 def wait_until_a_call_is_late(expired_at: str) -> None:

@@ -22,6 +22,7 @@ _ARGUMENT = re.compile(r"arg_([0-9]{1,9})")
 _REPLY = re.compile(rb"(\d{3})(?: result=(-?\d*)(.*)| (.*))?")
 _USAGE = b"520-"
 _NEEDS_ESCAPE = re.compile(r'[\\",()\[\]]|^\s|\s$')
+_IN_PARENTHESES = re.compile(r"\(([^()]*)\)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -164,15 +165,20 @@ def set_variables(values: Mapping[str, str]) -> list[bytes]:
 
     All go in one ``EXEC MSet``, which costs one round trip, but for those that MSet would take
     apart (it splits at commas, minds quotes, brackets and backslashes, and strips white space):
-    these are set by themselves before. The last one must be plain.
+    these are set by themselves before. Parentheses it counts, so pairs of them do no harm. The last
+    one must be plain.
     """
-    plain = {name: value for name, value in values.items() if not _NEEDS_ESCAPE.search(value)}
+    plain = {name: value for name, value in values.items() if _is_plain(value)}
     awkward = [set_variable(name, value) for name, value in values.items() if name not in plain]
     last = list(values)[-1]
     if last not in plain:
         raise ValueError(f"{last} comes last and must need no escape")
     pairs = ",".join(f"{name}={value}" for name, value in plain.items())
     return [*awkward, _command(f'EXEC MSet "{pairs}"')]
+
+
+def _is_plain(value: str) -> bool:
+    return not _NEEDS_ESCAPE.search(_IN_PARENTHESES.sub(r"x\1x", value))
 
 
 def _command(text: str) -> bytes:

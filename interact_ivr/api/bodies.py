@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 from msgspec import inspect
 
-from interact_ivr.api.faults import MissingField, TooSlow
+from interact_ivr.api.faults import TooSlow
 from interact_ivr.domain.errors import BadInput
 
 T = TypeVar("T")
@@ -149,7 +149,7 @@ def _bad_field(reason: str, kind: Any) -> BadInput:
     found = _AT_FIELD.fullmatch(reason)
     what, path = found.groups() if found else (reason, "")
     if missing := _MISSING.fullmatch(what):
-        return MissingField(_within(path, missing[1]))
+        return BadInput(_within(path, missing[1]), "a value", "none", is_missing=True)
     if unknown := _UNKNOWN.fullmatch(what):
         return BadInput(_within(path, unknown[1][:_SHOWN]), "no such field", "one")
     if what.startswith("Invalid RFC3339"):

@@ -52,11 +52,13 @@ class TooSlow(Refusal):
         super().__init__(f"body: expected within {within:g} seconds")
 
 
-class MissingField(BadInput):
-    """A field that must be there is not."""
+class NotAccepting(Refusal):
+    """No new sessions are taken now; another host may."""
 
-    def __init__(self, field: str) -> None:
-        super().__init__(field, "a value", "none")
+    code = "not_accepting"
+
+    def __init__(self) -> None:
+        super().__init__("no new sessions are taken now")
 
 
 class NoSuchInteraction(Refusal):
@@ -107,7 +109,7 @@ def named(**wire_names: str) -> Iterator[None]:
         yield
     except BadInput as error:
         field_name = wire_names.get(error.field, error.field)
-        raise BadInput(field_name, error.expected, error.got) from None
+        raise BadInput(field_name, error.expected, error.got, is_missing=error.is_missing) from None
 
 
 Table = Mapping[type[Refusal], Said]

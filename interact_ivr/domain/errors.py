@@ -15,9 +15,11 @@ class BadInput(Refusal):
 
     code = "bad_input"
 
-    def __init__(self, field: str, expected: str, got: str) -> None:
+    def __init__(self, field: str, expected: str, got: str, *, is_missing: bool = False) -> None:
         super().__init__(f"{field}: expected {expected}, got {got}")
         self.field, self.expected, self.got = field, expected, got
+        self.is_missing = is_missing
+        """It is not there at all, and must be."""
 
 
 class BadRows(Refusal):

@@ -8,6 +8,7 @@ import pytest
 
 import interact_ivr.house  # noqa: F401  every kind of refusal there is over HTTP
 from interact_ivr.api.faults import Broken, Dialect, TooLarge, TooSlow, WrongMethod, said_of
+from interact_ivr.api.icws.faults import IcwsDialect
 from interact_ivr.api.native.problems import REFUSALS, REFUSING, NativeDialect, Problem, title_of
 from interact_ivr.api.rest import RestDialect
 from interact_ivr.api.soap.service import SoapDialect
@@ -21,7 +22,12 @@ from interact_ivr.domain.errors import (
     TooManyAttempts,
 )
 
-DIALECTS = (RestDialect("http://support.example"), SoapDialect(), NativeDialect())
+DIALECTS = (
+    RestDialect("http://support.example"),
+    SoapDialect(),
+    IcwsDialect(lambda: ["ivr-2.example"]),
+    NativeDialect(),
+)
 REFERENCE = "0123456789abcdef"
 SECRET = "disk I/O error in /var/lib"
 FACTS: dict[type[Refusal], tuple[Any, ...]] = {

@@ -295,6 +295,9 @@ def test_plain_values_go_in_one_command_with_the_status_last() -> None:
         ("]", b'"]"'),
         ("(a", b'"(a"'),
         ("a)", b'"a)"'),
+        (")a(", b'")a("'),
+        ("(a,b)", b'"(a,b)"'),
+        ("((a))", b'"((a))"'),
         (" a", b'" a"'),
         ("a ", b'"a "'),
         ("\u00a0a", '"\u00a0a"'.encode()),
@@ -309,6 +312,14 @@ def test_a_value_that_mset_would_take_apart_is_set_by_itself_before(
     assert set_variables({"A": "1", "ID": value, "B": "2", "STATUS": "FOUND"}) == [
         b"SET VARIABLE ID " + quoted + b"\n",
         b'EXEC MSet "A=1,B=2,STATUS=FOUND"\n',
+    ]
+
+
+@pytest.mark.parametrize("value", ["1 (800) 456-2354", "(a)", "(a) (b)", "()"])
+def test_pairs_of_parentheses_are_plain(value: str) -> None:
+    """Asterisk counts them, and they come out even: a number's display costs no round trip."""
+    assert set_variables({"A": value, "STATUS": "FOUND"}) == [
+        f'EXEC MSet "A={value},STATUS=FOUND"\n'.encode()
     ]
 
 

@@ -10,11 +10,11 @@ import msgspec
 from aiohttp import web
 
 from interact_ivr.api.describing import Answer, Content, Description
+from interact_ivr.api.faults import NotAccepting
 from interact_ivr.api.icws.faults import (
     REFUSING,
     Gone,
     NoSuchFeature,
-    NotAccepting,
     WrongPassword,
 )
 from interact_ivr.api.icws.guarding import IcwsGuard, cookie_name

@@ -9,8 +9,8 @@ from aiohttp import web
 from interact_ivr.api.describing import Content, Refusing
 from interact_ivr.api.faults import (
     Broken,
-    MissingField,
     NoSuchPath,
+    NotAccepting,
     Said,
     Table,
     TooLarge,
@@ -34,7 +34,8 @@ from interact_ivr.domain.errors import (
 class SessionRefused(Unauthenticated):
     """The specified session token is missing, invalid, or has expired (seed 003)."""
 
-    error_code: ClassVar[int]
+    code = "session_refused"
+    error_code: ClassVar[int] = 0
 
     def __init__(self, prefix: str = "") -> None:
         super().__init__()
@@ -45,50 +46,48 @@ class SessionRefused(Unauthenticated):
 class NoSessionId(SessionRefused):
     """The path has no session's id."""
 
+    code = "no_session_id"
     error_code = 1
 
 
 class BadToken(SessionRefused):
     """The session's token is missing, or another one."""
 
+    code = "bad_token"
     error_code = 2
 
 
 class NoCookie(SessionRefused):
     """The session's cookie is missing, or another one."""
 
+    code = "no_cookie"
     error_code = 4
 
 
 class NoSuchSession(SessionRefused):
     """There is no such session; it may have expired."""
 
+    code = "no_such_session"
     error_code = -2147221499
 
 
-class WrongPassword(Refusal):
+class WrongPassword(Unauthenticated):
     """There is no such user, or the password is another one."""
 
     code = "wrong_password"
     error_code: ClassVar[int] = -2147221503
 
 
-class NoSuchFeature(Refusal):
+class NoSuchFeature(NoSuchPath):
     """This server has no such feature."""
 
     code = "no_such_feature"
 
 
-class Gone(Refusal):
+class Gone(NoSuchPath):
     """The resource is declared removed."""
 
     code = "gone"
-
-
-class NotAccepting(Refusal):
-    """No new sessions are taken; other hosts may."""
-
-    code = "not_accepting"
 
 
 class Error(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -126,7 +125,6 @@ def _server(wording: str, code: str) -> Said:
 
 
 REFUSALS: Table = {
-    MissingField: Said(400, lambda error: f"{error.field} is required", code=_MISSING),
     BadInput: Said(400, code=_INVALID),
     WrongPassword: Said(
         400, lambda _: "The user or the password is wrong.", code=_FAILED_AUTHENTICATION
@@ -172,9 +170,7 @@ class IcwsDialect:
         how = said(REFUSALS, refusal)
         error_id, message, name = how.code, how.wording(refusal), ""
         if isinstance(refusal, BadInput):
-            name = refusal.field
-            if name == "body":
-                error_id, name = _NO_REPRESENTATION, ""
+            error_id, name = _of_property(refusal)
         if how.status == 503:
             message = f"{message} Reference {reference}"
         error = Error(
@@ -190,3 +186,10 @@ class IcwsDialect:
             body=msgspec.json.encode(error),
             headers={"Content-Type": CONTENT_TYPE, **how.headers(refusal)},
         )
+
+
+def _of_property(refusal: BadInput) -> tuple[str, str]:
+    """Give the error's id and the property that it names: of no object, none."""
+    if refusal.field == "body":
+        return _NO_REPRESENTATION, ""
+    return _MISSING if refusal.is_missing else _INVALID, refusal.field

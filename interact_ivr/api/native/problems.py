@@ -14,6 +14,7 @@ from interact_ivr.api.faults import (
     Broken,
     NoSuchInteraction,
     NoSuchPath,
+    NotAccepting,
     Said,
     Table,
     TooLarge,
@@ -110,6 +111,7 @@ REFUSALS: Table = {
     TooLarge: Said(413),
     TooManyAttempts: Said(429, headers=retry_after),
     Broken: Said(500, lambda _: "internal error; the log has more under the reference"),
+    NotAccepting: Said(503),
     StoreUnavailable: Said(503, lambda _: "the store cannot do it now", headers=_come_again),
 }
 """How the native API refuses."""
