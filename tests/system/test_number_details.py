@@ -91,8 +91,8 @@ def test_twelve_kinds_of_callers_and_of_dialed_numbers(
     service.import_numbers(OURS)
     kinds = KINDS | NUMBERLESS
     for kind in kinds.values():
-        dialed = kind.written if kind.normalized else OURS
-        place_calls(tools, pbx, [Call(f"d{dialed}", kind.written, kind.headers)])
+        to = kind.written if kind.normalized else OURS
+        place_calls(tools, pbx, [Call(f"d{to}", kind.written, kind.headers)])
     told = pbx.wait_seen("told", len(kinds))
     for (name, kind), seen in zip(kinds.items(), told, strict=True):
         assert seen.values["INTERACT_ANI"] == kind.normalized, name
