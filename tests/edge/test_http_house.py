@@ -72,7 +72,19 @@ VENDOR = {
         }.items()
     },
 }
+SESSION = "/icws/{sessionId}"
+ICWS = {
+    ("POST", "/icws/connection"): Needs.ICWS,
+    ("GET", "/icws/connection/features"): Needs.ICWS,
+    ("GET", "/icws/connection/features/{featureId}"): Needs.ICWS,
+    ("GET", "/icws/connection/version"): Needs.ICWS,
+    ("GET", f"{SESSION}/connection"): Needs.ICWS_SESSION,
+    ("DELETE", f"{SESSION}/connection"): Needs.ICWS_SESSION,
+    ("POST", f"{SESSION}/phone-numbers/query-details"): Needs.ICWS_SESSION,
+    ("GET", f"{SESSION}/messaging/messages"): Needs.ICWS_POLL,
+}
 TABLE = {
+    **ICWS,
     ("GET", "/healthz"): Needs.NOTHING,
     ("GET", "/readyz"): Needs.NOTHING,
     ("GET", "/metrics"): Needs.OPERATOR,
@@ -118,13 +130,15 @@ async def test_without_credentials_everything_refuses(house: House, service: Ser
     with Wire(service.http_port) as wire:
         for route in house.routes:
             path = re.sub(
-                r"\{[a-z]+(:[^}]*)?\}", "2", re.sub(r"\{phone:[^}]*\}", NUMBER, route.path)
+                r"\{[a-zA-Z]+(:[^}]*)?\}", "2", re.sub(r"\{phone:[^}]*\}", NUMBER, route.path)
             )
             is_soap = route.needs is Needs.SOAP
             body = envelope("GetDnisAllocationRequest", phone=NUMBER) if is_soap else b""
             told = wire.ask(route.method, path, {}, body)
             if route.needs in (Needs.NOTHING, Needs.OPERATOR):
                 assert told.status == 200, path
+            elif route.needs is Needs.ICWS:  # 400: no user is named, and no such feature
+                assert told.status == (400 if path.endswith(("connection", "/2")) else 200), path
             elif is_soap:
                 assert (told.status, UNAUTHORIZED in told.text) == (500, True), path
             else:

@@ -265,13 +265,7 @@ def test_no_secret_is_logged(here: Service) -> None:
     session.details("6929")
     session.details(None)
     session.showing(token="x").state()
-    ask(
-        here,
-        "POST",
-        "/icws/connection",
-        {},
-        json.dumps({"userID": 1, "password": PASSWORD}).encode(),
-    )
+    ask(here, "POST", "/icws/connection", {}, dumped({"userID": 1, "password": PASSWORD}))
     until(lambda: session.id in here.log_path.read_text())
     text = here.log_path.read_text()
     for secret in (session.token, session.cookie.partition("=")[2], PASSWORD):

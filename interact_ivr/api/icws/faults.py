@@ -136,6 +136,7 @@ REFUSALS: Table = {
     BadToken: _session("The session token is missing or invalid."),
     NoCookie: _session("The session cookie is missing or invalid."),
     NoSuchSession: _session("The session is unknown or has expired.", _FAILED_AUTHENTICATION),
+    SessionRefused: _session("The session is not known by what is shown."),
     NoSuchPath: Said(404, lambda _: "There is no such resource.", code="error.request.notFound"),
     WrongMethod: Said(405, headers=allow, code="error.request.accessDenied.httpMethodNotAllowed"),
     TooSlow: Said(408, code="error.request.timeout"),
