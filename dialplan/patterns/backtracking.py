@@ -46,20 +46,24 @@ class _Counter:
         ways = self._sequence(depth)
         while self._next() == "|":
             self._at += 1
-            ways = self._bounded(ways + self._sequence(depth))
+            ways = self._bounded(ways + self._sequence(depth), self._at)
         return ways
 
     def _sequence(self, depth: int) -> int:
         ways = 1
         while self._next() not in ("", "|", ")"):
-            ways = self._bounded(ways * self._repeated(self._atom(depth)))
+            begin = self._at
+            ways = self._bounded(ways * self._repeated(self._atom(depth)), begin)
         return ways
 
     def _atom(self, depth: int) -> int:
         """Count one group, class or character, without what repeats it."""
         if self._next() == "(":
             return self._group(depth + 1)
-        if found := _CLASS.match(self._source, self._at):
+        if self._next() == "[":
+            found = _CLASS.match(self._source, self._at)
+            if found is None:
+                raise fault_at(self._source, self._at, "a set that is closed by ]")
             if unsure := _UNSURE.search(found["body"]):
                 raise fault_at(
                     self._source,
@@ -98,15 +102,15 @@ class _Counter:
             ways = MOST_WAYS + 1
         else:
             ways = ways**most * (max(most - least, 0) + 1)
-        ways = self._bounded(ways)
+        ways = self._bounded(ways, self._at)
         self._at = found.end()
         return ways
 
-    def _bounded(self, ways: int) -> int:
+    def _bounded(self, ways: int, at: int) -> int:
         if ways > MOST_WAYS:
             raise fault_at(
                 self._source,
-                min(self._at, len(self._source) - 1),
+                min(at, len(self._source) - 1),
                 f"an expression that tries at most {MOST_WAYS:,} ways, "
                 "with fewer repetitions, none of them of another",
             )

@@ -96,7 +96,7 @@ class Matcher:
                     node = node.on_any(None, index)
                 node = node.staying(None, index)
             case Entry(numbers):
-                self.alphabet.update("+", *numbers.entries)
+                self.alphabet.update(numbers.alphabet)
                 node = node.behind_list(numbers.root, index)
             case _:
                 assert_never(element)
