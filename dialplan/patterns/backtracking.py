@@ -3,7 +3,8 @@
 What Python's engine does on a text that just fails is to try every way in which the repetitions and
 alternatives before could have gone. Their number is counted from the source, never from a text: a
 repetition of what is fixed has as many ways as lengths, of what is not, each way again for each
-time; what follows multiplies, and an alternative adds.
+time; what follows multiplies, and an alternative adds. A group may be empty and still take its
+time, so each of its times counts.
 """
 
 import re
@@ -20,7 +21,7 @@ _DEEPEST: Final = 20
 _OPENING: Final = re.compile(r"\((?:\?(?:[:>=!]|<[=!]|P<\w+>))?", re.ASCII)
 _CLASS: Final = re.compile(r"\[\^?\]?(?P<body>(?:\\.|[^\]\\])*)\]", re.DOTALL)
 _UNSURE: Final = re.compile(r"^\[|--|&&|~~|\|\|")
-_TIMES: Final = re.compile(r"(?:\*|\+|\?|\{(?P<least>\d*)(?P<comma>,?)(?P<most>\d*)\})[?+]?")
+_TIMES: Final = re.compile(r"(?:\*|\+|\?|\{(?P<least>\d*)(?P<comma>,?)(?P<most>\d*)(?<!\{)\})[?+]?")
 
 
 def check_ways(source: str) -> None:
@@ -53,7 +54,8 @@ class _Counter:
         ways = 1
         while self._next() not in ("", "|", ")"):
             begin = self._at
-            ways = self._bounded(ways * self._repeated(self._atom(depth)), begin)
+            is_group = self._next() == "("
+            ways = self._bounded(ways * self._repeated(self._atom(depth), is_group), begin)
         return ways
 
     def _atom(self, depth: int) -> int:
@@ -90,19 +92,18 @@ class _Counter:
         self._at += 1
         return ways
 
-    def _repeated(self, ways: int) -> int:
+    def _repeated(self, ways: int, is_group: bool) -> int:
         """Count what has *ways* as often as what stands behind says."""
         found = _TIMES.match(self._source, self._at)
-        if found is None or found[0].startswith("{}"):
+        if found is None:
             return ways
         least, most = _times(found)
-        if ways == 1:
-            ways = max(most - least, 0) + 1
-        elif most > MOST_WAYS.bit_length():  # already two ways each time are too many
-            ways = MOST_WAYS + 1
-        else:
-            ways = ways**most * (max(most - least, 0) + 1)
-        ways = self._bounded(ways, self._at)
+        times = most + 1 if is_group else max(most - least, 0) + 1
+        if ways > 1 and most > MOST_WAYS.bit_length():  # two ways each time are too many already
+            times = MOST_WAYS
+        elif ways > 1:
+            times *= ways ** (most - 1) if most else 1
+        ways = self._bounded(ways * times, self._at)
         self._at = found.end()
         return ways
 
@@ -121,13 +122,15 @@ class _Counter:
 
 
 def _times(found: re.Match[str]) -> tuple[int, int]:
-    """The fewest and the most times, none more than a text has characters."""
+    """The fewest and the most times that the repetition *found* says."""
     match found[0][0]:
         case "?":
             return 0, 1
         case "*" | "+":
             return 0, LONGEST_TEXT
-    least = min(int(found["least"] or 0), LONGEST_TEXT)
-    if not found["comma"]:
-        return least, least
-    return least, min(int(found["most"] or LONGEST_TEXT), LONGEST_TEXT)
+    least = int(found["least"] or 0)
+    most = int(found["most"] or LONGEST_TEXT) if found["comma"] else least
+    if max(least, most) > LONGEST_TEXT:
+        expected = f"at most {LONGEST_TEXT} times, as a text has no more characters"
+        raise fault_at(found.string, found.start(), expected)
+    return least, most

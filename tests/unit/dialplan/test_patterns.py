@@ -125,7 +125,9 @@ def test_regular_expressions(source: str, text: str, groups: tuple[str, ...] | N
         ("12[]", "regex", 3),
         ("*", "regex", 1),
         ("1{5,2}", "regex", 3),
-        ("1{99999999999999}", "regex", 1),
+        ("1{99999999999999}", "regex", 2),
+        ("1{257,}", "regex", 2),
+        (r"(?:(?:(?:\b){200}){200}){200}", "regex", 19),
         ("(?i)sip", "regex", 1),
         ("1(?#no)", "regex", 2),
         ("(1)(?(1)2|3)", "regex", 4),
@@ -231,6 +233,24 @@ def test_a_faults_place_is_in_the_text(source: str) -> None:
     for syntax in get_args(Syntax):
         position = _fault(source, syntax)
         assert position is None or 1 <= position <= len(source) + 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "1*1*1?1?1?1?1?2",
+        "(1|1?)1*(11)*2",
+        ".*1.*1(?:1|2|3|4)5",
+        "(?:1{0,9}){0,5}2",
+        "(1*)(1*)\\1\\2x",
+    ],
+)
+def test_the_worst_that_is_read_is_quick(source: str) -> None:
+    """On the longest text that fails last."""
+    pattern = parse(source, "regex")
+    begun = time.perf_counter()
+    assert pattern.groups("1" * 256) is None
+    assert time.perf_counter() - begun < 2
 
 
 def _fault(source: str, syntax: Syntax) -> int | None:
