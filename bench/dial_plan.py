@@ -128,7 +128,8 @@ def measure() -> Sequence[Row]:
         f"an ordered scan of {MANY:,}": scan.lookup,
     }
     rounds: dict[str, list[float]] = {name: [] for name in kinds}
-    few.lookup(), many.lookup()  # what they are told apart by is found
+    for plan in (few, many):
+        plan.lookup()  # after which its states are known
     for _ in range(ROUNDS):
         for name, lookup in kinds.items():
             rounds[name].append(lookup())

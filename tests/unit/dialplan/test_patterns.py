@@ -1,5 +1,6 @@
 """The three pattern languages by example, and that every fault names its place."""
 
+import doctest
 import time
 from contextlib import suppress
 from typing import get_args
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialplan import patterns
 from dialplan.patterns import NumberList, PatternError, Syntax, parse
 from dialplan.patterns.elements import Text, Wildcards
 from tests.unit.dialplan.pattern_plans import LISTS, PLANS, TEXTS, read
@@ -259,3 +261,9 @@ def _fault(source: str, syntax: Syntax) -> int | None:
     except PatternError as error:
         return error.position
     return None
+
+
+def test_the_packages_example_is_true() -> None:
+    """As its docstring shows it."""
+    tried = doctest.testmod(patterns)
+    assert (tried.failed, tried.attempted > 3) == (0, True)
