@@ -105,7 +105,7 @@ class Reader:
         if number := self._emergency(written):
             return self._of_emergency(entered, entered, None, number)
         dialed, conversion = written, None
-        if self._changes_texts and not _is_normalized(entered):
+        if self._changes_texts and not is_normalized(entered):
             dialed = Written(
                 self._dialing.without_prefixes(written.base), written.separator, written.extension
             )
@@ -134,7 +134,7 @@ class Reader:
         if reading.means is Means.EMERGENCY:
             return [], [reading.match.by] if reading.match else []
         written = split(reading.text)
-        converted = [] if _is_normalized(reading.entered) else _candidates(split(reading.dialed))
+        converted = [] if is_normalized(reading.entered) else _candidates(split(reading.dialed))
         return converted, _candidates(written, self._plainly(written).written)
 
     def _by_rules(self, written: Written) -> tuple[Number, Match | None]:
@@ -144,12 +144,12 @@ class Reader:
             return plain, None
         index, by = found
         match = Match(index, self.plan.rules[index], by)
-        if match.rule.standardized is None or _is_normalized(by.text):
+        if match.rule.standardized is None or is_normalized(by.text):
             return plain, match
         standardized = _behind(clean(match.rule.standardized.render(match.groups)), by)
         if number := self._emergency(standardized):
             return Number(Means.EMERGENCY, Written(number)), match
-        if not _is_normalized(standardized.text):
+        if not is_normalized(standardized.text):
             return Number(Means.NOTHING_KNOWN, standardized), match
         return self._plainly(standardized), match
 
@@ -204,7 +204,8 @@ class Reader:
         return next(matches, None)
 
 
-def _is_normalized(text: str) -> bool:
+def is_normalized(text: str) -> bool:
+    """Whether *text*, which is clean, is written in its normalized form, and keeps its number."""
     return text.startswith(("+", "/")) or ":" in text
 
 
