@@ -100,6 +100,7 @@ def hold(engine: Engine, raw: str) -> None:
     assert len(set(keys)) == len(keys) <= 3
 
 
+@pytest.mark.timeout(3600)  # in the long profile
 @given(plans(), st.lists(WRITTEN, min_size=20, max_size=20))
 def test_whatever_the_plan_is(plan: Plan, texts: Sequence[str]) -> None:
     """An answer or a clear error; what is normalized normalizes to itself."""
@@ -108,6 +109,7 @@ def test_whatever_the_plan_is(plan: Plan, texts: Sequence[str]) -> None:
         hold(engine, raw)
 
 
+@pytest.mark.timeout(3600)  # in the long profile
 @given(plans(), st.lists(WRITTEN, min_size=20, max_size=20))
 def test_the_first_rule_in_order_is_the_one(plan: Plan, texts: Sequence[str]) -> None:
     """A plain scan of what the rules were given finds the same, or as little."""
@@ -136,6 +138,7 @@ def scan(asked: Sequence[Conversion | Rule], texts: Sequence[str]) -> int | None
     return next(matching, None)
 
 
+@pytest.mark.timeout(3600)  # in the long profile
 @given(plans())
 def test_emergency_numbers_come_before_all(plan: Plan) -> None:
     """Whatever conversions, rules, extensions and owners there are."""
