@@ -2,9 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
-from dialplan import Explanation
 from interact_ivr.domain.directory import Change, Directory
 from interact_ivr.domain.journal import Forgotten, Page, PurgeStep, Subject, WhoHeld
 from interact_ivr.domain.lifecycle import Policy, State
@@ -43,6 +42,13 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Give the present time, aware, UTC."""
+
+
+class Explanation(Protocol):
+    """Why a number is what it is."""
+
+    def as_data(self) -> Mapping[str, Any]:
+        """Give it as plain values, which JSON can have."""
 
 
 class DialPlan(Protocol):
