@@ -12,7 +12,7 @@ from dialplan.describing import describe, owner_of
 from dialplan.details import Details
 from dialplan.directory import Owner
 from dialplan.plan import Conversion, Plan, Rule
-from dialplan.reader import Candidate, Means, Reader, Reading
+from dialplan.reader import Candidate, Means, Reader, Reading, is_normalized
 from dialplan.text import NotANumber, clean
 
 MOST: Final = 1_000
@@ -154,9 +154,9 @@ def reached(why_not: str) -> int:
 
 
 def _decided(plan: Plan, reading: Reading, owner: Owner | None) -> str:
-    if reading.match and reading.match.rule.standardized and reading.text != reading.normalized:
-        return f"rule {reading.match.index + 1} says so"
-    known = reading.known
+    match, known = reading.match, reading.known
+    if match and match.rule.standardized and not is_normalized(match.by.text):
+        return f"rule {match.index + 1} says so"
     match reading.means:
         case Means.EMERGENCY:
             return f"an emergency number{_seen_from(plan)}"

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from dialplan import Details, Explanation
 from interact_ivr.domain.directory import Change, Directory
 from interact_ivr.domain.journal import Forgotten, Page, PurgeStep, Subject, WhoHeld
 from interact_ivr.domain.lifecycle import Policy, State
@@ -43,22 +42,6 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Give the present time, aware, UTC."""
-
-
-class DialPlan(Protocol):
-    """What the services need of the dial-plan engine."""
-
-    def normalize(self, raw: str) -> str:
-        """Give the normalized text of a number in any written form; ValueError if it is none."""
-
-    def lookup_keys(self, raw: str) -> tuple[str, ...]:
-        """Give the keys under which a dialed number may be stored, best first."""
-
-    def resolve(self, raw: str) -> Details:
-        """Give what is known of a number; `NotANumber` if it is none."""
-
-    def explain(self, raw: str) -> Explanation:
-        """Say why a number is what it is; takes longer."""
 
 
 class AllocationStore(Protocol):

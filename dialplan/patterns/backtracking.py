@@ -3,7 +3,8 @@
 What Python's engine does on a text that just fails is to try every way in which the repetitions and
 alternatives before could have gone. Their number is counted from the source, never from a text: a
 repetition of what is fixed has as many ways as lengths, of what is not, each way again for each
-time; what follows multiplies, and an alternative adds.
+time; what follows multiplies, and an alternative adds. A group may be empty and still take its
+time, so each of its times counts.
 """
 
 import re
@@ -20,7 +21,7 @@ _DEEPEST: Final = 20
 _OPENING: Final = re.compile(r"\((?:\?(?:[:>=!]|<[=!]|P<\w+>))?", re.ASCII)
 _CLASS: Final = re.compile(r"\[\^?\]?(?P<body>(?:\\.|[^\]\\])*)\]", re.DOTALL)
 _UNSURE: Final = re.compile(r"^\[|--|&&|~~|\|\|")
-_TIMES: Final = re.compile(r"(?:\*|\+|\?|\{(?P<least>\d*)(?P<comma>,?)(?P<most>\d*)\})[?+]?")
+_TIMES: Final = re.compile(r"(?:\*|\+|\?|\{(?P<least>\d*)(?P<comma>,?)(?P<most>\d*)(?<!\{)\})[?+]?")
 
 
 def check_ways(source: str) -> None:
@@ -46,20 +47,25 @@ class _Counter:
         ways = self._sequence(depth)
         while self._next() == "|":
             self._at += 1
-            ways = self._bounded(ways + self._sequence(depth))
+            ways = self._bounded(ways + self._sequence(depth), self._at)
         return ways
 
     def _sequence(self, depth: int) -> int:
         ways = 1
         while self._next() not in ("", "|", ")"):
-            ways = self._bounded(ways * self._repeated(self._atom(depth)))
+            begin = self._at
+            is_group = self._next() == "("
+            ways = self._bounded(ways * self._repeated(self._atom(depth), is_group), begin)
         return ways
 
     def _atom(self, depth: int) -> int:
         """Count one group, class or character, without what repeats it."""
         if self._next() == "(":
             return self._group(depth + 1)
-        if found := _CLASS.match(self._source, self._at):
+        if self._next() == "[":
+            found = _CLASS.match(self._source, self._at)
+            if found is None:
+                raise fault_at(self._source, self._at, "a set that is closed by ]")
             if unsure := _UNSURE.search(found["body"]):
                 raise fault_at(
                     self._source,
@@ -86,27 +92,26 @@ class _Counter:
         self._at += 1
         return ways
 
-    def _repeated(self, ways: int) -> int:
+    def _repeated(self, ways: int, is_group: bool) -> int:
         """Count what has *ways* as often as what stands behind says."""
         found = _TIMES.match(self._source, self._at)
-        if found is None or found[0].startswith("{}"):
+        if found is None:
             return ways
         least, most = _times(found)
-        if ways == 1:
-            ways = max(most - least, 0) + 1
-        elif most > MOST_WAYS.bit_length():  # already two ways each time are too many
-            ways = MOST_WAYS + 1
-        else:
-            ways = ways**most * (max(most - least, 0) + 1)
-        ways = self._bounded(ways)
+        times = most + 1 if is_group else max(most - least, 0) + 1
+        if ways > 1 and most > MOST_WAYS.bit_length():  # two ways each time are too many already
+            times = MOST_WAYS
+        elif ways > 1:
+            times *= ways ** (most - 1) if most else 1
+        ways = self._bounded(ways * times, self._at)
         self._at = found.end()
         return ways
 
-    def _bounded(self, ways: int) -> int:
+    def _bounded(self, ways: int, at: int) -> int:
         if ways > MOST_WAYS:
             raise fault_at(
                 self._source,
-                min(self._at, len(self._source) - 1),
+                min(at, len(self._source) - 1),
                 f"an expression that tries at most {MOST_WAYS:,} ways, "
                 "with fewer repetitions, none of them of another",
             )
@@ -117,13 +122,15 @@ class _Counter:
 
 
 def _times(found: re.Match[str]) -> tuple[int, int]:
-    """The fewest and the most times, none more than a text has characters."""
+    """The fewest and the most times that the repetition *found* says."""
     match found[0][0]:
         case "?":
             return 0, 1
         case "*" | "+":
             return 0, LONGEST_TEXT
-    least = min(int(found["least"] or 0), LONGEST_TEXT)
-    if not found["comma"]:
-        return least, least
-    return least, min(int(found["most"] or LONGEST_TEXT), LONGEST_TEXT)
+    least = int(found["least"] or 0)
+    most = int(found["most"] or LONGEST_TEXT) if found["comma"] else least
+    if max(least, most) > LONGEST_TEXT:
+        expected = f"at most {LONGEST_TEXT} times, as a text has no more characters"
+        raise fault_at(found.string, found.start(), expected)
+    return least, most

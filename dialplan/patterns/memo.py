@@ -100,6 +100,7 @@ class Memo:
             state.is_settled = True
             state.only = node.lowest  # it has made the whole way
             state.tail = self._tails.setdefault(way, state)
+            self.held += len(way)
 
 
 def _that_can_be_first(places: set[Place]) -> frozenset[Place]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
 from dialplan.patterns.fault import PatternError, fault_at
 from dialplan.patterns.trie import Node
 
 _ENTRY: Final = re.compile(r"(\+?)([0-9*#]{1,32})")
 _RANGE: Final = re.compile(r"(\+?)([0-9]{1,32})-(\+?)([0-9]{1,32})")
+_START: Final = re.compile(r"\+?[0-9]{0,32}(-\+?[0-9]{0,32})?")
 _DIGITS: Final = "0123456789"
 _SETS: Final = {
     (low, high): frozenset(_DIGITS[low : high + 1]) for low in range(10) for high in range(low, 10)
@@ -28,6 +29,9 @@ class NumberList:
     """As they were written."""
     root: Node = field(compare=False, repr=False)
     """Their trie; its ends are whole numbers."""
+
+    alphabet: ClassVar[str] = _DIGITS + "+*#"
+    """What numbers consist of."""
 
     @classmethod
     def parse(cls, name: str, entries: Iterable[str]) -> NumberList:
@@ -66,8 +70,9 @@ def _read(entry: str) -> Iterator[tuple[str | frozenset[str], ...]]:
         return iter([tuple(entry)])
     found = _RANGE.fullmatch(entry)
     if found is None:
-        wrong = re.match(r"\+?[0-9]*-?", entry)
-        raise fault_at(entry, wrong.end() if wrong else 0, "a number, or a range such as 4500-4599")
+        start = _START.match(entry)
+        expected = "a number of at most 32 digits, or a range such as 4500-4599"
+        raise fault_at(entry, start.end() if start else 0, expected)
     plus, first, plus_again, last = found.groups()
     if plus_again not in ("", plus) or len(first) != len(last):
         raise fault_at(entry, found.start(3), f"a last number that is written as {plus}{first} is")

@@ -114,15 +114,13 @@ class _Walk:
                 continue
             if own.first is not None:
                 yield text, whole.first
-            for char in self._going_on(own):
-                after = own[char], whole[char]
-                if (key := _key(*after)) in seen:
-                    continue
-                if len(seen) >= self._most:
-                    self.is_whole = False
-                    return
-                seen.add(key)
-                pairs.append((*after, text + char))
+            behind = {_key(own[char], whole[char]): char for char in self._going_on(own)}
+            new = [(key, char) for key, char in behind.items() if key not in seen]
+            seen.update(key for key, _ in new)
+            if len(seen) > self._most:
+                self.is_whole = False
+                return
+            pairs += [(own[char], whole[char], text + char) for _, char in new]
 
     def _going_on(self, own: State) -> Iterator[str]:
         """The characters behind which the pattern may still accept."""
@@ -131,7 +129,7 @@ class _Walk:
 
 
 def _told_apart(whole: Matcher) -> Sequence[str]:
-    """The characters that make a difference, the plainest last, as they are walked first."""
+    """The characters that make a difference, the plainest last, which are walked first."""
     other = next(char for char in map(chr, count(ord("a"))) if char not in whole.alphabet)
     return (other, *sorted(whole.alphabet, key=lambda char: (char.isdigit(), -ord(char))))
 

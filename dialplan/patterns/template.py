@@ -20,7 +20,7 @@ from dialplan.patterns.matcher import Pattern
 
 _TOKEN: Final = re.compile(
     r"""\{ (?P<group> [0-9]{1,3} ) \}
-      | " (?P<quoted> (?:[^"]|"")+ ) "
+      | " (?P<quoted> [^"]+ ) "
       | (?P<wildcard> [XYNZ?] | \$ [A-Z0-9_-]+ \$ )
       | (?P<plain> [^A-Z"${}?\\]+ )
     """,
@@ -110,7 +110,7 @@ class _Reader:
             return Part(number - 1)
         if found["wildcard"]:
             return self._wildcard(found)
-        return found["plain"] or found["quoted"].replace('""', '"')
+        return found["plain"] or found["quoted"]
 
     def _wildcard(self, found: re.Match[str]) -> Part:
         """Go on to the pattern's next *found*; only wildcards of many characters are left out."""

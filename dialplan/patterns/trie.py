@@ -110,7 +110,7 @@ def _with_free_moves(places: list[Place]) -> set[Place]:
     return found
 
 
-def only_way(node: Node) -> Hashable:
+def only_way(node: Node) -> tuple[Hashable, ...] | None:
     """What is still to come from *node*, alike for all nodes alike; None where ways part."""
     way: list[Hashable] = []
     while True:

@@ -26,7 +26,7 @@ _TOKEN: Final = re.compile(
       | (?P<many> \? )
       | (?P<rest> Z )
       | \$ (?P<list> [A-Z0-9_-]+ ) \$
-      | " (?P<quoted> (?:[^"]|"")+ ) "
+      | " (?P<quoted> [^"]+ ) "
     """,
     re.IGNORECASE | re.VERBOSE | re.ASCII,
 )
@@ -77,6 +77,6 @@ def _element(found: re.Match[str], lists: Mapping[str, NumberList]) -> Element:
                 raise fault_at(found.string, found.start(), f"the name of a number list ({known})")
             return Entry(lists[found["list"]])
         case "quoted":
-            return Text(found["quoted"].replace('""', '"'))
+            return Text(found["quoted"])
         case _:
             return Text(token)

@@ -26,7 +26,8 @@ from interact_ivr.domain.names import (
     Scope,
 )
 from interact_ivr.domain.values import Allocation, FreeStatus, Question, Retrieval, Status
-from interact_ivr.ports import AllocationStore, DialPlan
+from interact_ivr.ports import AllocationStore
+from interact_ivr.service.dial_plan import DialPlan
 from interact_ivr.service.environments import Environment, Environments
 
 T = TypeVar("T")

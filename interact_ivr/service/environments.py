@@ -34,7 +34,8 @@ from interact_ivr.domain.names import (
     EnvironmentName,
     Scope,
 )
-from interact_ivr.ports import DialPlan, DirectoryStore
+from interact_ivr.ports import DirectoryStore
+from interact_ivr.service.dial_plan import DialPlan
 
 
 @dataclass(frozen=True, slots=True)
