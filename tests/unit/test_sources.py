@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,3 +118,55 @@ def test_how_we_were_reached(peer: str, headers: dict[str, str], base: str | Non
     request = make_mocked_request("GET", "/", headers=headers).clone(remote=peer)
     expected = "http://[2001:db8::1]:80" if base is None else base
     assert TRUSTED.base(request) == expected
+
+
+def _request(peer: str, **headers: str) -> web.Request:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return make_mocked_request("GET", "/", headers=CIMultiDict(named)).clone(remote=peer)
+
+
+@pytest.mark.parametrize(
+    ("peer", "public", "said", "prefix"),
+    [
+        ("203.0.113.1", "", "/a", ""),
+        ("203.0.113.1", "https://x.example/a", None, ""),
+        ("10.0.0.1", "", None, ""),
+        ("10.0.0.1", "", "/a/b", "/a/b"),
+        ("10.0.0.1", "", "/a/", "/a"),
+        ("10.0.0.1", "", "/", ""),
+        ("10.0.0.1", "https://x.example/a/b", None, "/a/b"),
+        ("10.0.0.1", "https://x.example/a", "", ""),
+        ("10.0.0.1", "https://x.example/a", "/c", "/c"),
+        ("10.0.0.1", "https://x.example", None, ""),
+        ("10.0.0.1", "", "/a;b", ""),
+        ("10.0.0.1", "", "/a//b", ""),
+        ("10.0.0.1", "", "a", ""),
+        ("10.0.0.1", "", "/a b", ""),
+    ],
+)
+def test_the_prefix_that_a_trusted_proxy_has_taken_away(
+    peer: str, public: str, said: str | None, prefix: str
+) -> None:
+    """As it says, else as it is set; what could be an attribute of a cookie is none."""
+    request = _request(peer, **({} if said is None else {"X_Forwarded_Prefix": said}))
+    assert Sources(TRUSTED.trusted, public).prefix(request) == prefix
+
+
+@pytest.mark.parametrize(
+    ("peer", "public", "said", "secure"),
+    [
+        ("203.0.113.1", "https://x.example", "https", False),
+        ("10.0.0.1", "", "https", True),
+        ("10.0.0.1", "", "http", False),
+        ("10.0.0.1", "", None, False),
+        ("10.0.0.1", "https://x.example", None, True),
+        ("10.0.0.1", "https://x.example", "http", False),
+        ("10.0.0.1", "http://x.example", None, False),
+    ],
+)
+def test_whether_who_asks_has_come_by_tls(
+    peer: str, public: str, said: str | None, secure: bool
+) -> None:
+    """To a trusted proxy, as it says, else as it is set."""
+    request = _request(peer, **({} if said is None else {"X_Forwarded_Proto": said}))
+    assert Sources(TRUSTED.trusted, public).is_secure(request) is secure
