@@ -1,6 +1,6 @@
-"""The peer that REST is measured against: aiohttp on the same loop, the same headers, no work.
+"""The peer that HTTP is measured against: aiohttp on the same loop, the same headers, no work.
 
-``python -m bench.bare_http PORT`` answers until it is ended.
+``python -m bench.bare_http PORT [SIZE]`` answers until it is ended; ICWS's details by SIZE bytes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 import uvloop
 from aiohttp import web
 
+from interact_ivr.api.icws.wire import CONTENT_TYPE
 from testbed.ports import LOOPBACK
 
 HEADERS = {
@@ -24,9 +25,16 @@ async def answer(_: web.Request) -> web.Response:
     return web.Response(text="", headers=HEADERS)
 
 
-async def application() -> web.Application:
-    """Serve the paths of free and get."""
+async def application(size: int) -> web.Application:
+    """Serve the paths of free and get, and of ICWS's details, which have *size* bytes."""
+    details = b"x" * size
+    headers = HEADERS | {"Content-Type": CONTENT_TYPE}
+
+    async def show(_: web.Request) -> web.Response:
+        return web.Response(body=details, headers=headers)
+
     made = web.Application()
+    made.router.add_post("/icws/{sessionId}/phone-numbers/query-details", show)
     made.router.add_post("/interact/version/{version}/dnis/allocate/free/{phone}", answer)
     made.router.add_get("/interact/version/{version}/dnis/allocate/get/{phone}", answer)
     return made
@@ -34,4 +42,5 @@ async def application() -> web.Application:
 
 if __name__ == "__main__":
     uvloop.install()
-    web.run_app(application(), host=LOOPBACK, port=int(sys.argv[1]), access_log=None, print=None)
+    port, size = int(sys.argv[1]), int([*sys.argv, "0"][2])
+    web.run_app(application(size), host=LOOPBACK, port=port, access_log=None, print=None)

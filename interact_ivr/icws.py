@@ -60,7 +60,10 @@ class Icws:
             SERVER,
             __version__,
         )
-        return cls([*connections.routes(), *Queries(parts.numbers).routes()], sessions, guard)
+        queries = Queries(
+            parts.numbers
+        )  # first, as they are asked for most: paths are tried in turn
+        return cls([*queries.routes(), *connections.routes()], sessions, guard)
 
     def adopt(self, config: IcwsConfig) -> None:
         """Let another configuration count from now on; sessions go on, if it lets them."""

@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 from msgspec import inspect
 
-from interact_ivr.api.faults import TooSlow
+from interact_ivr.api.faults import TooLarge, TooSlow
 from interact_ivr.domain.errors import BadInput
 
 T = TypeVar("T")
@@ -28,6 +28,16 @@ async def read_body(request: web.Request) -> bytes:
             return await request.read()
     except TimeoutError:
         raise TooSlow(within) from None
+
+
+async def take_body(request: web.Request) -> bytes:
+    """Read the same once and for all, at less than half the cost where all of it has come."""
+    if not request.content.is_eof():
+        return await read_body(request)
+    body = request.content.read_nowait()
+    if len(body) > request.client_max_size:
+        raise TooLarge(request.client_max_size)
+    return body
 
 
 async def read_json(request: web.Request, kind: type[T]) -> T:

@@ -1,6 +1,6 @@
 """Who asks over ICWS: a session's id in the path, its token in a header, its cookie.
 
-All three are looked for before the session is, and the secrets compared in constant time.
+The secrets are compared in constant time; only once a request is refused is it asked why.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,14 @@ from hmac import compare_digest
 from aiohttp import hdrs, web
 
 from interact_ivr.api.faults import NoSuchPath
-from interact_ivr.api.icws.faults import BadToken, Gone, NoCookie, NoSessionId, NoSuchSession
+from interact_ivr.api.icws.faults import (
+    BadToken,
+    Gone,
+    NoCookie,
+    NoSessionId,
+    NoSuchSession,
+    SessionRefused,
+)
 from interact_ivr.api.icws.paths import removed
 from interact_ivr.api.icws.sessions import Session, Sessions
 from interact_ivr.api.icws.settings import Settings
@@ -53,31 +60,12 @@ class IcwsGuard:
             raise Gone
         if needs is Needs.ICWS:
             return Who()
-        session = self._session(
-            request, by_cookie=needs is Needs.ICWS_POLL and wants_events(request)
-        )
+        by_cookie = needs is Needs.ICWS_POLL and wants_events(request)
+        session = self._living(request.match_info["sessionId"])
+        if session is None or not _is_shown(session, request, by_cookie=by_cookie):
+            raise self._refusal(session, request, by_cookie=by_cookie)
         self.sessions.use(session)
         return Who(session.environment, user=session.user)
-
-    def _session(self, request: web.Request, *, by_cookie: bool) -> Session:
-        """Find the session; a browser's EventSource can send its cookie, but no token."""
-        session_id = request.match_info["sessionId"]
-        if not session_id:
-            raise NoSessionId(self._prefix(request))
-        tokens: Sequence[str] = request.headers.getall(TOKEN_HEADER, ())
-        if len(tokens) != 1 and not by_cookie:
-            raise BadToken(self._prefix(request))
-        cookies = cookies_of(request, cookie_name(session_id))
-        if not cookies:
-            raise NoCookie(self._prefix(request))
-        session = self._living(session_id)
-        if session is None:
-            raise NoSuchSession(self._prefix(request))
-        if not by_cookie and not _same(tokens[0], session.token):
-            raise BadToken(self._prefix(request))
-        if not all(_same(cookie, session.cookie) for cookie in cookies):
-            raise NoCookie(self._prefix(request))
-        return session
 
     def _living(self, session_id: str) -> Session | None:
         """Find a session of a user who still is one, with the same password."""
@@ -91,8 +79,33 @@ class IcwsGuard:
         self.sessions.end(session_id)
         return None
 
-    def _prefix(self, request: web.Request) -> str:
-        return self.sources.prefix(request)
+    def _refusal(
+        self, session: Session | None, request: web.Request, *, by_cookie: bool
+    ) -> SessionRefused:
+        """Say what is wrong: what is missing comes before what is there and wrong."""
+        session_id, prefix = request.match_info["sessionId"], self.sources.prefix(request)
+        tokens: Sequence[str] = request.headers.getall(TOKEN_HEADER, ())
+        if not session_id:
+            return NoSessionId(prefix)
+        if len(tokens) != 1 and not by_cookie:
+            return BadToken(prefix)
+        if not cookies_of(request, cookie_name(session_id)):
+            return NoCookie(prefix)
+        if session is None:
+            return NoSuchSession(prefix)
+        if by_cookie or _same(tokens[0], session.token):
+            return NoCookie(prefix)
+        return BadToken(prefix)
+
+
+def _is_shown(session: Session, request: web.Request, *, by_cookie: bool) -> bool:
+    """Say whether *session*'s secrets are shown; a browser's EventSource can send no token."""
+    if not by_cookie:
+        tokens = request.headers.getall(TOKEN_HEADER, ())
+        if len(tokens) != 1 or not _same(tokens[0], session.token):
+            return False
+    cookies = cookies_of(request, cookie_name(session.id))
+    return bool(cookies) and all(_same(cookie, session.cookie) for cookie in cookies)
 
 
 def cookie_name(session_id: str) -> str:

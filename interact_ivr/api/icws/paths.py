@@ -36,12 +36,11 @@ def in_lower_case(
         return made(message, *others)
     path, mark, query = target.partition("?")
     if not path.islower():
-        path = path.lower()
-        message = message._replace(
-            path=path + mark + query, url=URL(path + mark + query, encoded=True)
-        )
+        read = path.lower() + mark + query
+        message = message._replace(path=read, url=URL(read, encoded=True))
     request = made(message, *others)
-    request[SPELLED] = spelled
+    if spelled != BASE:
+        request[SPELLED] = spelled
     return request
 
 

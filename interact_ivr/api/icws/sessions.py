@@ -85,9 +85,13 @@ class Sessions:
 
     def find(self, session_id: str) -> Session | None:
         """Find a session that has not ended. It is not used by that."""
-        self._end_idle()
         entry = self._used.get(session_id)
-        return None if entry is None else entry[1]
+        if entry is None:
+            return None
+        if entry[0] <= self._clock() - self.idle_seconds:
+            self.end(session_id)
+            return None
+        return entry[1]
 
     def use(self, session: Session) -> None:
         """Take note that it is in use, now."""

@@ -12,7 +12,7 @@ from msgspec import Meta
 from multidict import istr
 
 from dialplan import Details
-from interact_ivr.api.bodies import json_of, read_body
+from interact_ivr.api.bodies import json_of, take_body
 
 T = TypeVar("T")
 
@@ -122,7 +122,7 @@ class PhoneNumberDetails(msgspec.Struct, frozen=True, rename="camel"):
 
 async def read(request: web.Request, kind: type[T]) -> T:
     """Read the body as *kind*, whatever type of content it says to be, or none."""
-    return json_of(await read_body(request), kind)
+    return json_of(await take_body(request), kind)
 
 
 def given(value: object, status: int = 200) -> web.Response:
