@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from interact_ivr.agi.detail_variables import PREFIX, Detail
 from interact_ivr.agi.variables import Variable
 from interact_ivr.config import keys
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, State
@@ -16,6 +17,12 @@ def statuses() -> str:
 def variables() -> str:
     """Give the channel variables that a retrieval fills."""
     rows = ((f"`{one}`", one.meaning) for one in Variable)
+    return _table(("channel variable", "holds"), rows)
+
+
+def details() -> str:
+    """Give the channel variables that tell what a number is."""
+    rows = ((f"`{PREFIX}_{one}`", one.meaning) for one in Detail)
     return _table(("channel variable", "holds"), rows)
 
 

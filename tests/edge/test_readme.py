@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -9,8 +10,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from testbed.icws import EXAMPLE
 from testbed.line import control
 from testbed.service import Service
+from tests.edge.test_icws import TOLL_FREE
 
 ROOT = Path(__file__).parents[2]
 SEED = ("YWRtaW4=", "cGFzc3dvcmQ=", "12345678", "53475e5f1463f9ab2052ead", "380974520200")
@@ -54,3 +57,23 @@ def test_the_vendors_own_example_frees_the_number(service_factory: Callable[...,
     where = {"environment": "12345678/live"}
     (number,) = control(service, "number.list", **where)["numbers"]
     assert (number["number"], number["state"]) == ("+380974520200", "resting")
+
+
+def test_what_a_number_is_by_every_way(service_factory: Callable[..., Service]) -> None:
+    """The vendor's example over ICWS, and the same by the command line and by a token."""
+    service = service_factory(EXAMPLE)
+    user, icws, others, _ = shown("What a number is")
+    run(service, user)
+    assert json.loads(run(service, icws)) == TOLL_FREE
+    by_command, by_token = json.JSONDecoder(), run(service, others)
+    told, end = by_command.raw_decode(by_token)
+    assert told == json.loads(by_token[end:])
+    assert told["details"]["display_text"] == TOLL_FREE["displayText"]
+
+
+def test_the_gosub_is_there() -> None:
+    """What README.md calls is in the shipped configuration."""
+    *_, gosub = shown("What a number is")
+    config = (ROOT / "asterisk-config/extensions_interact.conf").read_text("utf-8")
+    for context in re.findall(r"Gosub\(([a-z-]+),s,1", gosub):
+        assert f"[{context}]" in config
