@@ -64,11 +64,11 @@ class SqliteNumbers:
         self, scope: Scope, policy: Policy, shown: Shown = EVERYTHING
     ) -> Sequence[PoolNumber]:
         """Give the pool's numbers as they stand, by number."""
-        return await self._reader.run(partial(_list, scope, policy, shown))
+        return await self._reader.run_long(scope.environment, partial(_list, scope, policy, shown))
 
     async def counts(self, scope: Scope, policy: Policy) -> dict[State, int]:
         """Count the pool's enabled numbers by state."""
-        return await self._reader.run(partial(_counts, scope, policy))
+        return await self._reader.run_long(scope.environment, partial(_counts, scope, policy))
 
     async def set_enabled(
         self, scope: Scope, numbers: Sequence[NumberKey], *, enabled: bool
