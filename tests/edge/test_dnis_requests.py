@@ -127,10 +127,12 @@ def test_an_optional_element_that_is_empty_is_not_given(shop: Shop) -> None:
 
 def test_fields_of_the_vendors_that_mean_nothing_here_are_passed_over(shop: Shop) -> None:
     """A program sends what its vendor's pages name besides."""
-    extra = {"id": "Unique Id 3", "priority": 3, "attributes": {"a": [1, None]}, "Group": "x"}
+    extra = b'{"id": "Unique Id 3", "priority": 3, "attributes": {"a": [1, null]}, "Group": "x"}'
+    twice = extra[:-1] + b', "Group": "y", "priority": ' + b"9" * 5000 + b', "x": {"id": 1}}'
     headers = shop.app_headers(shop.consumer_key) | JSON
-    answer = post(shop, f"{BASE}/dnis/allocate/new", headers, json.dumps(extra).encode())
-    assert answer.told == f"200 {FREE_NUMBER}"
+    for body in (extra, twice):
+        answer = post(shop, f"{BASE}/dnis/allocate/new", headers, body)
+        assert answer.told == f"200 {FREE_NUMBER}"
 
 
 def test_allocate_takes_who_is_expected_to_call(shop: Shop) -> None:
@@ -148,7 +150,11 @@ BODIES = [
     (b"\xff\xfe", "body: expected JSON in UTF-8, got "),
     (b'{"id": "a"} x', "body: expected JSON in UTF-8, got "),
     (b'{"id": "\xff"}', "body: expected JSON in UTF-8, got "),
-    (b'{"id": "\\ud800"}', "body: expected JSON in UTF-8, got "),
+    (b'{"id": "\\ud800"}', "id: expected text of whole characters, got half of a surrogate pair"),
+    (b'{"id": "a", "group": "\\udfff"}', "group: expected text of whole characters, got half of"),
+    (b'{"id": ' + b"9" * 5000 + b"}", "id: expected text, got a number that is out of range"),
+    (b'{"id": "a", "id": "a"}', "id: expected once, got 2 times"),
+    (b'{"group": "b", "id": "a", "group": null}', "group: expected once, got 2 times"),
     (b"[" * 5_000, "body: expected "),
     (b"[]", "body: expected an object, got a list"),
     (b'"a"', "body: expected an object, got text"),
