@@ -674,7 +674,7 @@ def test_who_looks_at_much_makes_nobody_wait(service_factory: Callable[..., Serv
     """24 viewers of a pool of 60,000 numbers: another tenant's *get* and calls go on."""
     service = service_factory()
     program, large = program_of(service, NUMBER), program_of(service)
-    control(service, "number.add", numbers=LARGE_POOL, environment=large.environment)
+    service.ask("number", "add", *LARGE_POOL, "--environment", large.environment)
     line = Line.taken_into(service, number="380974529999")
     given = control(service, "token.add", role="viewer", environment=large.environment)
     get = f"{V2}/allocate/get/{NUMBER}"
