@@ -72,6 +72,32 @@ def test_a_number_is_known_however_its_path_is_encoded(shop: Shop, path: str) ->
     assert shop.holders()[f"+{NUMBER}"] is None
 
 
+CONTROLS = [
+    "\n",
+    "1\n2",
+    "\r\n",
+    "2111234567\r\nX-Injected: 1",
+    "\0",
+    "\x1b[31m",
+    "\x7f",
+    "\x85",
+    "\u2028",
+]
+
+
+@pytest.mark.parametrize("phone", CONTROLS, ids=ascii)
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_phone_of_several_lines_is_a_phone(shop: Shop, phone: str, version: int) -> None:
+    """No number of ours, and not another path: what is told is of the number, and by the API."""
+    way = Way(shop, "rest", version)
+    for answer in (way.get(phone), way.free(phone)):
+        assert answer.told == f"404 Phone number {phone} was not found"
+        assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert answer.headers["X-Injected"] is None
+    nobody = way.with_headers(Application_Key="").get(phone)
+    assert (nobody.status, nobody.headers["Unauthenticated-Reason"]) == (401, nobody.text)
+
+
 @pytest.mark.parametrize("phone", ["8004562354", "1-800-456-2354", "(800) 456 2354", "2354"])
 def test_a_national_number_is_known_where_the_plan_knows_it(service: Service, phone: str) -> None:
     """The dial plan of the environment says which forms are one number; its trunk prefix, too."""

@@ -502,6 +502,31 @@ def test_too_many_guesses_are_told_when_to_come_again(
         guess.close()
 
 
+def test_guesses_from_one_network_of_ipv6_wait_for_each_other(
+    service_factory: Callable[..., Service],
+) -> None:
+    """A /64 is one customer's, who has 2^64 addresses to guess from; the next /64 is another's."""
+    service = service_factory(http='trusted_proxies = ["127.0.0.1"]')
+    program = program_of(service, NUMBER)
+    path = f"{V2}/allocate/free/{NUMBER}"
+
+    def guess(address: str, password: str) -> bytes:
+        headers = program.by_user(password=password) | {"X-Forwarded-For": address}
+        return request("POST", path, headers)
+
+    guesses = [Wire(service.http_port) for _ in range(40)]
+    for at, wire in enumerate(guesses):
+        wire.send(guess(f"2001:db8:0:1:{at:x}::{at:x}", f"guess {at}"))
+    until(lambda: len(service.log("login failed")) >= 20)
+    with Wire(service.http_port) as wire:
+        assert wire.send(guess("2001:db8:0:1:ffff::1", "another")).answer("POST").status == 429
+        for address in ("2001:db8:0:2::1", "2001:db8:1:1::1", "198.51.100.1"):
+            told = wire.send(guess(address, f"from {address}")).answer("POST")
+            assert told.status == 401, address
+    for wire in guesses:
+        wire.close()
+
+
 # Probes
 
 
