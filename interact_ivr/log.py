@@ -4,8 +4,10 @@ import asyncio
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, Final, Literal
 
 import msgspec
 import structlog
@@ -45,31 +47,56 @@ def _encode(value: Any, **_: Any) -> str:
 
 
 _GATHERED_SECONDS = 0.02
-_LEVELS: dict[object, int] = {"debug": logging.DEBUG, "info": logging.INFO}
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}
+
+
+class RequestLine(msgspec.Struct, gc=False):
+    """What a request's line tells."""
+
+    reference: str
+    method: str
+    path: str
+    status: int
+    ms: float
+    source: str
+    environment: str | None
+    user: str | None
+    level: Literal["debug", "info"]
+    event: str = "request"
+    timestamp: datetime = msgspec.field(default_factory=partial(datetime.now, UTC))
 
 
 class RequestLines:
     """A line for each request over HTTP: they are many, so they are gathered for an instant."""
 
     def __init__(self) -> None:
-        self._gathered: list[dict[str, object]] = []
+        self._gathered: list[RequestLine] = []
 
-    def tell(self, level: int, **facts: object) -> None:
-        """Log a request's *facts* at *level*."""
+    def tell(self, line: RequestLine) -> None:
+        """Log *line* soon."""
         if not self._gathered:
             asyncio.get_running_loop().call_later(_GATHERED_SECONDS, self.write)
-        name = logging.getLevelName(level).lower()
-        facts |= {"event": "request", "level": name, "timestamp": datetime.now(UTC)}
-        self._gathered.append(facts)
+        self._gathered.append(line)
 
     def write(self) -> None:
         """Write what is gathered: by itself soon, or now, as nothing else will come."""
         gathered, self._gathered = self._gathered, []
         log = structlog.get_logger("http").bind()
-        told = [each for each in gathered if log.is_enabled_for(_LEVELS[each["level"]])]
+        told = [line for line in gathered if log.is_enabled_for(_LEVELS[line.level])]
         if sys.stderr.isatty():
-            for facts in told:
+            for line in told:
+                facts = msgspec.structs.asdict(line)
                 log.log(_LEVELS[facts.pop("level")], facts.pop("event"), **facts)
         elif told:
-            sys.stderr.write("".join(f"{_encode(facts)}\n" for facts in told))
+            sys.stderr.write(_lines(told))
             sys.stderr.flush()
+
+
+def _lines(told: Sequence[RequestLine]) -> str:
+    try:
+        return _ENCODER.encode_lines(told).decode()
+    except UnicodeEncodeError:  # a path that is no UTF-8
+        return "".join(f"{_encode(msgspec.to_builtins(line))}\n" for line in told)
+
+
+_ENCODER: Final = msgspec.json.Encoder()

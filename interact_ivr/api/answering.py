@@ -1,7 +1,6 @@
 """What every request gets: a reference number, a line in the log, an answer in its API's form."""
 
 import itertools
-import logging
 import re
 import secrets
 import time
@@ -9,17 +8,20 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
+from multidict import istr
 
-from interact_ivr.api.connections import REFERENCE_HEADER
+from interact_ivr.api.connections import REFERENCE_HEADER, SERVER
 from interact_ivr.api.faults import Broken, Dialect, NoSuchPath, TooLarge, WrongMethod
 from interact_ivr.api.pacing import Pace
-from interact_ivr.api.routes import NEEDS, WHO, Needs
+from interact_ivr.api.routes import NEEDS, WHO, Needs, Who
 from interact_ivr.api.sources import Sources
 from interact_ivr.domain.errors import BadInput, Refusal, StoreUnavailable
-from interact_ivr.log import RequestLines
+from interact_ivr.log import RequestLine, RequestLines
 
 REFERENCE = web.RequestKey("reference", str)
+_CONTENT_TYPE_OPTIONS = istr("X-Content-Type-Options")
+_NOBODY = Who()
 _QUIET = (Needs.NOTHING, Needs.OPERATOR)
 """Probes come every few seconds, and say nothing as long as all is well."""
 
@@ -74,13 +76,16 @@ class Answering:
     ) -> web.StreamResponse:
         """Answer *request*."""
         begun = time.perf_counter()
-        request[REFERENCE] = next(self._references)
-        await self._pace.turn()
+        reference = request[REFERENCE] = next(self._references)
+        if not self._pace.begins():
+            await self._pace.turn()
         response = await self._answer(request, handler)
-        response.headers[REFERENCE_HEADER] = request[REFERENCE]
-        response.headers["Server"] = "interact-ivr"
-        response.headers.setdefault("Cache-Control", "no-store")
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        headers = response.headers
+        headers[REFERENCE_HEADER] = reference
+        headers[hdrs.SERVER] = SERVER
+        headers[_CONTENT_TYPE_OPTIONS] = "nosniff"
+        if hdrs.CACHE_CONTROL not in headers:
+            headers[hdrs.CACHE_CONTROL] = "no-store"
         self._tell(request, response.status, time.perf_counter() - begun)
         return response
 
@@ -137,16 +142,18 @@ class Answering:
         self._observed(resource.canonical if resource else "", status, seconds)
         if not self._log_all and status < 400:
             return
-        who = request.get(WHO)
-        quiet = request.get(NEEDS) in _QUIET and status < 400
+        who = request.get(WHO, _NOBODY)
+        quiet = status < 400 and request.get(NEEDS) in _QUIET
         self._lines.tell(
-            logging.DEBUG if quiet else logging.INFO,
-            reference=request[REFERENCE],
-            method=request.method,
-            path=request.rel_url.raw_path,
-            status=status,
-            ms=round(seconds * 1000, 1),
-            source=self._sources.address(request),
-            environment=(who.environment if who else None) or None,
-            user=(who.user if who else None) or None,
+            RequestLine(
+                request[REFERENCE],
+                request.method,
+                request.rel_url.raw_path,
+                status,
+                round(seconds * 1000, 1),
+                self._sources.address(request),
+                who.environment or None,
+                who.user or None,
+                level="debug" if quiet else "info",
+            )
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from interact_ivr.api.faults import TooSlow
 from interact_ivr.api.fields import SHOWN, bad_field, bare_fields, names, place_in
@@ -31,7 +31,7 @@ async def read_body(request: web.Request) -> bytes:
         BadInput: it is compressed by what we do not read.
         TooSlow: it did not come in time.
     """
-    coding = request.headers.get("Content-Encoding", "")
+    coding = request.headers.get(hdrs.CONTENT_ENCODING, "")
     if coding.lower() not in _CODINGS:  # aiohttp would take it for what it says
         raise BadInput("Content-Encoding", CODINGS, f"{coding[:SHOWN]!a}")
     within = request.app[BODY_SECONDS]

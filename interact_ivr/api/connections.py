@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import (
     BadHttpMessage,
@@ -21,13 +21,14 @@ from aiohttp.http_exceptions import (
     HttpProcessingError,
     LineTooLong,
 )
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy, istr
 
 from interact_ivr.api.bodies import CODINGS
 from interact_ivr.api.faults import Broken, NotHttp
 from interact_ivr.domain.errors import BadInput, Refusal
 
-REFERENCE_HEADER = "X-Request-Id"
+REFERENCE_HEADER = istr("X-Request-Id")
+SERVER = "interact-ivr"
 LINE, FIELDS = 8190, 64
 """Bytes of a request line or a header, and how many headers."""
 _GO_ON = "100-continue"
@@ -133,7 +134,7 @@ class Connection(web.RequestHandler):
         else:
             response = self._refuse(path, refusal, reference)
         response.headers[REFERENCE_HEADER] = reference
-        response.headers["Server"] = "interact-ivr"
+        response.headers[hdrs.SERVER] = SERVER
         response.force_close()
         return response
 
@@ -158,9 +159,9 @@ def without_strange_expectation(
     made: Callable[..., web.BaseRequest], message: RawRequestMessage, *others: Any
 ) -> web.BaseRequest:
     """Pass over an Expect that nobody knows (RFC 9110, 10.1.1), as aiohttp's answer has no form."""
-    if message.headers.get("Expect", _GO_ON).lower() != _GO_ON:
+    if hdrs.EXPECT in message.headers and message.headers[hdrs.EXPECT].lower() != _GO_ON:
         headers = CIMultiDict(message.headers)
-        del headers["Expect"]
+        del headers[hdrs.EXPECT]
         message = message._replace(headers=CIMultiDictProxy(headers))
     return made(message, *others)
 

@@ -27,25 +27,26 @@ class Pace:
         """Requests, in this turn; none: no turn was begun."""
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    @property
-    def _most(self) -> int:
-        return self._beside_calls if self._calls() else self._alone
+    def begins(self) -> bool:
+        """Begin in this turn, if there is room."""
+        if self._begun == 0:
+            asyncio.get_running_loop().call_soon(self._next)
+        elif self._begun >= (self._beside_calls if self._calls() else self._alone):
+            return False
+        self._begun += 1
+        return True
 
     async def turn(self) -> None:
         """Wait until there is room in the event loop's turn."""
-        loop = asyncio.get_running_loop()
-        if self._begun == 0:
-            loop.call_soon(self._next)
-        if self._begun < self._most:
-            self._begun += 1
-            return
-        waiter = loop.create_future()
-        self._waiting.append(waiter)
-        await waiter
+        if not self.begins():
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiter)
+            await waiter
 
     def _next(self) -> None:
         """Begin a turn; those who have waited come first."""
-        self._begun, most = 0, self._most
+        self._begun = 0
+        most = self._beside_calls if self._calls() else self._alone
         while self._waiting and self._begun < most:
             waiter = self._waiting.popleft()
             if not waiter.done():

@@ -21,6 +21,7 @@ Ani = NewType("Ani", str)
 """A calling number, normalized by the environment's dial plan."""
 
 _ULID_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ULID_PAIRS = [a + b for a in _ULID_LETTERS for b in _ULID_LETTERS]
 _DIGITS_OF_ULID = str.maketrans(_ULID_LETTERS, "0123456789ABCDEFGHIJKLMNOPQRSTUV")
 _NAME_LENGTH = 128
 _SAFE = re.compile(r"[A-Za-z0-9 \-_.:/@+=#~{}]*")
@@ -108,7 +109,7 @@ def _first_value(at: datetime) -> int:
 
 
 def _ulid(value: int) -> str:
-    return "".join(_ULID_LETTERS[(value >> shift) & 31] for shift in range(125, -1, -5))
+    return "".join([_ULID_PAIRS[(value >> shift) & 1023] for shift in range(120, -1, -10)])
 
 
 def _value(ulid: str) -> int:

@@ -12,7 +12,8 @@ from interact_ivr.domain.errors import Refusal
 One = TypeVar("One")
 Answer = TypeVar("Answer")
 
-_MOST = 128
+_MOST = 32
+"""Of 64 clients, the half: while these are on their way to the disk, the others are read."""
 
 
 class Together(Generic[One, Answer]):
