@@ -10,9 +10,11 @@ import select
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from testbed.children import argv
-from testbed.line import Line
+from testbed.line import Line, control
 from testbed.service import Service
 from testbed.wire import Answer, Program, Wire, ask, encoded, envelope, request
 from tests.edge.programs import program_of
@@ -37,6 +39,8 @@ GET = "GetDnisAllocationRequest"
 MEGABYTE = 1 << 20
 CALL_SECONDS = 0.5
 """The bar for a call, whatever else comes."""
+LOOK_UP_SECONDS = 0.25
+"""The bar for who asks for one number while others look at many."""
 
 
 @pytest.fixture(scope="module")
@@ -639,3 +643,58 @@ def test_calls_go_on_in_a_flood(
     assert {*logins} == {200}
     assert max(waited) < CALL_SECONDS
     assert service.log("a request failed") == []
+
+
+VIEWERS = 24
+LARGE_POOL = [f"3809810{at}xxxx" for at in range(6)]
+"""60,000 numbers."""
+
+
+@contextmanager
+def viewed(service: Service, token: str, path: str) -> Iterator[list[int]]:
+    """Have viewers ask for *path* all the time, and give the statuses that they hear."""
+    statuses: list[int] = []
+    done = threading.Event()
+
+    def view() -> None:
+        with Wire(service.http_port, patience_seconds=60) as wire:
+            while not done.is_set():
+                statuses.append(wire.ask("GET", path, {"Authorization": f"Bearer {token}"}).status)
+
+    with ThreadPoolExecutor(VIEWERS) as viewers:
+        viewing = [viewers.submit(view) for _ in range(VIEWERS)]
+        try:
+            yield statuses
+        finally:
+            done.set()
+    assert [each.result() for each in viewing] == [None] * VIEWERS
+
+
+def test_who_looks_at_much_makes_nobody_wait(service_factory: Callable[..., Service]) -> None:
+    """24 viewers of a pool of 60,000 numbers: another tenant's *get* and calls go on."""
+    service = service_factory()
+    program, large = program_of(service, NUMBER), program_of(service)
+    service.ask("number", "add", *LARGE_POOL, "--environment", large.environment)
+    line = Line.taken_into(service, number="380974529999")
+    given = control(service, "token.add", role="viewer", environment=large.environment)
+    get = f"{V2}/allocate/get/{NUMBER}"
+    for path in ("/api/v1/groups", "/api/v1/numbers?state=allocated"):
+        with (
+            viewed(service, given["token"], path) as statuses,
+            Wire(service.http_port) as wire,
+        ):
+            took: list[float] = []
+
+            def through(
+                wire: Wire = wire, statuses: list[int] = statuses, took: list[float] = took
+            ) -> bool:
+                begun = time.monotonic()
+                assert wire.ask("GET", get, program.by_key()).status == 200
+                took.append(time.monotonic() - begun)
+                return len(statuses) > VIEWERS
+
+            waited = calls_meanwhile(line, 20, through)
+        print(f"{path}: get at most {max(took):.3f} s; {_figures(waited)}")  # noqa: T201
+        assert max(took) < LOOK_UP_SECONDS
+        assert max(waited) < CALL_SECONDS
+        assert {*statuses} == {200}

@@ -217,7 +217,7 @@ def test_calls_are_answered_while_an_import_is_written(
         with Peer.call(service.agi_port) as peer:
             peer.send(environment("retrieve_interaction", dnid="380974500000"))
             assert peer.converse().variables["INTERACT_STATUS"] == "UNKNOWN"
-        with pytest.raises(Refused, match="another import is under way"):
+        with pytest.raises(Refused, match="another import into this environment"):
             control(service, "number.add", numbers=["380974500000"])
         with pytest.raises(Refused, match="no number is available"):
             control(service, "allocate", interaction="b", group="none")
