@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from interact_ivr.domain.directory import Change, Directory
 from interact_ivr.domain.journal import Forgotten, Page, PurgeStep, Subject, WhoHeld
@@ -44,6 +44,13 @@ class Clock(Protocol):
         """Give the present time, aware, UTC."""
 
 
+class Explanation(Protocol):
+    """Why a number is what it is."""
+
+    def as_data(self) -> Mapping[str, Any]:
+        """Give it as plain values, which JSON can have."""
+
+
 class DialPlan(Protocol):
     """What the services need of the dial-plan engine."""
 
@@ -52,6 +59,9 @@ class DialPlan(Protocol):
 
     def lookup_keys(self, raw: str) -> tuple[str, ...]:
         """Give the keys under which a dialed number may be stored, best first."""
+
+    def explain(self, raw: str) -> Explanation:
+        """Say why a number is what it is; takes longer."""
 
 
 class AllocationStore(Protocol):

@@ -1,5 +1,6 @@
 """The pool's numbers: showing them as they stand, letting them be lent or not, taking them out."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from interact_ivr.domain.errors import BadInput, BadRows, NoSuchNumber
@@ -7,7 +8,7 @@ from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import Group, NumberKey, Scope
 from interact_ivr.domain.ranges import read_range
 from interact_ivr.domain.values import NewNumber, PoolNumber, Shown
-from interact_ivr.ports import EVERYTHING, NumberStore
+from interact_ivr.ports import EVERYTHING, Explanation, NumberStore
 from interact_ivr.service.allocations import lookup_keys
 from interact_ivr.service.checking import check_dnid, normalized
 from interact_ivr.service.environments import Environment, Environments
@@ -48,6 +49,11 @@ class Numbers:
         return (
             None if group is None else self._environments.named(environment).alphabet.group(group)
         )
+
+    async def explain(self, environment: str, number: str) -> Explanation:
+        """Say why *number* is what it is there; what is no number is explained, too."""
+        here = self._environments.named(environment)
+        return await asyncio.to_thread(here.dial_plan.explain, number)
 
     async def create(
         self,
