@@ -201,6 +201,24 @@ async def test_metrics_go_on_while_a_pool_goes(parts: Parts, asking: Asking, wha
             assert (GOING in told) is (what == "application")
 
 
+async def test_metrics_wait_for_nobody_s_viewers(parts: Parts) -> None:
+    """However many look at an environment: the operator counts its numbers in their own turn."""
+    done: list[str] = []
+
+    async def view(at: int) -> None:
+        await parts.pools.groups(HERE)
+        done.append(f"viewer {at}")
+
+    async def count() -> None:
+        for environment in (HERE, GOING):
+            await parts.numbers.counts(environment)
+        done.append("operator")
+
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*map(view, range(20)), count())
+    assert done.index("operator") <= 3
+
+
 async def pools(session: ClientSession) -> set[str]:
     """Give the environments and the applications whose numbers the metrics have."""
     async with session.get("/metrics") as answer:
