@@ -120,14 +120,17 @@ class Imports:
     async def _write_hidden(self, check: Checking, count: int, told: Told) -> None:
         async with self._hiding:
             await self._discard()
-            written = 0
+            written, left = 0, True
             try:
                 async for page in check.pages():
                     await self._store.write_hidden(check.scope, [one.new for one in page])
                     written += len(page)
                     await told(written, count)
                 await self._store.show_hidden(check.scope)
+                left = False
             except (Refusal, OSError):  # the store's, or whoever asked has gone
-                self._left = True
                 await self._discard()
+                left = False
                 raise
+            finally:
+                self._left = left
