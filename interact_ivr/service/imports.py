@@ -36,8 +36,9 @@ class Imports:
         self._places = asyncio.Semaphore(_MOST_AT_ONCE)
         self._hiding = asyncio.Lock()
         """All that is hidden belongs to who has it; whoever comes first has it first."""
-        self._left = True
+        self.left = asyncio.Event()
         """Something may be hidden that is nobody's: the last run's, or of an import that failed."""
+        self.left.set()
 
     async def take_in(
         self,
@@ -108,11 +109,11 @@ class Imports:
         gone = 0
         while step := await self._store.discard_hidden(STEP):  # calls get their turn
             gone += step
-        self._left = False
+        self.left.clear()
         return gone
 
     async def _write_at_once(self, check: Checking) -> None:
-        if self._left:  # it may be in the way
+        if self.left.is_set():  # it may be in the way
             await self.clear()
         async for page in check.pages():  # one transaction is enough
             await self._store.add(check.scope, [one.new for one in page])
@@ -133,4 +134,5 @@ class Imports:
                 left = False
                 raise
             finally:
-                self._left = left
+                if left:
+                    self.left.set()
