@@ -256,8 +256,12 @@ def test_what_could_not_be_taken_away_goes_later(service_factory: Callable[..., 
     """The store fails an import, and what would undo it: that is done once the store can."""
     service = service_factory()
     with closing(sqlite3.connect(service.database, isolation_level=None)) as other:
+
+        def hold() -> None:
+            other.execute("BEGIN IMMEDIATE")
+
         with pytest.raises(Refused, match="another program holds its file"):
-            import_until_written(service, lambda: other.execute("BEGIN IMMEDIATE"))
+            import_until_written(service, hold)
         assert hidden(service) > 0
         other.execute("ROLLBACK")
     service.wait_log("unfinished import taken away", timeout_seconds=20)
