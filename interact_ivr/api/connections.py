@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from aiohttp import hdrs, web
+from aiohttp import EMPTY_PAYLOAD, StreamReader, hdrs, web
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import (
     BadHttpMessage,
@@ -68,6 +68,10 @@ class Connection(web.RequestHandler):
         self._refuse = refuse
         self._ended = ended
         self._ending = False
+        self._body: StreamReader = EMPTY_PAYLOAD
+        """That of the last request that could be read."""
+        self._is_unread = False
+        """Something came that could not be read."""
         self._unread_path: str | None = None
         """What the request was for that could not be read, if that much of it could."""
 
@@ -77,11 +81,25 @@ class Connection(web.RequestHandler):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; aiohttp keeps nothing of what it cannot read."""
+        """Take what came, as far as it can be read.
+
+        For aiohttp each piece behind that would be another fault, kept until it is its turn.
+        """
+        if self._is_unread:
+            return
         super().data_received(data)
-        if self._messages and not isinstance(self._messages[-1][0], RawRequestMessage):
-            found = _REQUEST_LINE.match(data)
-            self._unread_path = found[1].decode("latin-1") if found else None
+        if not self._messages:
+            return
+        message, body = self._messages[-1]
+        if isinstance(message, RawRequestMessage):
+            self._body = body
+            return
+        self._is_unread = True
+        message.exc.__traceback__ = None  # it would hold what came
+        found = _REQUEST_LINE.match(data)
+        self._unread_path = found[1].decode("latin-1") if found else None
+        if not self._body.is_eof():  # who reads it would wait for its end
+            self._body.set_exception(web.RequestPayloadError())
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """End, unless something is still done for it: then after that."""

@@ -36,8 +36,9 @@ class Imports:
         self._places = asyncio.Semaphore(_MOST_AT_ONCE)
         self._hiding = asyncio.Lock()
         """All that is hidden belongs to who has it; whoever comes first has it first."""
-        self._left = True
+        self.left = asyncio.Event()
         """Something may be hidden that is nobody's: the last run's, or of an import that failed."""
+        self.left.set()
 
     async def take_in(
         self,
@@ -108,11 +109,11 @@ class Imports:
         gone = 0
         while step := await self._store.discard_hidden(STEP):  # calls get their turn
             gone += step
-        self._left = False
+        self.left.clear()
         return gone
 
     async def _write_at_once(self, check: Checking) -> None:
-        if self._left:  # it may be in the way
+        if self.left.is_set():  # it may be in the way
             await self.clear()
         async for page in check.pages():  # one transaction is enough
             await self._store.add(check.scope, [one.new for one in page])
@@ -120,14 +121,18 @@ class Imports:
     async def _write_hidden(self, check: Checking, count: int, told: Told) -> None:
         async with self._hiding:
             await self._discard()
-            written = 0
+            written, left = 0, True
             try:
                 async for page in check.pages():
                     await self._store.write_hidden(check.scope, [one.new for one in page])
                     written += len(page)
                     await told(written, count)
                 await self._store.show_hidden(check.scope)
+                left = False
             except (Refusal, OSError):  # the store's, or whoever asked has gone
-                self._left = True
                 await self._discard()
+                left = False
                 raise
+            finally:
+                if left:
+                    self.left.set()

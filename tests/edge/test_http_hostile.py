@@ -41,6 +41,8 @@ CALL_SECONDS = 0.5
 """The bar for a call, whatever else comes."""
 LOOK_UP_SECONDS = 0.25
 """The bar for who asks for one number while others look at many."""
+BODY_SECONDS = 10.0
+"""How long a body may take, unless the configuration says otherwise."""
 
 
 @pytest.fixture(scope="module")
@@ -462,6 +464,58 @@ def test_who_is_asked_to_go_on(service: Service, program: Program) -> None:
     with Wire(service.http_port) as wire:
         wire.send(request("POST", SOAP, headers | {"Content-Length": "10000000"}))
         assert b" 413 " in wire.rest()
+
+
+BROKEN = [
+    (NEW, b"400", b"text/plain", b"body: expected chunks"),
+    (SOAP, b"500", b"text/xml", b"<faultstring>body: expected chunks"),
+    (
+        "/api/v1/allocations",
+        b"400",
+        b"application/problem+json",
+        b'"detail":"body: expected chunks',
+    ),
+]
+
+
+def _in_chunks(service: Service, program: Program, path: str) -> Wire:
+    """Begin a request that somebody reads the body of by now."""
+    token = control(service, "token.add", role="admin", environment=program.environment)["token"]
+    headers = program.as_consumer() | {
+        "Authorization": f"Bearer {token}",
+        "Transfer-Encoding": "chunked",
+        "Expect": "100-continue",
+    }
+    wire = Wire(service.http_port).send(request("POST", path, headers))
+    assert wire.socket.recv(1000).startswith(b"HTTP/1.1 100 Continue")
+    return wire
+
+
+@pytest.mark.parametrize(("path", "status", "media", "said"), BROKEN)
+def test_a_body_that_breaks_in_its_midst(
+    service: Service, program: Program, path: str, status: bytes, media: bytes, said: bytes
+) -> None:
+    """Is told at once, not when its time is over; and only once."""
+    begun = time.monotonic()
+    with _in_chunks(service, program, path) as wire:
+        told = wire.send(b"2\r\n{}\r\nzz\r\n").rest()
+    assert (told.count(b"HTTP/1."), told[9:12]) == (1, status)
+    assert media in told
+    assert said in told.replace(b"&#39;", b"'")
+    assert time.monotonic() - begun < BODY_SECONDS / 2
+
+
+def test_what_comes_behind_a_broken_body(service: Service, program: Program) -> None:
+    """Is not kept: nobody reads it."""
+    with within_twice_the_memory(service), contextlib.ExitStack() as stack:
+        wires = [stack.enter_context(_in_chunks(service, program, SOAP)) for _ in range(10)]
+        for wire in wires:
+            wire.send(b"zz\r\n")
+        for _ in range(40):
+            for wire in wires:
+                with contextlib.suppress(OSError):
+                    wire.socket.settimeout(0.1)
+                    wire.socket.send(b"x" * 250_000)
 
 
 # Anything

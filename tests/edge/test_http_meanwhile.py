@@ -6,6 +6,7 @@ at the worst moment.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -29,6 +30,7 @@ from testbed.ports import LOOPBACK
 
 HERE, GOING = "default/default", "acme/live"
 NUMBER = "+380974520200"
+PATIENCE = 5.0
 
 Happens = Callable[[], Awaitable[object]]
 
@@ -199,6 +201,24 @@ async def test_metrics_go_on_while_a_pool_goes(parts: Parts, asking: Asking, wha
             assert (GOING in told) is (what == "application")
 
 
+async def test_metrics_wait_for_nobody_s_viewers(parts: Parts) -> None:
+    """However many look at an environment: the operator counts its numbers in their own turn."""
+    done: list[str] = []
+
+    async def view(at: int) -> None:
+        await parts.pools.groups(HERE)
+        done.append(f"viewer {at}")
+
+    async def count() -> None:
+        for environment in (HERE, GOING):
+            await parts.numbers.counts(environment)
+        done.append("operator")
+
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*map(view, range(20)), count())
+    assert done.index("operator") <= 3
+
+
 async def pools(session: ClientSession) -> set[str]:
     """Give the environments and the applications whose numbers the metrics have."""
     async with session.get("/metrics") as answer:
@@ -210,3 +230,33 @@ async def pools(session: ClientSession) -> set[str]:
             if sample.name == "interact_ivr_numbers"
             for name in (sample.labels["environment"], sample.labels["application"])
         }
+
+
+async def test_what_follows_changes_nothing_of_what_was_refused(
+    parts: Parts, asking: Asking
+) -> None:
+    """What cannot be read is told in the form of the API it was for, whatever comes behind it."""
+    looking, may_see = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        looking.set()
+        await may_see.wait()
+
+    async with asking(replace(parts, pools=LatePools(parts, Once(hold)))) as session:
+        base = session._base_url
+        assert base is not None
+        reader, writer = await asyncio.open_connection(base.host, base.port)
+        bearer = session.headers["Authorization"]
+        look = f"GET /api/v1/numbers/{NUMBER[1:]} HTTP/1.1\r\nHost: a\r\nAuthorization: {bearer}"
+        unread = "POST /interact/version/2/agent/soap HTTP/1.1\r\nHost: a\r\nX y"
+        for part in (look, unread, "GET /healthz HTTP/1.1\r\nHost: a"):
+            writer.write(f"{part}\r\n\r\n".encode())
+            await looking.wait()
+            async with session.get("/healthz") as answer:  # what came before has been read then
+                assert answer.status == 200
+        may_see.set()
+        async with asyncio.timeout(PATIENCE):
+            told = await reader.read()
+        writer.close()
+    assert told.count(b"HTTP/1.") == 2
+    assert b"<faultstring>bad request: Invalid header token</faultstring>" in told

@@ -163,6 +163,19 @@ async def test_an_import_that_breaks_off_is_in_nobody_s_way(parts: Parts) -> Non
 
 
 @pytest.mark.parametrize("numbers", [FEW, MANY])
+async def test_an_import_that_is_cut_off_is_in_nobody_s_way(parts: Parts, numbers: str) -> None:
+    """However it ends: what it has hidden is nobody's, and goes before anything else comes."""
+    watched = Watched()
+    cut_off = asyncio.create_task(take_in(parts, HERE, MANY, told=watched))
+    await watched.begun.wait()
+    cut_off.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cut_off
+    assert await take_in(parts, HERE, numbers.replace("520200", "520001")) >= 1
+    assert await parts.imports.clear() == 0
+
+
+@pytest.mark.parametrize("numbers", [FEW, MANY])
 async def test_what_the_last_run_left_is_in_nobody_s_way(
     parts: Parts, tmp_path: Path, numbers: str
 ) -> None:

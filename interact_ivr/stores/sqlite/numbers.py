@@ -68,8 +68,8 @@ class SqliteNumbers:
         return await self._reader.run_long(scope.environment, partial(_list, scope, policy, shown))
 
     async def counts(self, scope: Scope, policy: Policy) -> dict[State, int]:
-        """Count the pool's enabled numbers by state."""
-        return await self._reader.run_long(scope.environment, partial(_counts, scope, policy))
+        """Count the pool's enabled numbers by state, in the operator's turn."""
+        return await self._reader.run_long(None, partial(_counts, scope, policy))
 
     async def set_enabled(
         self, scope: Scope, numbers: Sequence[NumberKey], *, enabled: bool

@@ -30,7 +30,7 @@ class Reader:
     """Runs reading operations in worker threads, on connections that cannot write.
 
     A few connections are kept, with what they have read of the file. Long operations have one
-    thread, and each environment has one of them in its queue.
+    thread, and each environment has one of them in its queue, as has whoever operates all of them.
     """
 
     def __init__(self, database: Path, clock: Clock) -> None:
@@ -39,16 +39,19 @@ class Reader:
         self._queries = load_queries("sqlite")
         self._kept: deque[sqlite3.Connection] = deque()
         self._long = ThreadPoolExecutor(1, "store-reader")
-        self._turns: WeakValueDictionary[EnvironmentId, asyncio.Lock] = WeakValueDictionary()
+        self._turns: WeakValueDictionary[EnvironmentId | None, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, operation: Callable[[Transaction], T]) -> T:
         """Give what *operation* read, or raise `StoreUnavailable`."""
         return await asyncio.to_thread(self._read, operation)
 
     async def run_long(
-        self, environment: EnvironmentId, operation: Callable[[Transaction], T]
+        self, environment: EnvironmentId | None, operation: Callable[[Transaction], T]
     ) -> T:
-        """Do the same, one after the other; environments that ask at the same time take turns."""
+        """Do the same, one after the other; environments that ask at the same time take turns.
+
+        None stands for the operator, who must see how it is while an environment asks for much.
+        """
         loop = asyncio.get_running_loop()
         async with self._turns.setdefault(environment, asyncio.Lock()):
             return await loop.run_in_executor(self._long, self._read, operation)
