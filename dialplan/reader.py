@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from dialplan.dialing import Dialing
 from dialplan.directory import Directory
-from dialplan.metadata import Known
+from dialplan.metadata import Known, calling_code
 from dialplan.patterns import Matcher
 from dialplan.plan import Plan, Rule
 from dialplan.shadows import emergencies
@@ -94,6 +94,14 @@ class Reader:
             plan.conversions or plan.outside_line or plan.international_prefixes
         )
         self.emergencies: Final = {number: self._for(number) for number in emergencies(plan)}
+        code = calling_code(plan.home_country)
+        numbers = {f"+{code}{number}": number for number in self.emergencies if code}
+        self._with_code = {
+            text: number
+            for text, number in numbers.items()
+            if not ((known := self._dialing.known(text)) and known.valid)
+        }
+        """As `tel:911;phone-context=+1` comes."""
 
     def read(self, entered: str) -> Reading:
         """Read *entered*, which is clean.
@@ -186,6 +194,8 @@ class Reader:
         digits = written.base or written.extension
         if digits in self.emergencies:
             return digits
+        if digits in self._with_code:
+            return self._with_code[digits]
         for prefix in self.plan.outside_line:
             if digits.startswith(prefix) and digits.removeprefix(prefix) in self.emergencies:
                 return digits.removeprefix(prefix)

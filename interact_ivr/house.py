@@ -124,6 +124,7 @@ class House:
             application.on_cleanup.append(answering.close)
             server = HttpServer(
                 application,
+                answering.refused,
                 certificate,
                 reading=in_lower_case,
                 most_connections=http.most_connections,

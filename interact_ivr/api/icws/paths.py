@@ -17,8 +17,8 @@ from interact_ivr.domain.errors import Refusal
 
 BASE: Final = "/icws"
 OF_SESSION: Final = BASE + "/{sessionId:[^/]*}"
-OURS: Final = re.compile(r"/icws(/|$)")
-"""How a path of this API begins, once it was read."""
+OURS: Final = re.compile(r"/icws(/|$)", re.IGNORECASE)
+"""How a path of this API begins."""
 MESSAGES, DETAILS = "messaging/messages", "phone-numbers/query-details"
 """The resources that a session has beside its connection."""
 SPELLED: Final = web.RequestKey("spelled", str)

@@ -15,6 +15,7 @@ from interact_ivr.api.faults import (
     NoSuchInteraction,
     NoSuchPath,
     NotAccepting,
+    NotHttp,
     Said,
     Table,
     TooLarge,
@@ -83,6 +84,7 @@ def _come_again(_: StoreUnavailable) -> Mapping[str, str]:
 
 
 REFUSALS: Table = {
+    NotHttp: Said(400),
     BadInput: Said(400),
     BadRows: Said(400),
     BadDialPlan: Said(400),
