@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -94,12 +95,20 @@ def json_of(body: bytes, kind: type[T]) -> T:
 def _check_once(body: bytes, kind: Any) -> None:
     """Refuse a field of *kind* that is there twice: nobody knows which one was meant.
 
-    What is passed over may be there as often as it likes.
+    What is passed over may be there as often as it likes. A name stands in the body as it is, or
+    with a backslash in it; where neither is there twice, nothing needs to be counted.
     """
+    if b"\\" not in body and all(body.count(name) < 2 for name in _written(kind)):
+        return
     counted = Counter(name for name, _ in _pairs(body))
     for name in names(kind):
         if counted[name] > 1:
             raise BadInput(name, "once", f"{counted[name]} times")
+
+
+@cache
+def _written(kind: Any) -> tuple[bytes, ...]:
+    return tuple(name.encode() for name in names(kind))
 
 
 def _half_character(body: bytes) -> str | None:

@@ -5,6 +5,7 @@ The secrets are compared in constant time; only once a request is refused is it 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hmac import compare_digest
 
 from aiohttp import hdrs, web
@@ -65,7 +66,7 @@ class IcwsGuard:
         if session is None or not _is_shown(session, request, by_cookie=by_cookie):
             raise self._refusal(session, request, by_cookie=by_cookie)
         self.sessions.use(session)
-        return Who(session.environment, user=session.user)
+        return _who(session.environment, session.user)
 
     def _living(self, session_id: str) -> Session | None:
         """Find a session of a user who still is one, with the same password."""
@@ -96,6 +97,11 @@ class IcwsGuard:
         if by_cookie or _same(tokens[0], session.token):
             return NoCookie(prefix)
         return BadToken(prefix)
+
+
+@lru_cache(1_000)
+def _who(environment: EnvironmentName, user: str) -> Who:
+    return Who(environment, user=user)
 
 
 def _is_shown(session: Session, request: web.Request, *, by_cookie: bool) -> bool:
