@@ -111,7 +111,8 @@ def _asked(folder: Path, url: str, session: Session, first: int, numbers: int) -
         )
     )
     wrk = fetch.bring().wrk_command
-    command = [*wrk, "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s", "-s", str(script), url]
+    command = [*wrk, "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s", "--timeout", "10s"]
+    command += ["-s", str(script), url]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = re.search(r"RATE ([\d.]+) BAD (\d+)", said)
     if found is None or int(found[2]):
