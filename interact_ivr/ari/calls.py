@@ -87,6 +87,10 @@ class Calls:
                 if move is not None:
                     yield move
 
+    def forget(self, channel: str) -> None:
+        """Take it that a call was never seen: the next look finds it."""
+        self._there.discard(channel)
+
     def _arrived(self, channel: Channel, age: timedelta | None) -> Arrived | None:
         environment = self._contexts.get(channel.context)
         if environment is None or channel.id in self._there:
