@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import selectors
 import socket
+import struct
 import threading
 from types import TracebackType
 from typing import Self
 
 from testbed.ports import LOOPBACK
 
+AT_ONCE = struct.pack("ii", 1, 0)
+"""Closed by a reset, without waiting for what was not sent."""
 _CHUNK = 65536
 _TURN_SECONDS = 0.05
 
@@ -32,8 +35,10 @@ class Relay:
     def cut(self) -> None:
         """Reset every connection that there is."""
         with self._lock:
-            for one in [*self._pairs]:
-                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            while self._pairs:
+                one, other = next(iter(self._pairs.items()))
+                for each in (one, other):
+                    each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
                 self._drop(one)
 
     def freeze(self) -> None:
