@@ -80,7 +80,7 @@ class Calls:
         for gone in sorted((self._there | set(noted)) - there):
             self._there.discard(gone)
             yield Gone(gone)
-        self._there |= set(noted)
+        self._there |= there.intersection(noted)
         for channel in look.channels:
             if channel.id not in look.bridged:
                 move = self._arrived(channel, _age(channel, look.at))
