@@ -18,12 +18,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import http_rest, pool_size, stub_cold_start
+from bench import http_rest, pbx_traffic, pool_size, stub_cold_start
 from bench.row import Row
 from interact_ivr import __version__
 
 MEASUREMENTS: dict[str, Callable[[], Sequence[Row]]] = {
     "http_rest": http_rest.measure,
+    "pbx_traffic": pbx_traffic.measure,
     "pool_size": pool_size.measure,
     "stub_cold_start": stub_cold_start.measure,
 }
