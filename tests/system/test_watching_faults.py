@@ -226,6 +226,7 @@ def test_a_second_watcher_of_the_same_name_is_reported_and_not_fought(
     """The first one stands back for as long as the second is there, and comes back by itself."""
     watched = watched_factory()
     second = service_factory(watched.table)
+    second.wait_log("the pbx is watched")
     standing = watched.wait_until_it_is("taken over")
     assert "another connection" in standing["reason"]
     assert "pbx testbed" in watched.ready()["degraded"]
