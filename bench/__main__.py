@@ -18,7 +18,15 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import dial_plan, dial_plan_numbers, http_rest, icws, pool_size, stub_cold_start
+from bench import (
+    dial_plan,
+    dial_plan_numbers,
+    http_rest,
+    icws,
+    pbx_traffic,
+    pool_size,
+    stub_cold_start,
+)
 from bench.row import Row
 from interact_ivr import __version__
 
@@ -27,6 +35,7 @@ MEASUREMENTS: dict[str, Callable[[], Sequence[Row]]] = {
     "dial_plan_numbers": dial_plan_numbers.measure,
     "http_rest": http_rest.measure,
     "icws": icws.measure,
+    "pbx_traffic": pbx_traffic.measure,
     "pool_size": pool_size.measure,
     "stub_cold_start": stub_cold_start.measure,
 }

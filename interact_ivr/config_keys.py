@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from interact_ivr.config_http import HttpConfig
 from interact_ivr.config_icws import IcwsConfig
+from interact_ivr.config_pbx import PbxConfig
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.times import SPANS
 
@@ -136,6 +137,15 @@ class PoolConfig(msgspec.Struct, frozen=True):
             description="renew (the same number) or replace (another one, if there is one)",
         ),
     ] = "renew"
+    ringing_for_seconds: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=86_400,
+            title="how long a call may keep its number from being lent, and from expiring",
+            description="1 to 86400",
+        ),
+    ] = 120.0
     shared_callers: Annotated[
         tuple[Annotated[str, Meta(pattern=r"^\+?[0-9][0-9 ()./-]{5,30}$")], ...],
         Meta(
@@ -143,6 +153,11 @@ class PoolConfig(msgspec.Struct, frozen=True):
             description="a list of numbers",
         ),
     ] = ()
+
+    @property
+    def ringing_for(self) -> timedelta:
+        """How long a call may keep its number, as a time."""
+        return timedelta(seconds=self.ringing_for_seconds)
 
     @property
     def policy(self) -> Policy:
@@ -220,7 +235,7 @@ class LogConfig(msgspec.Struct, frozen=True):
 
 
 class Config(msgspec.Struct, frozen=True):
-    """All of it, one table a section."""
+    """All of it, one table a section; of [[pbx]] as many as there are PBXes."""
 
     store: StoreConfig = StoreConfig()
     agi: AgiConfig = AgiConfig()
@@ -233,3 +248,4 @@ class Config(msgspec.Struct, frozen=True):
     interaction: InteractionConfig = InteractionConfig()
     dial_plan: DialPlanConfig = DialPlanConfig()
     log: LogConfig = LogConfig()
+    pbx: tuple[PbxConfig, ...] = ()
