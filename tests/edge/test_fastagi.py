@@ -251,7 +251,7 @@ def test_an_unknown_script_is_closed_at_once_and_logged(line: Line) -> None:
         assert peer.wait_closed() < 0.5
     logged = line.service.wait_log("no such script")[-1]
     assert logged["script"] == "retreive_interaction"
-    assert logged["known"] == ["free_number", "health", "retrieve_interaction"]
+    assert logged["known"] == ["free_number", "health", "number_details", "retrieve_interaction"]
 
 
 # The conversation
