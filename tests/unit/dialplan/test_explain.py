@@ -47,6 +47,14 @@ def test_nothing_moves_the_terminals_cursor(raw: str) -> None:
     assert re.sub("\x1b\\[[0-9]+m", "", coloured) == plain_text
 
 
+def test_a_plans_own_words_move_no_cursor_either() -> None:
+    """Nor do they of a fault."""
+    rules = (Rule("\x1b[2J", parse("5", "vendor"), description="\x1b[2J"),)
+    text = as_text(Engine(Plan("\x1b[2J", rules=rules)).explain("5"))
+    assert text.count(r"\x1b[2J") == 3
+    assert "\x1b" not in text
+
+
 def test_it_reads_well() -> None:
     """By example: each step, the rule that matched, what was not looked at, the owner."""
     assert as_text(EXAMPLE.explain("8*6929")).splitlines()[:6] == [
