@@ -201,6 +201,15 @@ def test_a_rule_that_shadows_an_emergency_number_is_refused(path: Path, rule: st
     assert loaded(path, head + first + text).resolve("911").emergency
 
 
+def test_a_rule_that_bars_an_emergency_number_is_refused(path: Path) -> None:
+    """Whoever means it waives the number, which says so."""
+    head, rule = "home_country = 'US'\n", "[[rule]]\npattern = '911'\ndialable = false\n"
+    text = f"{head}{rule}emergency = true\n"
+    assert faults_of(path, text) == [(3, "rule", "dialable = false")]
+    waiving = f"{head}emergency = {{allow_shadow = ['911']}}\n{rule}"
+    assert not loaded(path, waiving).resolve("911").dial_capable
+
+
 def test_a_conversion_that_shadows_an_emergency_number_is_refused(path: Path) -> None:
     """It would never be asked for it, but whoever wrote it thinks that it would."""
     text = "home_country = 'US'\n[[conversion]]\npattern = 'XXX'\nstandardized = '/XXX'\n"
