@@ -239,6 +239,13 @@ def test_the_command_line(
         json.loads(capsys.readouterr().out)
 
 
+def test_a_program_is_told_what_is_serious(capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside the exit status, which is of all findings together."""
+    for plan, serious in (("nanp", False), ("mars", True)):
+        assert main(["check", plan, "--json"]) == serious
+        assert [each["is_serious"] for each in json.loads(capsys.readouterr().out)] == [serious]
+
+
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [((), 2), (("check",), 2), (("--help",), 0), (("1", "--colour"), 2), (("8004562354",), 0)],
