@@ -78,7 +78,7 @@ def _explain(asked: argparse.Namespace) -> int:
 def _check(asked: argparse.Namespace) -> int:
     findings = check(asked.plan)
     if asked.json:
-        _print_json([asdict(each) for each in findings])
+        _print_json([{**asdict(each), "is_serious": each.is_serious} for each in findings])
     else:
         _print(*(f"{each.about}: {each.place or asked.plan}: {each.text}" for each in findings))
     return int(any(each.is_serious for each in findings))

@@ -75,10 +75,13 @@ def _emergency(plan: Plan) -> Iterator[Finding]:
     for number in plan.allow_shadow:
         what = "is none any more" if number in everywhere else "never was one here"
         yield Finding(About.EMERGENCY, "", f"allow_shadow: {number} {what}")
+    behind = {f"{prefix}{number}" for prefix in plan.outside_line for number in numbers}
+    behind -= set(numbers)
     for owner in plan.owners:
-        if owner.extension in numbers:
+        if owner.extension in behind or owner.extension in numbers:
             whose = f"{owner.queue_type.name.lower()} {owner.id}"
-            text = f"extension {owner.extension} of {whose}: it is an emergency number"
+            where = ", behind the outside line" if owner.extension in behind else ""
+            text = f"extension {owner.extension} of {whose}: it is an emergency number{where}"
             yield Finding(About.UNREACHABLE, "", text)
 
 

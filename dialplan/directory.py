@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 from dialplan.details import QueueType
 from dialplan.faults import Fault, PlanError
-from dialplan.reading import Key, filled, keypad, read_toml, text
+from dialplan.reading import Key, filled, keypad, line_of, read_bytes, read_toml, text
 
 _KINDS: Final[Mapping[str, QueueType]] = {
     kind.name.lower(): kind
@@ -95,9 +95,9 @@ def _rows_of_toml(file: Path, faults: list[Fault]) -> Iterator[tuple[int, Mappin
 
 
 def _rows_of_csv(file: Path, faults: list[Fault]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    name = str(file)
+    name, content = str(file), read_bytes(file)
     try:
-        lines = csv.reader(io.StringIO(file.read_bytes().decode("utf-8-sig"), newline=""))
+        lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
         header = [cell.strip().lower() for cell in next(lines, [])]
         unknown = [cell for cell in header if cell not in _KEYS]
         if unknown or "extension" not in header or len(set(header)) < len(header):
@@ -107,10 +107,11 @@ def _rows_of_csv(file: Path, faults: list[Fault]) -> Iterator[tuple[int, Mapping
         for cells in lines:
             if any(map(str.strip, cells)):
                 yield lines.line_num, _row(name, lines.line_num, header, cells, faults)
-    except OSError as error:
-        raise PlanError((Fault(name, "", "a file that can be read", error.strerror),)) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise PlanError((Fault(name, "", "CSV in UTF-8", str(error)),)) from error
+    except UnicodeDecodeError as error:
+        fault = Fault(name, "", "CSV in UTF-8", str(error), line_of(error, content))
+        raise PlanError((fault,)) from error
+    except csv.Error as error:
+        raise PlanError((Fault(name, "", "CSV in UTF-8", str(error), lines.line_num),)) from error
 
 
 def _row(

@@ -22,7 +22,7 @@ Line = list[tuple[str, str]]
 
 
 def _lines(told: Explanation) -> Iterator[Line]:
-    yield [(shown(told.raw), _BOLD), (f"  by the plan {told.plan}", _DIM)]
+    yield [(shown(told.raw), _BOLD), (f"  by the plan {shown(told.plan)}", _DIM)]
     if told.cleaned:
         yield _fact("cleaned", told.cleaned)
     if told.refused:

@@ -3,7 +3,7 @@
 Every fault is told at once, each with file, line, key, expectation and value.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -43,13 +43,10 @@ def load_plan(name_or_path: str) -> Plan:
         PlanError: there is no such plan, it is not TOML, some of its keys or values are wrong, or
             it takes emergency numbers for something else.
     """
-    layers = [*_layers(name_or_path)]
+    layers = _layers(name_or_path)
     plan = _put_together(layers)
-    faults = [fault for layer in layers for fault in _in_order(layer.source)]
-    if not faults:
-        faults = [*shadows(plan)]
-    if faults:
-        raise PlanError(tuple(faults))
+    if faults := _faults(layers) or tuple(shadows(plan)):
+        raise PlanError(faults)
     return plan
 
 
@@ -64,22 +61,40 @@ class _Layer:
     settings: Mapping[str, Any]
 
 
-def _layers(name_or_path: str) -> Iterator[_Layer]:
+def _layers(name_or_path: str) -> Sequence[_Layer]:
     """Read the plan's own file, then what it extends."""
-    folder: Path = _HERE
-    wanted: str | None = name_or_path
-    for _ in range(_LONGEST_CHAIN):
-        if wanted is None:
-            return
-        file, folder, country = find_plan(wanted, folder)
-        source = read_toml(file)
-        settings = source.table((), source.document, PLAN)
-        if country:
-            settings["home_country"] = country
-        yield _Layer(source, folder, country, settings)
-        wanted = settings.get("extends")
-    expected = f"a plan that extends no more than {_LONGEST_CHAIN - 1} others"
-    raise PlanError((Fault("", "extends", expected, name_or_path),))
+    layers = [_layer(name_or_path, _HERE)]
+    while wanted := layers[-1].settings.get("extends"):
+        last = layers[-1]
+        if len(layers) == _LONGEST_CHAIN:
+            expected = f"a plan that extends no more than {_LONGEST_CHAIN - 1} others"
+            last.source.fault(("extends",), expected, wanted)
+            raise PlanError(tuple(_in_order(last.source)))
+        try:
+            layers.append(_layer(wanted, last.folder))
+        except PlanError as error:
+            _keep(last.source, "extends", error)
+            raise PlanError(_faults(layers)) from error
+    return layers
+
+
+def _layer(name: str, folder: Path) -> _Layer:
+    file, its_folder, country = find_plan(name, folder)
+    source = read_toml(file)
+    settings = source.table((), source.document, PLAN)
+    if country:
+        settings["home_country"] = country
+    return _Layer(source, its_folder, country, settings)
+
+
+def _keep(source: Source, key: str, error: PlanError) -> None:
+    """Keep the faults of what *key* names; with the key's line, where none of its own is told."""
+    for fault in error.faults:
+        if fault.line:
+            source.faults.append(fault)
+        else:
+            got = f"{fault.file}: {fault.value}" if fault.file else fault.value
+            source.fault((key,), fault.expected, got)
 
 
 def find_plan(name: str, folder: Path = _HERE) -> tuple[Path, Path, str]:
@@ -148,8 +163,13 @@ def _owners(layer: _Layer) -> Sequence[Owner]:
     try:
         return read_directory(layer.folder.joinpath(layer.settings["directory"]))
     except PlanError as error:
-        layer.source.faults.extend(error.faults)
+        _keep(layer.source, "directory", error)
         return ()
+
+
+def _faults(layers: Sequence[_Layer]) -> tuple[Fault, ...]:
+    """All faults, file by file."""
+    return tuple(fault for layer in layers for fault in _in_order(layer.source))
 
 
 def _in_order(source: Source) -> Sequence[Fault]:

@@ -12,6 +12,8 @@ from dialplan.reading import Key, filled, flag, keypad, list_of, text
 
 _FURTHER: Final = ("local", "long_distance", "international")
 """Classes that a plan may do without."""
+_LONGEST_EXTENSION: Final = 15
+"""Digits of the longest number of E.164: more would make extensions of all that there are."""
 _PLACEHOLDER: Final = re.compile(r"\{id\}|\{extension\}")
 
 
@@ -34,7 +36,7 @@ def _lengths(value: object) -> range:
             return range(0)
         case [bool(), _] | [_, bool()]:  # which Python counts among the whole numbers
             raise ValueError
-        case [int(shortest), int(longest)] if 1 <= shortest <= longest:
+        case [int(shortest), int(longest)] if 1 <= shortest <= longest <= _LONGEST_EXTENSION:
             return range(shortest, longest + 1)
         case _:
             raise ValueError
@@ -71,7 +73,9 @@ PLAN: Final[Mapping[str, Key]] = {
     "area_codes": Key('a list of area codes, such as ["317"]', _DIALED),
     "outside_line": _PREFIXES,
     "international_prefixes": Key('a list of what is dialed, such as ["00"]', _DIALED),
-    "extension_lengths": Key("[shortest, longest] from 1 digit up, or [] for none", _lengths),
+    "extension_lengths": Key(
+        f"[shortest, longest] from 1 to {_LONGEST_EXTENSION} digits, or [] for none", _lengths
+    ),
     "allow_short_national": _FLAG,
     "directory": Key("the path of a TOML or CSV file, seen from this one", filled),
     "emergency": _TABLE,

@@ -174,6 +174,8 @@ class Reader:
         known = self._dialing.known(base)
         if known is None:
             return Number(Means.NOTHING_KNOWN, written)
+        if known.e164 in self._with_code:  # +27 (0) 10111: or the key would have another key
+            return Number(Means.EMERGENCY, Written(self._with_code[known.e164]))
         with_plus = Written(known.e164, written.separator, written.extension)
         return Number(Means.NUMBER, with_plus, known)
 

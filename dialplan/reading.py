@@ -3,6 +3,7 @@
 What the keys of a plan are is `plan_keys`' to say; files beside it have their own modules.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from dialplan.faults import Fault, PlanError
 from dialplan.toml_lines import Path, locate
 
 KEYPAD: Final = frozenset("0123456789*#")
+_AT_LINE: Final = re.compile(r"\(at line ([0-9]+), column [0-9]+\)$")
+"""How `tomllib` ends a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,26 +87,55 @@ class Source:
 
 
 def read_toml(file: File) -> Source:
-    """Read *file*.
+    """Read *file*, which may begin with a byte order mark.
 
     Raises:
         PlanError: it cannot be read, or is not TOML in UTF-8.
     """
     name = str(file)
+    content = read_bytes(file)
     try:
-        text = file.read_bytes().decode()
-        return Source(name, locate(text), tomllib.loads(text))
-    except OSError as error:
-        raise PlanError((Fault(name, "", "a file that can be read", error.strerror),)) from error
+        text = content.decode("utf-8-sig")
+        document = tomllib.loads(text)  # before its lines are looked for: they tell no faults
+        return Source(name, locate(text), document)
     except (ValueError, RecursionError) as error:  # ValueError: a number of thousands of digits
-        raise PlanError((Fault(name, "", "TOML in UTF-8", str(error)),)) from error
+        fault = Fault(name, "", "TOML in UTF-8", str(error), line_of(error, content))
+        raise PlanError((fault,)) from error
+
+
+def read_bytes(file: File) -> bytes:
+    """What is in *file*.
+
+    Raises:
+        PlanError: it cannot be read.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        told = error.strerror
+    except ValueError as error:  # a NUL in its name
+        told = str(error)
+    raise PlanError((Fault(str(file), "", "a file that can be read", told),))
+
+
+def line_of(error: Exception, content: bytes) -> int:
+    """The line of *content* that *error* is about, 0 where it does not say."""
+    if isinstance(error, UnicodeDecodeError):
+        return error.object.count(b"\n", 0, error.start) + 1
+    if str(error).endswith("(at end of document)"):
+        return content.rstrip().count(b"\n") + 1
+    found = _AT_LINE.search(str(error))
+    return int(found[1]) if found else 0
 
 
 def written(path: Path) -> str:
     """Write *path* for a person: `rule[3].pattern` is of the third rule."""
     text = ""
     for key in path:
-        text += f"[{key + 1}]" if isinstance(key, int) else f".{key}"
+        if isinstance(key, int):
+            text += f"[{key + 1}]"
+        else:
+            text += f".{key}" if key.isprintable() else f".{key!a}"
     return text.removeprefix(".")
 
 

@@ -1,5 +1,6 @@
 """The number lists, input conversions and rules of a plan's file."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -7,6 +8,7 @@ from dialplan.patterns import NumberList, Pattern, PatternError, Syntax, Templat
 from dialplan.plan import Conversion, Place, Rule
 from dialplan.plan_keys import CONVERSION, RULE
 from dialplan.reading import Source, list_of, text
+from dialplan.text import NotANumber, clean
 from dialplan.toml_lines import Path
 
 _SYNTAXES: Final[Mapping[str, Syntax]] = {
@@ -16,6 +18,9 @@ _SYNTAXES: Final[Mapping[str, Syntax]] = {
 }
 """The key under which a pattern of each syntax stands: none is ever taken for another."""
 _LIST: Final = 'a list of numbers and ranges, such as ["800", "2125550100-2125550199"]'
+
+_LIST_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
+"""What a pattern can name between two dollar signs."""
 
 Lists = Mapping[str, NumberList]
 
@@ -32,6 +37,8 @@ def read_lists(sources: Sequence[Source]) -> Lists:
 
 
 def _read_list(source: Source, name: str, value: object) -> NumberList | None:
+    if not _LIST_NAME.fullmatch(name):
+        source.fault(("lists", name), "a name of letters, digits, - and _", name)
     try:
         entries = list_of(text)(value)
     except ValueError:
@@ -107,7 +114,13 @@ def _template(
     if key not in given:
         return None
     try:
-        return Template.parse(given[key], pattern)
+        template = Template.parse(given[key], pattern)
+        if key == "standardized" and template.fixed is not None:
+            clean(template.fixed)
     except PatternError as error:
         source.fault((*path, key), f"{error.expected} at {error.position}", given[key])
-        return None
+    except NotANumber as error:
+        source.fault((*path, key), error.expected, given[key])
+    else:
+        return template
+    return None

@@ -14,7 +14,7 @@ def emergencies(plan: Plan) -> frozenset[str]:
 
 
 def shadows(plan: Plan) -> Iterator[Fault]:
-    """Name what comes first for an emergency number and does not say that it is meant."""
+    """Name what bars an emergency number, or comes first for it and does not say so."""
     for number in sorted(emergencies(plan)):
         for kind, all_of_kind in (("conversion", plan.conversions), ("rule", plan.rules)):
             first = _first(all_of_kind, number)
@@ -25,6 +25,9 @@ def shadows(plan: Plan) -> Iterator[Fault]:
                 )
                 value = first.pattern.source
                 yield Fault(first.place.file, kind, expected, value, first.place.line)
+            elif isinstance(first, Rule) and not first.dialable:
+                expected = f"a rule by which the emergency number {number} may be dialed"
+                yield Fault(first.place.file, kind, expected, "dialable = false", first.place.line)
 
 
 def _first(matching: Sequence[Conversion | Rule], number: str) -> Conversion | Rule | None:

@@ -62,6 +62,12 @@ class Template:
             raise PatternError(LONGEST + 1, f"at most {LONGEST} characters", f"{len(source)}")
         return cls(source, tuple(_Reader(source, pattern).pieces()))
 
+    @property
+    def fixed(self) -> str | None:
+        """What it always makes, where that depends on no text; else None."""
+        texts = [piece for piece in self.pieces if isinstance(piece, str)]
+        return "".join(texts) if len(texts) == len(self.pieces) else None
+
     def render(self, groups: tuple[str, ...]) -> str:
         """Make the output of *groups*, as the pattern's `groups` gives them."""
         return "".join(

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from dialplan import Engine, load_plan
+from dialplan.cases import run
 from dialplan.checking import check
 
 ROOT = Path(__file__).parents[2]
@@ -52,3 +53,14 @@ def test_the_dial_plan_that_is_shown_does_what_is_said(tmp_path: Path) -> None:
     assert engine.resolve("800 456 2354").default_classification == "Toll Free"
     assert engine.resolve("872 4000").classifications[1:] == ("Local",)
     assert engine.resolve("9933").emergency
+    of_a_case = re.findall(r"`((?:normalized_text|classifications) = .*?)`", text)
+    cases = [
+        "[[case]]",
+        'number = "872 3000"',
+        *of_a_case,
+        "[[case]]",
+        'number = "()"',
+        "refused = true",
+    ]
+    file.with_name("our.cases.toml").write_text("\n".join(cases))
+    assert [len(each.case.expected) for each in run(str(file)) if each.holds] == [2, 1]

@@ -78,13 +78,18 @@ def test_what_would_change_a_normalized_number_is_found(path: Path, kind: str) -
 
 def test_emergency_numbers_are_told(path: Path) -> None:
     """Which there are, which are waived, and which somebody has as an extension."""
-    path.with_name("people.csv").write_text("extension,user\n911,ann\n")
-    text = 'directory = "people.csv"\n[emergency]\nextra = ["933"]\nallow_shadow = ["112", "5"]\n'
+    path.with_name("people.csv").write_text("extension,user\n911,ann\n9911,bob\n9912,eve\n")
+    text = 'directory = "people.csv"\noutside_line = ["9"]\n'
+    text += '[emergency]\nextra = ["933"]\nallow_shadow = ["112", "5"]\n'
     assert [(about, text) for about, _, text in found(path, text)] == [
         (About.EMERGENCY, "emergency numbers, which come before all else: 911, 933"),
         (About.EMERGENCY, "allow_shadow: 112 is none any more"),
         (About.EMERGENCY, "allow_shadow: 5 never was one here"),
         (About.UNREACHABLE, "extension 911 of user ann: it is an emergency number"),
+        (
+            About.UNREACHABLE,
+            "extension 9911 of user bob: it is an emergency number, behind the outside line",
+        ),
     ]
 
 
@@ -232,6 +237,13 @@ def test_the_command_line(
     if told:
         assert main([*arguments, "--json"]) == status
         json.loads(capsys.readouterr().out)
+
+
+def test_a_program_is_told_what_is_serious(capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside the exit status, which is of all findings together."""
+    for plan, serious in (("nanp", False), ("mars", True)):
+        assert main(["check", plan, "--json"]) == serious
+        assert [each["is_serious"] for each in json.loads(capsys.readouterr().out)] == [serious]
 
 
 @pytest.mark.parametrize(

@@ -239,6 +239,34 @@ def test_emergency_numbers_are_exact() -> None:
     assert waived.normalize("112") == "/112"
 
 
+def test_a_prefix_that_begins_a_number_at_home_is_none() -> None:
+    """In Italy 0800... is a number of Bari, though behind the 0 there is another one."""
+    italy = plan(home_country="IT", outside_line=("0",))
+    assert italy.normalize("0800123456") == "+390800123456"
+    assert italy.normalize("0 055 123456") == "+39055123456"
+
+
+@pytest.mark.parametrize("raw", ["+27 (0) 10111", "+27 010111 x12", "+27 010111^12", "+27 10111"])
+def test_an_emergency_number_behind_a_trunk_prefix_is_one(raw: str) -> None:
+    """Or the key of such a text, +2710111, would have another key."""
+    assert Engine(load_plan("e164:ZA")).normalize(raw) == "10111"
+
+
+def test_a_rule_may_give_an_emergency_number() -> None:
+    """It is one as if it had been dialed, in whatever form the rule gives it."""
+    for standardized in ("911", "/911", "9911", "+1911", "911^1"):
+        engine = plan(rule("5", standardized), outside_line=("9",))
+        details = engine.resolve("5")
+        assert (details.normalized_text, details.emergency) == ("911", True), standardized
+
+
+def test_a_valid_number_is_no_emergency_number_behind_the_code() -> None:
+    """Where a plan adds one that is a number, it is meant as it is dialed there."""
+    engine = plan(extra_emergency=("2032232532",))
+    assert engine.resolve("2032232532").emergency
+    assert engine.normalize("+12032232532") == "+12032232532"
+
+
 def test_a_number_that_was_stored_as_an_extension_is_found() -> None:
     """Before emergency numbers were set apart, 911 was kept as /911."""
     assert NANP.lookup_keys("911") == ("911", "/911")

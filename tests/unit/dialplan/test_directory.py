@@ -105,6 +105,18 @@ def test_every_fault_has_its_line(
     assert got == faults
 
 
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [(b"extension,user\n12,a\n13,M\xfcller\n", 3), (b'extension\n12\n"1\x00', 3)],
+)
+def test_csv_that_is_none_is_told_with_its_line(tmp_path: Path, content: bytes, line: int) -> None:
+    """As spreadsheets write it that know no UTF-8."""
+    file = tmp_path / "people.csv"
+    file.write_bytes(content)
+    with pytest.raises(PlanError, match=rf"people\.csv:{line}: "):
+        read_directory(file)
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.toml"])
 @pytest.mark.parametrize("content", [None, b"\xff", b'"\x00'], ids=["missing", "UTF-8", "NUL"])
 def test_what_cannot_be_read_is_a_fault(tmp_path: Path, name: str, content: bytes | None) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -47,6 +48,14 @@ def test_nothing_moves_the_terminals_cursor(raw: str) -> None:
     assert re.sub("\x1b\\[[0-9]+m", "", coloured) == plain_text
 
 
+def test_a_plans_own_words_move_no_cursor_either() -> None:
+    """Nor do they of a fault."""
+    rules = (Rule("\x1b[2J", parse("5", "vendor"), description="\x1b[2J"),)
+    text = as_text(Engine(Plan("\x1b[2J", rules=rules)).explain("5"))
+    assert text.count(r"\x1b[2J") == 3
+    assert "\x1b" not in text
+
+
 def test_it_reads_well() -> None:
     """By example: each step, the rule that matched, what was not looked at, the owner."""
     assert as_text(EXAMPLE.explain("8*6929")).splitlines()[:6] == [
@@ -63,6 +72,15 @@ def test_it_reads_well() -> None:
     assert "1 were not looked at" in text
     assert "an extension of the directory: user [userId]" in text
     assert "queue           User Queue: [userId]" in text
+
+
+def test_a_rule_is_told_by_the_text_that_came_nearest() -> None:
+    """Of the number as dialed and as it is, with the rule's place in the file."""
+    local = EXAMPLE.explain("2032232532").rules.considered[7]
+    assert (local.number, local.name, local.text) == (8, "local", "+12032232532")
+    assert local.why_not == "at 3: 3 expected, got 2"
+    file, _, line = local.place.rpartition(":")
+    assert Path(file).read_text().splitlines()[int(line) - 1 :][:2] == ["[[rule]]", 'name = "local"']
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,8 @@ def test_every_fault_is_told_at_once(path: Path) -> None:
         ("extension_lengths", "[0, 4]", [0, 4]),
         ("extension_lengths", "[true, 4]", [True, 4]),
         ("extension_lengths", "[2.0, 4]", [2.0, 4]),
+        ("extension_lengths", "[2, 16]", [2, 16]),
+        ("extension_lengths", "[1, 99999999999999999999]", [1, 10**20 - 1]),
         ("extension_lengths", '"26"', "26"),
     ],
 )
@@ -131,12 +133,45 @@ def test_a_fault_is_one_line() -> None:
     assert str(both) == "a: expected b, got 1\nc: expected d, got 2"
 
 
-@pytest.mark.parametrize("text", [b"name = mine", b'name = "\xff"'])
-def test_what_is_not_toml_is_one_fault(path: Path, text: bytes) -> None:
-    """Bad syntax and bad UTF-8 are faults of the whole file, told with their place in it."""
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        (b"name = mine", 1, "Invalid value"),
+        (b'name = "a"\n\n[[rule]\n', 3, r"Expected '\]\]'"),
+        (b'[lists]\na = ["1"]\na = ["2"]\n', 3, "Cannot overwrite a value"),
+        (b'[lists]\r\na = ["1"]\r\n[lists]\r\n', 3, "twice"),
+        (b'name = "a"\nlists = [\n', 2, "end of document"),
+        (b'name = "a\n"\n', 1, "Illegal character"),
+        (b'# \xc3\xa9\nname = "\xff"', 2, "byte 0xff"),
+        ('name = "a"'.encode("utf-16"), 1, "byte 0xff"),
+    ],
+)
+def test_what_is_not_toml_is_one_fault(path: Path, text: bytes, line: int, told: str) -> None:
+    """Bad syntax and bad UTF-8 are told in the parser's words, with the line."""
     path.write_bytes(text)
-    with pytest.raises(PlanError, match=r"mine\.toml: expected TOML .*(line|position)"):
+    with pytest.raises(PlanError, match=rf"mine\.toml:{line}: expected TOML in UTF-8, .*{told}"):
         load_plan(str(path))
+
+
+def test_a_byte_order_mark_is_passed_over(path: Path) -> None:
+    """As editors for Windows write it; the lines are as they were."""
+    path.write_bytes(b'\xef\xbb\xbfname = "mine"\r\nhome = "US"\r\n')
+    with pytest.raises(PlanError, match=r"^[^\n]*mine\.toml:2: home: expected [^\n]*$"):
+        load_plan(str(path))
+    path.write_bytes(b'\xef\xbb\xbfname = "mine"\r\n')
+    assert load_plan(str(path)).name == "mine"
+
+
+def test_a_name_that_no_file_can_have_is_a_fault() -> None:
+    """As one of a file that is not there."""
+    with pytest.raises(PlanError, match="expected a file that can be read, got 'embedded null"):
+        load_plan("a\0.toml")
+
+
+def test_a_fault_moves_no_terminals_cursor(path: Path) -> None:
+    """Nor does it take several lines."""
+    ((key, _),) = faults_of(path, 'name = "mine"\n"a\\u001b\\n" = "\\u001b"')
+    assert key == r"'a\x1b\n'"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The laws of a plan's file with rules: every fault has its line, and a plan builds on another."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,10 @@ speed = "a"
         ("lists = {a = 1}", "lists.a"),
         ("lists = {a = []}", "lists.a"),
         ("lists = {a = [1]}", "lists.a"),
+        ("lists = {'' = ['1']}", "lists."),
+        ("lists = {'a b' = ['1']}", "lists.a b"),
+        ("[[rule]]\npattern = 'X'\nstandardized = '()'", "rule[1].standardized"),
+        ("[[conversion]]\npattern = 'X'\nstandardized = '+'", "conversion[1].standardized"),
         ("conversion = {}", "conversion"),
         ("[[rule]]\npattern = 1", "rule[1].pattern"),
         ("[[rule]]\npattern = ''", "rule[1].pattern"),
@@ -194,6 +199,15 @@ def test_a_rule_that_shadows_an_emergency_number_is_refused(path: Path, rule: st
     assert not loaded(path, waiving + text).resolve("911").emergency
     first = "[[rule]]\nregex = '112|911|933'\nemergency = true\n"
     assert loaded(path, head + first + text).resolve("911").emergency
+
+
+def test_a_rule_that_bars_an_emergency_number_is_refused(path: Path) -> None:
+    """Whoever means it waives the number, which says so."""
+    head, rule = "home_country = 'US'\n", "[[rule]]\npattern = '911'\ndialable = false\n"
+    text = f"{head}{rule}emergency = true\n"
+    assert faults_of(path, text) == [(3, "rule", "dialable = false")]
+    waiving = f"{head}emergency = {{allow_shadow = ['911']}}\n{rule}"
+    assert not loaded(path, waiving).resolve("911").dial_capable
 
 
 def test_a_conversion_that_shadows_an_emergency_number_is_refused(path: Path) -> None:
@@ -271,22 +285,43 @@ def test_faults_of_all_files_are_told(path: Path) -> None:
 
 
 def test_plans_that_extend_each_other_are_refused(path: Path) -> None:
-    """However long the circle."""
-    path.write_text(f'{HEAD}extends = "{path.name}"\n')
-    with pytest.raises(PlanError, match="extends no more than"):
+    """However long the circle; told where it is closed, with what else is wrong there."""
+    path.write_text(f'{HEAD}speed = 1\nextends = "{path.name}"\n')
+    with pytest.raises(PlanError) as caught:
         load_plan(str(path))
+    assert [(each.line, each.key, each.value) for each in caught.value.faults] == [
+        (2, "speed", 1), (3, "extends", "mine.toml"),
+    ]  # fmt: skip
+    assert "extends no more than 7 others" in str(caught.value)
 
 
 def test_a_missing_base_or_directory_is_named(path: Path) -> None:
-    """With its path, or the names there are."""
-    for text, told in (
-        ('extends = "none.toml"', "none.toml: expected a file that can be read"),
-        ('extends = "none"', "shipped plan"),
-        ('directory = "none.csv"', "none.csv: expected a file that can be read"),
+    """Where it is asked for, with its path or the names there are, beside all other faults."""
+    for key, value, told in (
+        ("extends", "none.toml", r"a file that can be read, got '.*none\.toml: No such file"),
+        ("extends", ".", r"a file that can be read, got '.*: Is a directory"),
+        ("extends", "none", r"a path, or the name of a shipped plan \(.*\), got 'none'"),
+        ("extends", "e164:gb", "a country of ISO 3166 .*, got 'e164:gb'"),
+        ("directory", "none.csv", r"a file that can be read, got '.*none\.csv: No such file"),
     ):
-        path.write_text(HEAD + text)
-        with pytest.raises(PlanError, match=told):
+        path.write_text(f'{HEAD}speed = 1\n{key} = "{value}"\n')
+        with pytest.raises(PlanError) as caught:
             load_plan(str(path))
+        other, fault = map(str, caught.value.faults)
+        assert other.startswith(f"{path}:2: speed: ")
+        assert re.match(rf"{path}:3: {key}: expected {told}", fault), fault
+
+
+def test_a_base_that_is_no_toml_is_told_with_its_own_line(path: Path) -> None:
+    """And the faults of what extends it."""
+    base = path.with_name("base.toml")
+    base.write_text('name = "base"\n[[rule]\n')
+    path.write_text(f'{HEAD}extends = "base.toml"\nspeed = 1\n')
+    with pytest.raises(PlanError) as caught:
+        load_plan(str(path))
+    assert [(each.file, each.line) for each in caught.value.faults] == [
+        (str(path), 3), (str(base), 2),
+    ]  # fmt: skip
 
 
 def test_a_fault_tells_where_in_the_pattern(path: Path) -> None:
