@@ -80,7 +80,10 @@ def test_a_rule_is_told_by_the_text_that_came_nearest() -> None:
     assert (local.number, local.name, local.text) == (8, "local", "+12032232532")
     assert local.why_not == "at 3: 3 expected, got 2"
     file, _, line = local.place.rpartition(":")
-    assert Path(file).read_text().splitlines()[int(line) - 1 :][:2] == ["[[rule]]", 'name = "local"']
+    assert Path(file).read_text().splitlines()[int(line) - 1 :][:2] == [
+        "[[rule]]",
+        'name = "local"',
+    ]
 
 
 @pytest.mark.parametrize(
