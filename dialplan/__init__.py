@@ -9,19 +9,35 @@ nothing but the plan's file. The package stands alone, on `phonenumbers` and the
     '+18003569377'
     >>> engine.lookup_keys("6929")
     ('6929', '/6929')
+    >>> engine.resolve("800 456 2354").display_text
+    '(Toll Free) 1 (800) 456-2354'
+
+`python -m dialplan NUMBER` says why a number is what it is.
 """
 
+from dialplan.details import Details, QueueType
+from dialplan.directory import Directory, Owner, StaticDirectory
 from dialplan.engine import Engine
-from dialplan.plan import Fault, Plan, PlanError, load_plan
+from dialplan.explain import Explanation
+from dialplan.faults import Fault, PlanError
+from dialplan.plan import Plan
+from dialplan.plan_file import load_plan, shipped_plans
 from dialplan.text import MAX_LENGTH, NotANumber, clean
 
 __all__ = [
     "MAX_LENGTH",
+    "Details",
+    "Directory",
     "Engine",
+    "Explanation",
     "Fault",
     "NotANumber",
+    "Owner",
     "Plan",
     "PlanError",
+    "QueueType",
+    "StaticDirectory",
     "clean",
     "load_plan",
+    "shipped_plans",
 ]

@@ -1,5 +1,6 @@
 """The composition root: the one place that knows every part, and puts them together."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ async def opened(
         administration = Administration(directory, environments, clock, warned)
 
         async def adopt(other: Config) -> None:
-            await administration.adopt(_defaults(other))
+            await administration.adopt(await asyncio.to_thread(_defaults, other))
             purge.keep_for = other.journal.keep_for
 
         access = Access(environments, clock)

@@ -203,7 +203,8 @@ class DialPlanConfig(msgspec.Struct, frozen=True):
         Meta(
             pattern=r"^[^\0]+$",
             title="which dial plan",
-            description="a shipped plan (e164, nanp) or the path of a file",
+            description="a shipped plan (e164, nanp, example, extensions), as e164:GB seen from a "
+            "country, or the path of a file",
         ),
     ] = "e164"
 

@@ -18,6 +18,7 @@ from interact_ivr.api.credentials import Credentials
 from interact_ivr.api.dnis import Dnis
 from interact_ivr.api.health import Health
 from interact_ivr.api.native.allocations import AllocationRoutes
+from interact_ivr.api.native.explaining import ExplainRoutes
 from interact_ivr.api.native.journal import JournalRoutes
 from interact_ivr.api.native.numbers import NumberRoutes
 from interact_ivr.api.native.problems import NativeDialect
@@ -124,6 +125,7 @@ class House:
 
 
 def _native_routes(parts: Parts, dnis: Dnis) -> Iterator[Route]:
+    yield from ExplainRoutes(parts.numbers).routes()
     yield from NumberRoutes(parts.numbers, parts.imports, parts.pools).routes()
     yield from AllocationRoutes(dnis, parts.pools).routes()
     yield from JournalRoutes(parts.journal, parts.clock).routes()

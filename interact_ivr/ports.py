@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from dialplan import Explanation
 from interact_ivr.domain.directory import Change, Directory
 from interact_ivr.domain.journal import Forgotten, Page, PurgeStep, Subject, WhoHeld
 from interact_ivr.domain.lifecycle import Policy, State
@@ -52,6 +53,9 @@ class DialPlan(Protocol):
 
     def lookup_keys(self, raw: str) -> tuple[str, ...]:
         """Give the keys under which a dialed number may be stored, best first."""
+
+    def explain(self, raw: str) -> Explanation:
+        """Say why a number is what it is; takes longer."""
 
 
 class AllocationStore(Protocol):

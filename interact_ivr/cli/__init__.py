@@ -6,6 +6,7 @@ from interact_ivr.cli.access import token, user
 from interact_ivr.cli.allocations import allocate, free
 from interact_ivr.cli.applications import application
 from interact_ivr.cli.database import db
+from interact_ivr.cli.dial_plans import explain, plan
 from interact_ivr.cli.directory import environment, tenant
 from interact_ivr.cli.journal import journal
 from interact_ivr.cli.numbers import number
@@ -34,6 +35,8 @@ for _command in (
     allocate,
     free,
     journal,
+    explain,
+    plan,
     db,
 ):
     main.add_command(_command)

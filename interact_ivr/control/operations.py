@@ -111,6 +111,13 @@ class ExportNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     application: str = ""
 
 
+class Explain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Say why a number is what it is."""
+
+    number: str
+    environment: str = ""
+
+
 class ShowJournal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Show a page of the journal: of one number, interaction or call, or of all."""
 
@@ -208,6 +215,7 @@ class Operations:
             "number.enable": (EnableNumbers, self._enable),
             "number.list": (ListNumbers, self._list),
             "number.remove": (RemoveNumbers, self._remove),
+            "explain": (Explain, self._explain),
             "journal.list": (ShowJournal, self._show_journal),
             "journal.who_held": (AskWhoHeld, self._who_held),
             "journal.forget": (Forget, self._forget),
@@ -301,6 +309,10 @@ class Operations:
         shown = Shown(group, request.state, limit=request.limit)
         numbers = await self._numbers.list(request.environment, shown, request.application)
         return {"numbers": numbers}
+
+    async def _explain(self, request: Explain) -> object:
+        explanation = await self._numbers.explain(request.environment, request.number)
+        return explanation.as_data()
 
     async def _export(self, request: ExportNumbers, conversation: Conversation) -> object:
         count = 0

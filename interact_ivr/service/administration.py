@@ -102,9 +102,16 @@ class Administration:
         self._environments.check(self._environments.defaults)
 
     async def adopt(self, defaults: Defaults) -> None:
-        """Let other *defaults* count, between two changes; what refuses them changes nothing."""
+        """Let other *defaults* count, between two changes; what refuses them changes nothing.
+
+        Dial plans of environments are read again, too; calls are answered meanwhile.
+
+        Raises:
+            PlanError: some cannot be used.
+        """
         async with self._turn:
-            self._environments.adopt(defaults)
+            plans = await asyncio.to_thread(self._environments.own_dial_plans)
+            self._environments.adopt(defaults, plans)
 
     async def add_tenant(self, tenant: str) -> None:
         """Begin to serve a customer."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from dialplan import Fault, PlanError
 from interact_ivr.domain import times
 from interact_ivr.domain.ani import PLAINLY, AniKeeping
 from interact_ivr.domain.caller import CallerRules
@@ -101,7 +102,8 @@ class Environments:
     ) -> None:
         self._store = store
         self._load_dial_plan = load_dial_plan
-        self._dial_plans: dict[str, DialPlan] = {}
+        self._dial_plans: Mapping[str, DialPlan] = {}
+        """Those that environments have of their own."""
         self._by_name: Mapping[EnvironmentName, Environment] = {}
         self.defaults = defaults
         self.directory = Directory((), (), (), (), ())
@@ -111,16 +113,33 @@ class Environments:
     async def reload(self) -> None:
         """Take a new snapshot; a session goes on with the environment it has.
 
-        On any error the old snapshot stays. A dial plan is loaded once.
+        On any error the old snapshot stays. A dial plan that is there is not loaded again.
 
         Raises:
             StoreUnavailable: it cannot be read.
             ValueError: a dial plan cannot be used.
         """
-        self._take(await self._store.read(), self.defaults)
+        self._take(await self._store.read(), self.defaults, self._dial_plans)
 
-    def adopt(self, defaults: Defaults) -> None:
-        """Let other *defaults* count from now on, or leave all as it is.
+    def own_dial_plans(self) -> Mapping[str, DialPlan]:
+        """Load the dial plans that environments have of their own, anew; none is adopted by that.
+
+        Raises:
+            PlanError: some cannot be used; all their faults.
+        """
+        faults: list[Fault] = []
+        plans = {}
+        for name in sorted({each.dial_plan or "" for each in self.directory.environments} - {""}):
+            try:
+                plans[name] = self._load_dial_plan(name)
+            except PlanError as error:
+                faults += error.faults
+        if faults:
+            raise PlanError(tuple(faults))
+        return plans
+
+    def adopt(self, defaults: Defaults, dial_plans: Mapping[str, DialPlan] | None = None) -> None:
+        """Let other *defaults* count from now on, and *dial_plans*, or leave all as it is.
 
         Raises:
             ContradictingSettings: the directory does not go with them.
@@ -129,7 +148,7 @@ class Environments:
         faults = [*self._missing(defaults), *self._contradictions(defaults)]
         if faults:
             raise ContradictingSettings(faults)
-        self._take(self.directory, defaults)
+        self._take(self.directory, defaults, self._dial_plans if dial_plans is None else dial_plans)
 
     def _missing(self, defaults: Defaults) -> Iterator[str]:
         if defaults.environment not in self._by_name:
@@ -168,11 +187,16 @@ class Environments:
     def _dnis_applications(self) -> Iterator[KnownApplication]:
         return (each for each in self.directory.applications if not each.allocates_from)
 
-    def _take(self, directory: Directory, defaults: Defaults) -> None:
+    def _take(
+        self, directory: Directory, defaults: Defaults, dial_plans: Mapping[str, DialPlan]
+    ) -> None:
+        names = {each.dial_plan for each in directory.environments if each.dial_plan}
+        own = {name: dial_plans.get(name) or self._load_dial_plan(name) for name in names}
         self._by_name = {
-            known.name: self._environment(known, directory, defaults)
+            known.name: self._environment(known, directory, defaults, own)
             for known in directory.environments
         }
+        self._dial_plans = own
         self.directory, self.defaults = directory, defaults
         self.index = Index.of(directory)
 
@@ -200,15 +224,23 @@ class Environments:
                 yield here.name, application
 
     def dial_plan(self, name: str) -> DialPlan:
-        """Give a dial plan by its name; ValueError tells its faults."""
+        """Give a dial plan by its name, and keep it for the environment that is to have it.
+
+        Raises:
+            ValueError: it cannot be used; all its faults.
+        """
         if name not in self._dial_plans:
-            self._dial_plans[name] = self._load_dial_plan(name)
+            self._dial_plans = {**self._dial_plans, name: self._load_dial_plan(name)}
         return self._dial_plans[name]
 
     def _environment(
-        self, known: KnownEnvironment, directory: Directory, defaults: Defaults
+        self,
+        known: KnownEnvironment,
+        directory: Directory,
+        defaults: Defaults,
+        own: Mapping[str, DialPlan],
     ) -> Environment:
-        plan = self.dial_plan(known.dial_plan) if known.dial_plan else defaults.dial_plan
+        plan = own[known.dial_plan] if known.dial_plan else defaults.dial_plan
         shared = frozenset(map(plan.normalize, defaults.shared_callers))
         here = [each for each in directory.applications if each.environment == known.name]
         applications = {

@@ -1,7 +1,9 @@
 """The pool's numbers: showing them as they stand, letting them be lent or not, taking them out."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+from dialplan import Explanation
 from interact_ivr.domain.errors import BadInput, BadRows, NoSuchNumber
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import Group, NumberKey, Scope
@@ -48,6 +50,11 @@ class Numbers:
         return (
             None if group is None else self._environments.named(environment).alphabet.group(group)
         )
+
+    async def explain(self, environment: str, number: str) -> Explanation:
+        """Say why *number* is what it is there; what is no number is explained, too."""
+        here = self._environments.named(environment)
+        return await asyncio.to_thread(here.dial_plan.explain, number)
 
     async def create(
         self,

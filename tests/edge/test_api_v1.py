@@ -17,6 +17,7 @@ from testbed.service import Service
 MAY: dict[tuple[str, str], set[str]] = {
     ("GET", "/numbers"): {"viewer", "admin"},
     ("POST", "/numbers"): {"admin"},
+    ("GET", "/numbers/explain"): {"viewer", "admin"},
     ("GET", "/numbers/{number}"): {"viewer", "admin"},
     ("PATCH", "/numbers/{number}"): {"admin"},
     ("DELETE", "/numbers/{number}"): {"admin"},
@@ -40,6 +41,8 @@ WANTED: dict[str, dict[str, Any]] = {
     "/numbers/{number}": {"enabled": False},
 }
 """A body for each route that takes one."""
+ASKED = {"/allocations": {"interaction": "a"}, "/numbers/explain": {"number": "6929"}}
+"""The parameters that a route cannot do without."""
 _COUNT = itertools.count(1)
 
 
@@ -425,7 +428,9 @@ def test_nothing_of_another_environment_or_application_is_seen_or_changed(world:
         for method, path in MAY:
             if method == "POST":
                 continue  # makes something of its own, and names nothing of others
-            query = {"interaction": "secret"} if path == "/allocations" else {}
+            query = ASKED.get(path, {}) | (
+                {"interaction": "secret"} if path == "/allocations" else {}
+            )
             target = path.format(**identifiers)
             body = WANTED[path] if method == "PATCH" else None
             answer = other.ask(method, target, body, **query)
@@ -451,8 +456,7 @@ def test_an_application_s_token_names_no_other(world: World) -> None:
         if method in ("POST", "PATCH"):
             answer = sales.ask(method, target, {**WANTED[path], "application": "default"})
         else:
-            query = {"interaction": "a"} if path == "/allocations" else {}
-            answer = sales.ask(method, target, application="default", **query)
+            answer = sales.ask(method, target, application="default", **ASKED.get(path, {}))
         assert problem(answer) == (403, "not_permitted"), (method, path)
     assert world.all() == before
     assert sales.get("/numbers", application="sales") == sales.get("/numbers")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialplan import Explanation
 from interact_ivr.domain.access import (
     Grant,
     Role,
@@ -145,6 +146,10 @@ class Plan:
     def lookup_keys(self, raw: str) -> tuple[str, ...]:
         """Give *raw*."""
         return (raw,)
+
+    def explain(self, raw: str) -> Explanation:
+        """Say nothing of *raw*."""
+        return Explanation(raw, "", "")
 
 
 @dataclass

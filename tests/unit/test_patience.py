@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dialplan import Explanation
 from interact_ivr.domain.caller import CallerRules
 from interact_ivr.domain.errors import StoreUnavailable, TooLate
 from interact_ivr.domain.lifecycle import Policy
@@ -48,6 +49,10 @@ class Plan:
     def lookup_keys(self, raw: str) -> tuple[str, ...]:
         """Give *raw*."""
         return (raw,)
+
+    def explain(self, raw: str) -> Explanation:
+        """Say nothing of *raw*."""
+        return Explanation(raw, "", "")
 
 
 class Here:

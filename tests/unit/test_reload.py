@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from dialplan import PlanError
-from dialplan.plan import Fault
+from dialplan.faults import Fault
 from interact_ivr.config import ConfigError
 from interact_ivr.config_keys import Config
 from interact_ivr.domain.errors import ContradictingSettings, StoreUnavailable

@@ -1,0 +1,131 @@
+"""Whose an extension is: a user's, station's, workgroup's, orbit's or line's; read from a file.
+
+It is the part that does not change by itself. What a PBX tells may stand in its place.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from typing import Any, Final, Protocol
+
+from dialplan.details import QueueType
+from dialplan.faults import Fault, PlanError
+from dialplan.reading import Key, filled, keypad, read_toml, text
+
+_KINDS: Final[Mapping[str, QueueType]] = {
+    kind.name.lower(): kind
+    for kind in QueueType
+    if kind not in (QueueType.NONE, QueueType.MY_INTERACTIONS)  # which are nobody's extension
+}
+_EXTENSION: Final = Key("digits, * and #", keypad, required=True)
+_KEYS: Final = {
+    "extension": _EXTENSION,
+    **{kind: Key("a name", filled) for kind in _KINDS},
+    "mailbox": Key("a text", text),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose an extension is."""
+
+    extension: str
+    queue_type: QueueType
+    id: str
+    """The user's, station's, workgroup's, orbit's or line's name."""
+    mailbox: str = ""
+    """Where a caller may leave a message; empty: nowhere."""
+
+
+class Directory(Protocol):
+    """Knows whose an extension is."""
+
+    def owner(self, extension: str) -> Owner | None:
+        """The owner of *extension*; the same for as long as an engine asks."""
+
+
+class StaticDirectory:
+    """A directory that a plan brings along."""
+
+    def __init__(self, owners: Iterable[Owner] = ()) -> None:
+        """Know *owners*, each of another extension."""
+        self._owners = {owner.extension: owner for owner in owners}
+
+    def owner(self, extension: str) -> Owner | None:
+        """The owner of *extension*."""
+        return self._owners.get(extension)
+
+
+def read_directory(file: Traversable) -> tuple[Owner, ...]:
+    """Read *file*: CSV if it is called so, else TOML with a table `[[extension]]` for each.
+
+    Columns and keys are the same: `extension`; one of `user`, `station`, `workgroup`, `orbit` and
+    `line`; and perhaps `mailbox`.
+
+    Raises:
+        PlanError: it cannot be read, or some of it is wrong.
+    """
+    faults: list[Fault] = []
+    owners: dict[str, Owner] = {}
+    rows = _rows_of_csv if file.name.lower().endswith(".csv") else _rows_of_toml
+    for line, row in rows(file, faults):
+        kinds = [kind for kind in _KINDS if kind in row]
+        if len(kinds) != 1:
+            expected = f"one of {', '.join(_KINDS)}"
+            faults.append(Fault(str(file), "extension", expected, kinds or None, line))
+        elif (extension := row.get("extension")) in owners:
+            faults.append(Fault(str(file), "extension", "each once", extension, line))
+        elif extension:
+            id_, mailbox = row[kinds[0]], row.get("mailbox", "")
+            owners[extension] = Owner(extension, _KINDS[kinds[0]], id_, mailbox)
+    if faults:
+        raise PlanError(tuple(faults))
+    return tuple(owners.values())
+
+
+def _rows_of_toml(
+    file: Traversable, faults: list[Fault]
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    source = read_toml(file)
+    for name in source.document.keys() - {"extension"}:
+        source.fault((name,), "tables under [[extension]]", source.document[name])
+    for path, row in source.tables("extension", source.document.get("extension", []), _KEYS):
+        yield source.line(path), row
+    faults += source.faults
+
+
+def _rows_of_csv(file: Traversable, faults: list[Fault]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    name = str(file)
+    try:
+        lines = csv.reader(io.StringIO(file.read_bytes().decode("utf-8-sig"), newline=""))
+        header = [cell.strip().lower() for cell in next(lines, [])]
+        unknown = [cell for cell in header if cell not in _KEYS]
+        if unknown or "extension" not in header or len(set(header)) < len(header):
+            expected = f"columns among {', '.join(_KEYS)}, each once, extension among them"
+            faults.append(Fault(name, "", expected, ",".join(header), 1))
+            return
+        for cells in lines:
+            if any(map(str.strip, cells)):
+                yield lines.line_num, _row(name, lines.line_num, header, cells, faults)
+    except OSError as error:
+        raise PlanError((Fault(name, "", "a file that can be read", error.strerror),)) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise PlanError((Fault(name, "", "CSV in UTF-8", str(error)),)) from error
+
+
+def _row(
+    name: str, line: int, header: list[str], cells: list[str], faults: list[Fault]
+) -> Mapping[str, Any]:
+    if len(cells) != len(header):
+        faults.append(Fault(name, "", f"{len(header)} columns", len(cells), line))
+    row = {}
+    for column, cell in zip(header, map(str.strip, cells), strict=False):
+        if not cell and column != "extension":
+            continue  # an empty cell says nothing
+        try:
+            row[column] = _KEYS[column].read(cell)
+        except ValueError:
+            faults.append(Fault(name, column, _KEYS[column].expected, cell, line))
+    return row

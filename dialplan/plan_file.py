@@ -1,0 +1,161 @@
+"""A plan's TOML file, with the plans that it extends: taken or refused whole.
+
+Every fault is told at once, each with file, line, key, expectation and value.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, Final
+
+import phonenumbers
+
+from dialplan.directory import Owner, read_directory
+from dialplan.faults import Fault, PlanError
+from dialplan.plan import Classes, Plan, QueueNames
+from dialplan.plan_keys import CLASSES, EMERGENCY, PLAN, QUEUES
+from dialplan.reading import Source, read_toml
+from dialplan.rule_file import read_conversions, read_lists, read_rules
+from dialplan.shadows import shadows
+
+_LONGEST_CHAIN: Final = 8
+"""Plans that extend one another; more are a circle."""
+_HERE: Final[Traversable] = Path()
+_PLAIN: Final = (
+    "home_country",
+    "extension_lengths",
+    "allow_short_national",
+    "area_codes",
+    "outside_line",
+    "international_prefixes",
+)
+"""Keys whose values are those of the plan, as they were read."""
+
+
+def load_plan(name_or_path: str) -> Plan:
+    """Read a shipped plan by its bare name (`nanp`), or a file by its path (`./nanp`, `nanp.toml`).
+
+    Behind a bare name and a colon, the home country may stand: `e164:GB` is the plan `e164` as seen
+    from Great Britain. What a file `extends` is named in the same way, seen from its folder.
+
+    Raises:
+        PlanError: there is no such plan, it is not TOML, some of its keys or values are wrong, or
+            it takes emergency numbers for something else.
+    """
+    layers = [*_layers(name_or_path)]
+    plan = _put_together(layers)
+    faults = [fault for layer in layers for fault in _in_order(layer.source.faults)]
+    if not faults:
+        faults = [*shadows(plan)]
+    if faults:
+        raise PlanError(tuple(faults))
+    return plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """One file of a plan."""
+
+    source: Source
+    folder: Traversable
+    country: str
+    """The home country that stood behind the name, or ""."""
+    settings: Mapping[str, Any]
+
+
+def _layers(name_or_path: str) -> Iterator[_Layer]:
+    """Read the plan's own file, then what it extends."""
+    folder: Traversable = _HERE
+    wanted: str | None = name_or_path
+    for _ in range(_LONGEST_CHAIN):
+        if wanted is None:
+            return
+        file, folder, country = find_plan(wanted, folder)
+        source = read_toml(file)
+        settings = source.table((), source.document, PLAN)
+        if country:
+            settings["home_country"] = country
+        yield _Layer(source, folder, country, settings)
+        wanted = settings.get("extends")
+    expected = f"a plan that extends no more than {_LONGEST_CHAIN - 1} others"
+    raise PlanError((Fault("", "extends", expected, name_or_path),))
+
+
+def find_plan(name: str, folder: Traversable = _HERE) -> tuple[Traversable, Traversable, str]:
+    """The file that *name* means, seen from *folder*; its own folder; a home country, or "".
+
+    Raises:
+        PlanError: no shipped plan is called so, or there is no such country.
+    """
+    path = Path(name)
+    if path.suffix == ".toml" or path.name != name:
+        file = folder.joinpath(name)
+        return file, file.parent if isinstance(file, Path) else folder, ""
+    plans = files("dialplan") / "plans"
+    shipped = shipped_plans()
+    bare, colon, country = name.partition(":")
+    if bare not in shipped:
+        expected = f"a path, or the name of a shipped plan ({', '.join(shipped)})"
+        raise PlanError((Fault("", "", expected, name),))
+    if colon and country not in phonenumbers.SUPPORTED_REGIONS:
+        expected = f'a country of ISO 3166 behind the colon, such as "{bare}:GB"'
+        raise PlanError((Fault("", "", expected, name),))
+    return plans / f"{bare}.toml", plans, country
+
+
+def shipped_plans() -> Sequence[str]:
+    """The names of the plans that come with the engine."""
+    names = (file.name for file in (files("dialplan") / "plans").iterdir())
+    plans = (name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+    return sorted(plan for plan in plans if "." not in plan)
+
+
+def _put_together(layers: Sequence[_Layer]) -> Plan:
+    """One plan of all *layers*: the first one's settings count, and its rules come first."""
+    tables: dict[str, dict[str, Any]] = {"emergency": {}, "classes": {}, "queues": {}}
+    settings: dict[str, Any] = {}
+    owners: dict[str, Owner] = {}
+    for layer in reversed(layers):
+        settings |= layer.settings
+        for name, keys in (("emergency", EMERGENCY), ("classes", CLASSES), ("queues", QUEUES)):
+            value = layer.settings.get(name, {})
+            tables[name] |= layer.source.table((name,), value, keys)
+        owners |= {owner.extension: owner for owner in _owners(layer)}
+    lists = read_lists([layer.source for layer in layers])
+    return Plan(
+        **{key: settings[key] for key in _PLAIN if key in settings},
+        **_named(layers[0]),
+        extra_emergency=tables["emergency"].get("extra", ()),
+        allow_shadow=tables["emergency"].get("allow_shadow", ()),
+        classes=Classes(**tables["classes"]),
+        queues=QueueNames(**tables["queues"]),
+        conversions=tuple(c for layer in layers for c in read_conversions(layer.source, lists)),
+        rules=tuple(r for layer in layers for r in read_rules(layer.source, lists)),
+        owners=tuple(owners.values()),
+    )
+
+
+def _named(own: _Layer) -> dict[str, Any]:
+    """What is never taken from a plan that is extended: name and description."""
+    name = own.settings.get("name", "")
+    return {
+        "name": f"{name}:{own.country}" if own.country else name,
+        "description": own.settings.get("description", ""),
+    }
+
+
+def _owners(layer: _Layer) -> Sequence[Owner]:
+    if "directory" not in layer.settings:
+        return ()
+    try:
+        return read_directory(layer.folder.joinpath(layer.settings["directory"]))
+    except PlanError as error:
+        layer.source.faults.extend(error.faults)
+        return ()
+
+
+def _in_order(faults: Sequence[Fault]) -> Sequence[Fault]:
+    """What is missing from the file, then the rest by line."""
+    return sorted(faults, key=lambda fault: fault.line)

@@ -1,0 +1,153 @@
+"""Reading TOML tables by a list of their keys; every fault is kept with its line.
+
+What the keys of a plan are is `plan_keys`' to say; files beside it have their own modules.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.resources.abc import Traversable
+from typing import Any, Final
+
+from dialplan.faults import Fault, PlanError
+from dialplan.toml_lines import Path, locate
+
+KEYPAD: Final = frozenset("0123456789*#")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a key expects."""
+
+    expected: str
+    read: Callable[[object], Any]
+    """Raises ValueError for what is not as expected; a bare one, or one that says what is."""
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A TOML file that was read, and the faults found in it."""
+
+    file: str
+    lines: Mapping[Path, int]
+    document: Mapping[str, Any]
+    faults: list[Fault] = field(default_factory=list, compare=False)
+
+    def table(self, path: Path, value: object, keys: Mapping[str, Key]) -> dict[str, Any]:
+        """Read the table at *path*; what is wrong is left out, and among the faults."""
+        if not isinstance(value, dict):
+            self.fault(path, "a table", value)
+            return {}
+        settings: dict[str, Any] = {}
+        for name, key in keys.items():
+            if key.required and name not in value:
+                self.fault((*path, name), key.expected, None)
+        for name, given in value.items():
+            if name not in keys:
+                self.fault((*path, name), f"one of the keys {', '.join(keys)}", given)
+                continue
+            try:
+                settings[name] = keys[name].read(given)
+            except ValueError as error:
+                self.fault((*path, name), str(error) or keys[name].expected, given)
+        return settings
+
+    def tables(
+        self, name: str, value: object, keys: Mapping[str, Key]
+    ) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """Read the array of tables *name*, each with its path."""
+        if not isinstance(value, list):
+            self.fault((name,), f"tables under [[{name}]]", value)
+            return
+        for index, each in enumerate(value):
+            settings = self.table((name, index), each, keys)
+            if isinstance(each, dict):
+                yield (name, index), settings
+
+    def at(self, path: Path) -> Any:
+        """What stands at *path*."""
+        value: Any = self.document
+        for key in path:
+            value = value[key]
+        return value
+
+    def fault(self, path: Path, expected: str, value: object) -> None:
+        """Keep a fault; what is missing is told with the line of the table it is missing from."""
+        self.faults.append(Fault(self.file, written(path), expected, value, self.line(path)))
+
+    def line(self, path: Path) -> int:
+        """The line of what is at *path*, or of the innermost table around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 0)
+
+
+def read_toml(file: Traversable) -> Source:
+    """Read *file*.
+
+    Raises:
+        PlanError: it cannot be read, or is not TOML in UTF-8.
+    """
+    name = str(file)
+    try:
+        text = file.read_bytes().decode()
+        return Source(name, locate(text), tomllib.loads(text))
+    except OSError as error:
+        raise PlanError((Fault(name, "", "a file that can be read", error.strerror),)) from error
+    except (ValueError, RecursionError) as error:  # ValueError: a number of thousands of digits
+        raise PlanError((Fault(name, "", "TOML in UTF-8", str(error)),)) from error
+
+
+def written(path: Path) -> str:
+    """Write *path* for a person: `rule[3].pattern` is of the third rule."""
+    text = ""
+    for key in path:
+        text += f"[{key + 1}]" if isinstance(key, int) else f".{key}"
+    return text.removeprefix(".")
+
+
+def text(value: object) -> str:
+    """Take any text."""
+    if not isinstance(value, str):
+        raise ValueError
+    return value
+
+
+def filled(value: object) -> str:
+    """Take a text that is not blank."""
+    if not text(value).strip():
+        raise ValueError
+    return text(value)
+
+
+def flag(value: object) -> bool:
+    """Take true or false."""
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
+def list_of(read: Callable[[object], str]) -> Callable[[object], tuple[str, ...]]:
+    """Take a list of what *read* takes, each once."""
+
+    def read_list(value: object) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise ValueError
+        return tuple(dict.fromkeys(map(read, value)))
+
+    return read_list
+
+
+def keypad(value: object) -> str:
+    """Take what a telephone can dial."""
+    if not text(value) or not KEYPAD.issuperset(text(value)):
+        raise ValueError
+    return text(value)
+
+
+def digits(value: object) -> str:
+    """Take digits."""
+    if not (text(value).isascii() and text(value).isdecimal()):
+        raise ValueError
+    return text(value)
