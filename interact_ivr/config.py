@@ -8,18 +8,19 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
 from interact_ivr.config_http import http_contradictions
 from interact_ivr.config_keys import Config
+from interact_ivr.config_pbx import pbx_contradictions
 from interact_ivr.domain import times
 
 DEFAULT_FILE = Path("/etc/interact-ivr/interact-ivr.toml")
 VARIABLE = "INTERACT_IVR_CONFIG"
-NEEDS_RESTART = ("store", "agi", "http", "control")
+NEEDS_RESTART = ("store", "agi", "http", "control", "pbx")
 """The sections that a running service keeps; it takes all others at a reload."""
 
 
@@ -60,6 +61,7 @@ def load_config(file: Path) -> Config:
 def contradictions(config: Config) -> Iterator[str]:
     """Name the values that do not go together, each of which alone may stand."""
     yield from http_contradictions(config.http)
+    yield from pbx_contradictions(config.pbx)
     for each in times.too_long(config.pool.policy, config.journal.keep_for):
         yield (
             f"journal.days: expected 0, or at least pool.{each.key} ({each.seconds} seconds), "
@@ -74,13 +76,22 @@ def after_reload(old: Config, new: Config) -> Config:
 
 
 def changes(old: Config, new: Config) -> list[str]:
-    """Name the keys whose values differ."""
-    names = (name.split(".") for name, *_ in keys())
-    return [
-        f"{section}.{key}"
-        for section, key in names
-        if getattr(getattr(old, section), key) != getattr(getattr(new, section), key)
-    ]
+    """Name the keys whose values differ; what there may be several of, as a whole."""
+    return [name for name in _names() if _value(old, name) != _value(new, name)]
+
+
+def _names() -> Iterator[str]:
+    for section, kind in get_type_hints(Config).items():
+        if _of_many(kind):
+            yield section
+        else:
+            yield from (f"{section}.{key}" for key, *_ in _keys(kind))
+
+
+def _value(config: Config, name: str) -> object:
+    section, _, key = name.partition(".")
+    table = getattr(config, section)
+    return getattr(table, key) if key else table
 
 
 def warnings(config: Config) -> list[str]:
@@ -97,18 +108,23 @@ def warnings(config: Config) -> list[str]:
 def keys() -> Iterator[tuple[str, object, str, str]]:
     """Give every key as (section.key, default, what it is, what is expected)."""
     for section, kind in get_type_hints(Config).items():
-        for key, default, meta in _keys(kind):
+        for key, default, meta in _keys(_of_many(kind) or kind):
             yield f"{section}.{key}", default, meta.title or "", meta.description or ""
 
 
 def sample() -> str:
-    """Write every key with its default and its meaning, as a file to begin with."""
+    """Write every key with its default and its meaning, as a file to begin with.
+
+    A table of which there is none yet is commented out.
+    """
     parts = []
     for section, kind in get_type_hints(Config).items():
-        lines = [f"# {kind.__doc__}", f"[{section}]"]
-        for key, default, meta in _keys(kind):
+        one = _of_many(kind)
+        out, heading = ("# ", f"[[{section}]]") if one else ("", f"[{section}]")
+        lines = [f"# {(one or kind).__doc__}", out + heading]
+        for key, default, meta in _keys(one or kind):
             value = msgspec.json.encode(default).decode()  # TOML's own form for these types
-            lines += [f"# {meta.title}: {meta.description}", f"{key} = {value}"]
+            lines += [f"# {meta.title}: {meta.description}", f"{out}{key} = {value}"]
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
@@ -118,10 +134,20 @@ def _faults(tables: Mapping[str, Any]) -> Iterator[str]:
     for section, values in tables.items():
         if section not in sections:
             yield f"[{section}]: expected one of {', '.join(sections)}"
+        elif one := _of_many(sections[section]):
+            yield from _tables_faults(section, one, values)
         elif not isinstance(values, dict):
             yield f"{section}: expected a table, got {_shown(values)}"
         else:
             yield from _section_faults(section, sections[section], values)
+
+
+def _tables_faults(section: str, kind: type, tables: Any) -> Iterator[str]:
+    if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
+        yield f"{section}: expected [[{section}]] tables, got {_shown(tables)}"
+        return
+    for at, values in enumerate(tables, 1):
+        yield from _section_faults(f"{section}[{at}]", kind, values)
 
 
 def _section_faults(section: str, kind: type, values: Mapping[str, Any]) -> Iterator[str]:
@@ -148,6 +174,12 @@ def _shown(value: object) -> str:
         return repr(value)
     except ValueError:  # hexadecimal, it could be read
         return "a number of thousands of digits"
+
+
+def _of_many(kind: Any) -> type | None:
+    """Give the kind of each, where a section may be there several times."""
+    of: tuple[type, ...] = get_args(kind)
+    return of[0] if of else None
 
 
 def _keys(kind: type) -> Iterator[tuple[str, object, Meta]]:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from interact_ivr.config_http import HttpConfig
+from interact_ivr.config_pbx import PbxConfig
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.times import SPANS
 
@@ -135,6 +136,15 @@ class PoolConfig(msgspec.Struct, frozen=True):
             description="renew (the same number) or replace (another one, if there is one)",
         ),
     ] = "renew"
+    ringing_for_seconds: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=86_400,
+            title="how long a call may keep its number from being lent, and from expiring",
+            description="1 to 86400",
+        ),
+    ] = 120.0
     shared_callers: Annotated[
         tuple[Annotated[str, Meta(pattern=r"^\+?[0-9][0-9 ()./-]{5,30}$")], ...],
         Meta(
@@ -219,7 +229,7 @@ class LogConfig(msgspec.Struct, frozen=True):
 
 
 class Config(msgspec.Struct, frozen=True):
-    """All of it, one table a section."""
+    """All of it, one table a section; of [[pbx]] as many as there are PBXes."""
 
     store: StoreConfig = StoreConfig()
     agi: AgiConfig = AgiConfig()
@@ -231,3 +241,4 @@ class Config(msgspec.Struct, frozen=True):
     interaction: InteractionConfig = InteractionConfig()
     dial_plan: DialPlanConfig = DialPlanConfig()
     log: LogConfig = LogConfig()
+    pbx: tuple[PbxConfig, ...] = ()

@@ -13,7 +13,7 @@ One = TypeVar("One")
 Answer = TypeVar("Answer")
 
 _MOST = 32
-"""Half of 64 clients: while these are on their way to the disk, the others are read and answered."""
+"""Half of 64 clients: while these are on their way to the disk, others are read and answered."""
 
 
 class Together(Generic[One, Answer]):
