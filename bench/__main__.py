@@ -18,12 +18,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import dial_plan, http_rest, pool_size, stub_cold_start
+from bench import dial_plan, dial_plan_numbers, http_rest, pool_size, stub_cold_start
 from bench.row import Row
 from interact_ivr import __version__
 
 MEASUREMENTS: dict[str, Callable[[], Sequence[Row]]] = {
     "dial_plan": dial_plan.measure,
+    "dial_plan_numbers": dial_plan_numbers.measure,
     "http_rest": http_rest.measure,
     "pool_size": pool_size.measure,
     "stub_cold_start": stub_cold_start.measure,

@@ -6,7 +6,6 @@ be held; `refused = true` is for what is no number.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,13 +59,13 @@ def run(name_or_path: str, file: Path | None = None) -> Sequence[Outcome]:
     return [Outcome(case, _unexpected(engines[case.home_country or own], case)) for case in cases]
 
 
-def cases_of(name_or_path: str) -> Traversable:
+def cases_of(name_or_path: str) -> Path:
     """The file beside a plan."""
     file, folder, _ = find_plan(name_or_path)
     return folder.joinpath(f"{file.name.removesuffix('.toml')}.cases.toml")
 
 
-def read_cases(file: Traversable) -> Sequence[Case]:
+def read_cases(file: Path) -> Sequence[Case]:
     """Read the cases of *file*.
 
     Raises:

@@ -93,8 +93,9 @@ def _classes(reading: Reading, plan: Plan) -> tuple[str, ...]:
     known = reading.known
     if known is None:
         return (classes.unknown,)
+    kind: str = getattr(classes, known.kind)
     further = _further(known, plan) if known.valid else ""
-    return tuple(filter(None, dict.fromkeys((getattr(classes, known.kind), further))))
+    return (kind, further) if further and further != kind else (kind,)
 
 
 def _further(known: Known, plan: Plan) -> str:

@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from dialplan.details import QueueType
@@ -58,7 +58,7 @@ class StaticDirectory:
         return self._owners.get(extension)
 
 
-def read_directory(file: Traversable) -> tuple[Owner, ...]:
+def read_directory(file: Path) -> tuple[Owner, ...]:
     """Read *file*: CSV if it is called so, else TOML with a table `[[extension]]` for each.
 
     Columns and keys are the same: `extension`; one of `user`, `station`, `workgroup`, `orbit` and
@@ -85,9 +85,7 @@ def read_directory(file: Traversable) -> tuple[Owner, ...]:
     return tuple(owners.values())
 
 
-def _rows_of_toml(
-    file: Traversable, faults: list[Fault]
-) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _rows_of_toml(file: Path, faults: list[Fault]) -> Iterator[tuple[int, Mapping[str, Any]]]:
     source = read_toml(file)
     for name in source.document.keys() - {"extension"}:
         source.fault((name,), "tables under [[extension]]", source.document[name])
@@ -96,7 +94,7 @@ def _rows_of_toml(
     faults += source.faults
 
 
-def _rows_of_csv(file: Traversable, faults: list[Fault]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _rows_of_csv(file: Path, faults: list[Fault]) -> Iterator[tuple[int, Mapping[str, Any]]]:
     name = str(file)
     try:
         lines = csv.reader(io.StringIO(file.read_bytes().decode("utf-8-sig"), newline=""))

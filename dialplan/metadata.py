@@ -14,7 +14,6 @@ from phonenumbers import (
     NumberParseException,
     PhoneMetadata,
     PhoneNumber,
-    PhoneNumberFormat,
     PhoneNumberType,
 )
 
@@ -23,6 +22,8 @@ _NANPA: Final = 1
 
 # The 15 digits of E.164 fit with any prefixes. What is longer is no number.
 _DIGITS: Final = re.compile(r"\+?[0-9]{1,32}")
+_NOT_DIALED: Final = re.compile(r"[^0-9+*#]+")
+"""Of a number as it is shown, all of which is ASCII."""
 
 
 class Kind(StrEnum):
@@ -96,7 +97,7 @@ class Known:
     @property
     def dial_string(self) -> str:
         """It as it is dialed from the home country: the keys of the edit base, `18004562354`."""
-        return phonenumbers.normalize_diallable_chars_only(self.edit_base)
+        return _NOT_DIALED.sub("", self.edit_base)
 
     @property
     def domestic(self) -> bool:
@@ -152,15 +153,17 @@ def _read(text: str, region: str | None, home_country: str) -> Known | None:
         number = phonenumbers.parse(text, region)
     except NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    kind = _KINDS[phonenumbers.number_type(number)]
+    if kind is Kind.UNKNOWN and not phonenumbers.is_possible_number(number):
         return None
-    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    if e164 != text and not _is_given_back(number, e164):
+    national = phonenumbers.national_significant_number(number)
+    e164 = f"+{number.country_code}{national}"
+    if e164 != text and not _is_given_back(number, national, e164):
         return None
-    return Known(e164, _KINDS[phonenumbers.number_type(number)], home_country, number)
+    return Known(e164, kind, home_country, number)
 
 
-def _is_given_back(number: PhoneNumber, e164: str) -> bool:
+def _is_given_back(number: PhoneNumber, national: str, e164: str) -> bool:
     """Whether reading *e164* gives *number*; nearly always told without reading it.
 
     Only a trunk prefix behind the country code could be taken from it.
@@ -170,7 +173,7 @@ def _is_given_back(number: PhoneNumber, e164: str) -> bool:
         code, phonenumbers.region_code_for_country_code(code)
     )
     prefix = metadata and metadata.national_prefix_for_parsing
-    found = prefix and re.match(prefix, phonenumbers.national_significant_number(number))
+    found = prefix and re.match(prefix, national)
     if not (found and found[0]):
         return True
     try:

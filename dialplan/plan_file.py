@@ -5,8 +5,6 @@ Every fault is told at once, each with file, line, key, expectation and value.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +20,8 @@ from dialplan.shadows import shadows
 
 _LONGEST_CHAIN: Final = 8
 """Plans that extend one another; more are a circle."""
-_HERE: Final[Traversable] = Path()
+_HERE: Final = Path()
+_SHIPPED: Final = Path(__file__).with_name("plans")
 _PLAIN: Final = (
     "home_country",
     "extension_lengths",
@@ -59,7 +58,7 @@ class _Layer:
     """One file of a plan."""
 
     source: Source
-    folder: Traversable
+    folder: Path
     country: str
     """The home country that stood behind the name, or ""."""
     settings: Mapping[str, Any]
@@ -67,7 +66,7 @@ class _Layer:
 
 def _layers(name_or_path: str) -> Iterator[_Layer]:
     """Read the plan's own file, then what it extends."""
-    folder: Traversable = _HERE
+    folder: Path = _HERE
     wanted: str | None = name_or_path
     for _ in range(_LONGEST_CHAIN):
         if wanted is None:
@@ -83,7 +82,7 @@ def _layers(name_or_path: str) -> Iterator[_Layer]:
     raise PlanError((Fault("", "extends", expected, name_or_path),))
 
 
-def find_plan(name: str, folder: Traversable = _HERE) -> tuple[Traversable, Traversable, str]:
+def find_plan(name: str, folder: Path = _HERE) -> tuple[Path, Path, str]:
     """The file that *name* means, seen from *folder*; its own folder; a home country, or "".
 
     Raises:
@@ -92,8 +91,7 @@ def find_plan(name: str, folder: Traversable = _HERE) -> tuple[Traversable, Trav
     path = Path(name)
     if path.suffix == ".toml" or path.name != name:
         file = folder.joinpath(name)
-        return file, file.parent if isinstance(file, Path) else folder, ""
-    plans = files("dialplan") / "plans"
+        return file, file.parent, ""
     shipped = shipped_plans()
     bare, colon, country = name.partition(":")
     if bare not in shipped:
@@ -102,14 +100,12 @@ def find_plan(name: str, folder: Traversable = _HERE) -> tuple[Traversable, Trav
     if colon and country not in phonenumbers.SUPPORTED_REGIONS:
         expected = f'a country of ISO 3166 behind the colon, such as "{bare}:GB"'
         raise PlanError((Fault("", "", expected, name),))
-    return plans / f"{bare}.toml", plans, country
+    return _SHIPPED / f"{bare}.toml", _SHIPPED, country
 
 
 def shipped_plans() -> Sequence[str]:
     """The names of the plans that come with the engine."""
-    names = (file.name for file in (files("dialplan") / "plans").iterdir())
-    plans = (name.removesuffix(".toml") for name in names if name.endswith(".toml"))
-    return sorted(plan for plan in plans if "." not in plan)
+    return sorted(file.stem for file in _SHIPPED.glob("*.toml") if "." not in file.stem)
 
 
 def _put_together(layers: Sequence[_Layer]) -> Plan:

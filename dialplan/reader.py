@@ -5,10 +5,10 @@ Each step gives the text that goes on to the next. What is written in its normal
 text normalizes to itself by construction. What is said of a number is `describing`'s.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final
+from typing import Final, NamedTuple
 
 from dialplan.dialing import Dialing
 from dialplan.directory import Directory
@@ -32,9 +32,8 @@ class Means(Enum):
     """It is dialed as it was entered, or as a rule has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A text for patterns to match."""
+class Candidate(NamedTuple):
+    """A text for patterns to match. A tuple: each number has two, and is to be read quickly."""
 
     text: str
     separator: str = ""
@@ -73,9 +72,8 @@ class Reading:
     match: Match | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A text that is read as far as it can be without a rule."""
+class Number(NamedTuple):
+    """A text that is read as far as it can be without a rule. A tuple, for the same reason."""
 
     means: Means
     written: Written
@@ -92,6 +90,9 @@ class Reader:
         self._dialing = Dialing(plan)
         self._conversions = Matcher([each.pattern for each in plan.conversions])
         self._rules = Matcher([each.pattern for each in plan.rules])
+        self._changes_texts = bool(
+            plan.conversions or plan.outside_line or plan.international_prefixes
+        )
         self.emergencies: Final = {number: self._for(number) for number in emergencies(plan)}
 
     def read(self, entered: str) -> Reading:
@@ -104,7 +105,7 @@ class Reader:
         if number := self._emergency(written):
             return self._of_emergency(entered, entered, None, number)
         dialed, conversion = written, None
-        if not _is_normalized(written):
+        if self._changes_texts and not _is_normalized(entered):
             dialed = Written(
                 self._dialing.without_prefixes(written.base), written.separator, written.extension
             )
@@ -132,23 +133,23 @@ class Reader:
         """
         if reading.means is Means.EMERGENCY:
             return [], [reading.match.by] if reading.match else []
-        entered, written = split(reading.entered), split(reading.text)
-        converted = [] if _is_normalized(entered) else [*_candidates(split(reading.dialed))]
-        return converted, [*_candidates(written, self._plainly(written).written)]
+        written = split(reading.text)
+        converted = [] if _is_normalized(reading.entered) else _candidates(split(reading.dialed))
+        return converted, _candidates(written, self._plainly(written).written)
 
     def _by_rules(self, written: Written) -> tuple[Number, Match | None]:
         plain = self._plainly(written)
-        found = _first(self._rules, _candidates(written, plain.written))
-        if found is None:
+        found = self.plan.rules and _first(self._rules, _candidates(written, plain.written))
+        if not found:
             return plain, None
         index, by = found
         match = Match(index, self.plan.rules[index], by)
-        if match.rule.standardized is None or _is_normalized(written):
+        if match.rule.standardized is None or _is_normalized(by.text):
             return plain, match
         standardized = _behind(clean(match.rule.standardized.render(match.groups)), by)
         if number := self._emergency(standardized):
             return Number(Means.EMERGENCY, Written(number)), match
-        if not _is_normalized(standardized):
+        if not _is_normalized(standardized.text):
             return Number(Means.NOTHING_KNOWN, standardized), match
         return self._plainly(standardized), match
 
@@ -183,7 +184,9 @@ class Reader:
         Whatever is behind it: who dials an extension there, or writes it as one, wants help.
         """
         digits = written.base or written.extension
-        for prefix in ("", *self.plan.outside_line):
+        if digits in self.emergencies:
+            return digits
+        for prefix in self.plan.outside_line:
             if digits.startswith(prefix) and digits.removeprefix(prefix) in self.emergencies:
                 return digits.removeprefix(prefix)
         return ""
@@ -201,18 +204,23 @@ class Reader:
         return next(matches, None)
 
 
-def _is_normalized(written: Written) -> bool:
-    return not written.base or written.base.startswith("+") or ":" in written.base
+def _is_normalized(text: str) -> bool:
+    return text.startswith(("+", "/")) or ":" in text
 
 
-def _candidates(*texts: Written) -> Iterator[Candidate]:
-    for written in dict.fromkeys(texts):
-        yield Candidate(written.text)
+def _candidates(*texts: Written) -> list[Candidate]:
+    """What patterns may match of *texts*, each once."""
+    found: list[Candidate] = []
+    for written in texts:
+        if found and written.text == found[0].text:
+            continue
+        found.append(Candidate(written.text))
         if written.base and written.extension:
-            yield Candidate(written.base, written.separator, written.extension)
+            found.append(Candidate(written.base, written.separator, written.extension))
+    return found
 
 
-def _first(matcher: Matcher, candidates: Iterator[Candidate]) -> tuple[int, Candidate] | None:
+def _first(matcher: Matcher, candidates: Iterable[Candidate]) -> tuple[int, Candidate] | None:
     """The first pattern of all that match one of *candidates*, of which the first counts."""
     found: tuple[int, Candidate] | None = None
     for candidate in candidates:

@@ -6,7 +6,7 @@ What the keys of a plan are is `plan_keys`' to say; files beside it have their o
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.resources.abc import Traversable
+from pathlib import Path as File
 from typing import Any, Final
 
 from dialplan.faults import Fault, PlanError
@@ -83,7 +83,7 @@ class Source:
         return self.lines.get(path, 0)
 
 
-def read_toml(file: Traversable) -> Source:
+def read_toml(file: File) -> Source:
     """Read *file*.
 
     Raises:

@@ -66,6 +66,8 @@ class Written:
 
         So whatever base a plan gives to a number, this is clean, and `split` gives it back.
         """
+        if not self.separator:
+            return self.base
         bearing = not self.base or _bears(self.base, self.separator)
         return f"{self.base}{self.separator}{self.extension}" if bearing else self.base
 
