@@ -12,7 +12,8 @@ from interact_ivr.ani_key import ani_key
 from interact_ivr.config_keys import Config
 from interact_ivr.control.operations import Conversation, Operations
 from interact_ivr.domain.ani import AniKeeping, AniSetting
-from interact_ivr.domain.names import ALPHABETS, EnvironmentName
+from interact_ivr.domain.happening import EXHAUSTED, Happening
+from interact_ivr.domain.names import ALPHABETS, EnvironmentId, EnvironmentName
 from interact_ivr.observing import Observing
 from interact_ivr.service.access import Access
 from interact_ivr.service.administration import Administration
@@ -26,6 +27,8 @@ from interact_ivr.service.numbers import Numbers
 from interact_ivr.service.passwords import Passwords
 from interact_ivr.service.pools import Pools
 from interact_ivr.service.purge import Purge
+from interact_ivr.service.ringing import Ringing
+from interact_ivr.service.stream import Stream
 from interact_ivr.service.tokens import Tokens
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.clock import StoreClock, boot_id
@@ -51,6 +54,8 @@ class Parts:
     tokens: Tokens
     journal: Journal
     expiry: Expiry
+    ringing: Ringing
+    stream: Stream
     purge: Purge
     environments: Environments
     access: Access
@@ -87,7 +92,8 @@ async def opened(
         with closing(open_database(config.store.path)) as connection:
             migrate(connection)
             clock = StoreClock.of(connection, boot_id(), stepped=observing.clock_set)
-        writer = Writer(config.store.path, clock, with_each=clock.keep)
+        stream = Stream(observing.happened)
+        writer = Writer(config.store.path, clock, with_each=clock.keep, told=stream.tell)
         stack.callback(writer.close)
         writer.start()
         reader = Reader(config.store.path, clock)
@@ -110,13 +116,23 @@ async def opened(
         async def adopt(other: Config) -> None:
             await administration.adopt(await asyncio.to_thread(_defaults, other))
             purge.keep_for = other.journal.keep_for
+            ringing.ringing_for = other.pool.ringing_for
 
         access = Access(environments, clock)
         passwords = Passwords()
         stack.callback(passwords.close)
         inventory = SqliteNumbers(writer, reader)
-        expiry = Expiry(store, clock, expired=observing.expired, failed=observing.sweep_failed)
-        allocations = Allocations(store, environments, observing, expiry.allocated)
+        expiry = Expiry(store, clock, failed=observing.sweep_failed)
+        ringing = Ringing(store, environments, config.pool.ringing_for, expiry.look)
+
+        def exhausted(environment: EnvironmentId) -> None:
+            stream.tell(Happening(environment, EXHAUSTED, clock.now()))
+
+        allocations = Allocations(
+            *(store, environments, observing, expiry.allocated),
+            asks=ringing.asks,
+            exhausted=exhausted,
+        )
         yield Parts(
             allocations,
             Numbers(inventory, environments),
@@ -126,6 +142,8 @@ async def opened(
             Tokens(administration),
             Journal(record, record, store, environments),
             expiry,
+            ringing,
+            stream,
             purge,
             environments,
             access,

@@ -154,6 +154,11 @@ class PoolConfig(msgspec.Struct, frozen=True):
     ] = ()
 
     @property
+    def ringing_for(self) -> timedelta:
+        """How long a call may keep its number, as a time."""
+        return timedelta(seconds=self.ringing_for_seconds)
+
+    @property
     def policy(self) -> Policy:
         """The same as the domain has it."""
         return Policy(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from interact_ivr.domain.errors import AmbiguousDnid
-from interact_ivr.domain.values import Allocation, Expired, FreeStatus, Retrieval
+from interact_ivr.domain.happening import EXHAUSTED, EXPIRED, Happening
+from interact_ivr.domain.values import Allocation, FreeStatus, Retrieval
 from interact_ivr.service.purge import Purged
 
 if TYPE_CHECKING:  # a command that runs without the service counts nothing, and loads nothing
@@ -40,11 +41,6 @@ class Observing:
             expires_at=allocation.expires_at.isoformat(),
         )
 
-    def exhausted(self) -> None:
-        """Hear of an interaction for which there was no number."""
-        if self._metrics is not None:
-            self._metrics.exhausted()
-
     def retrieved(self, retrieval: Retrieval, seconds: float) -> None:
         """Hear what a call was told, and how long that took."""
         if self._metrics is not None:
@@ -68,15 +64,21 @@ class Observing:
             "dnid fits several numbers", dnis=error.dnid, candidates=list(error.candidates)
         )
 
-    def expired(self, expired: Expired) -> None:
-        """Hear of an allocation that ran out."""
+    def happened(self, happening: Happening) -> None:
+        """Hear what nobody else tells of: an allocation ran out, or there was no number to lend."""
+        if happening.what == EXHAUSTED and self._metrics is not None:
+            self._metrics.exhausted()
+        if happening.what == EXPIRED:
+            self._expired(happening)
+
+    def _expired(self, happening: Happening) -> None:
         if self._metrics is not None:
             self._metrics.expired()
         self._pool.info(
             "expired",
-            dnis=expired.number,
-            allocation=expired.allocation,
-            at=expired.at.isoformat(),
+            dnis=happening.number,
+            allocation=happening.allocation,
+            at=happening.at.isoformat(),
         )
 
     def sweep_failed(self, error: Exception) -> None:

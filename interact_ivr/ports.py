@@ -155,8 +155,12 @@ class RingingStore(Protocol):
         keys: Sequence[NumberKey],
         call: CallRef,
         at_most: timedelta,
+        age: timedelta | None = None,
     ) -> bool:
         """Take note that *call* is on a number, for *at_most*; False where it is none of ours.
+
+        Of a call that was there already when it was first seen, *age* says since when. If it has
+        had its answer by then, nothing is noted, and False given.
 
         If the allocation runs out meanwhile, its expiry is held open: *call* may still retrieve it,
         the same interaction renew it and anyone free it; another call is told nothing of it, and
@@ -165,6 +169,9 @@ class RingingStore(Protocol):
 
     async def stopped_ringing(self, call: CallRef) -> None:
         """Take note that *call* is on no number any more; a retrieval says so by itself."""
+
+    async def ringing_calls(self, pbx: str) -> frozenset[str]:
+        """Give the uniqueids of a PBX's calls that are on a number."""
 
 
 class JournalStore(Protocol):

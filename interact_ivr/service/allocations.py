@@ -21,6 +21,7 @@ from interact_ivr.domain.names import (
     AllocationId,
     Ani,
     CallRef,
+    EnvironmentId,
     InteractionId,
     NumberKey,
     Scope,
@@ -51,7 +52,6 @@ class Observer(Protocol):
     """Hears what happens."""
 
     def allocated(self, allocation: Allocation) -> None: ...  # noqa: D102
-    def exhausted(self) -> None: ...  # noqa: D102
     def retrieved(self, retrieval: Retrieval, seconds: float) -> None: ...  # noqa: D102
     def freed(self, status: FreeStatus) -> None: ...  # noqa: D102
     def ambiguous(self, error: AmbiguousDnid) -> None: ...  # noqa: D102
@@ -66,12 +66,20 @@ class Allocations:
         environments: Environments,
         observer: Observer,
         allocated: Callable[[Allocation], None],
+        *,
+        asks: Callable[[CallRef], None] = lambda _: None,
+        exhausted: Callable[[EnvironmentId], None] = lambda _: None,
     ) -> None:
-        """*allocated* wakes whoever waits for the next expiry."""
+        """*allocated* wakes whoever waits for the next expiry.
+
+        *asks* hears which call asks before it is answered, *exhausted* where there was no number.
+        """
         self._store = store
         self._environments = environments
         self._observer = observer
         self._allocated = allocated
+        self._asks = asks
+        self._exhausted = exhausted
         self._watched: set[asyncio.Future[None]] = set()
 
     def interaction(self, environment: str, interaction: str) -> InteractionId:
@@ -103,7 +111,7 @@ class Allocations:
                 pool.policy,
             )
         except Exhausted:
-            self._observer.exhausted()
+            self._exhausted(here.id)
             raise
         self._allocated(allocation)
         self._observer.allocated(allocation)
@@ -125,6 +133,7 @@ class Allocations:
             age=asking.age,
             named=InteractionId(asking.named) if asking.named else None,
         )
+        self._asks(asking.call)
         asked = asyncio.ensure_future(
             self._store.retrieve(here.id, question, here.policies, deadline, asking.still_there)
         )

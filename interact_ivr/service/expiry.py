@@ -1,10 +1,14 @@
-"""The timer that puts expiries on record as they happen; it never is what makes them true."""
+"""The timer that puts expiries on record as they happen; it never is what makes them true.
+
+Whoever else touches a number that ran out puts that on record first. So what has expired is not
+told here, but by the stream of what the journal was told.
+"""
 
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from interact_ivr.domain.values import Allocation, Expired
+from interact_ivr.domain.values import Allocation
 from interact_ivr.ports import AllocationStore, Clock
 
 _STEP = 500
@@ -15,19 +19,17 @@ _RETRY = timedelta(seconds=1)
 
 
 class Expiry:
-    """Sleeps until the next deadline, sweeps, and says what expired."""
+    """Sleeps until the next deadline, and sweeps."""
 
     def __init__(
         self,
         store: AllocationStore,
         clock: Clock,
         *,
-        expired: Callable[[Expired], None],
         failed: Callable[[Exception], None],
     ) -> None:
         self._store = store
         self._clock = clock
-        self._expired = expired
         self._failed = failed
         self._next: datetime | None = None
         self._sooner = asyncio.Event()
@@ -37,6 +39,10 @@ class Expiry:
         if self._next is None or allocation.expires_at < self._next:
             self._next = allocation.expires_at
             self._sooner.set()
+
+    def look(self) -> None:
+        """Sweep now: something may be due, as a call that held an expiry open is gone."""
+        self._sooner.set()
 
     async def run(self) -> None:
         """Sweep at every deadline until cancelled."""
@@ -50,8 +56,6 @@ class Expiry:
 
     async def _sweep(self) -> timedelta:
         sweep = await self._store.sweep(_STEP)
-        for expired in sweep.expired:
-            self._expired(expired)
         self._next = sweep.next_deadline
         if self._next is None:
             return _LONGEST_SLEEP

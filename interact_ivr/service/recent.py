@@ -25,6 +25,10 @@ class Recent(Generic[K, V]):
         self._forget_old()
         return len(self._entries)
 
+    def __contains__(self, key: K) -> bool:
+        self._forget_old()
+        return key in self._entries
+
     def get(self, key: K) -> V | None:
         """Give what is kept under *key*."""
         self._forget_old()

@@ -164,7 +164,7 @@ async def test_a_sweep_that_fails_is_told_and_tried_again() -> None:
     errors = [StoreUnavailable("full"), RuntimeError("unforeseen")]
     store: Any = FailingStore(errors)
     told: list[Exception] = []
-    expiry = Expiry(store, Wall(), expired=lambda _: None, failed=told.append)
+    expiry = Expiry(store, Wall(), failed=told.append)
     running = asyncio.create_task(expiry.run())
     await asyncio.wait_for(store.swept.wait(), PATIENCE)
     running.cancel()

@@ -50,6 +50,7 @@ class SqliteAllocations:
 
     def __init__(self, writer: Writer, reader: Reader) -> None:
         self._writer = writer
+        self._reader = reader
         self._frees = Together[Asked, FreeStatus](lambda all_: writer.run(partial(free_all, all_)))
         self._holders = Together[Asked, InteractionId | None](
             lambda all_: reader.run(partial(holders, all_))
@@ -123,13 +124,18 @@ class SqliteAllocations:
         keys: Sequence[NumberKey],
         call: CallRef,
         at_most: timedelta,
+        age: timedelta | None = None,
     ) -> bool:
         """Take note that *call* is on a number; False where it is none of ours."""
-        return await self._writer.run(partial(_ringing, environment, keys, call, at_most))
+        return await self._writer.run(partial(_ringing, environment, keys, call, at_most, age))
 
     async def stopped_ringing(self, call: CallRef) -> None:
         """Take note that *call* is on no number any more."""
         await self._writer.run(partial(_stopped_ringing, call))
+
+    async def ringing_calls(self, pbx: str) -> frozenset[str]:
+        """Give the uniqueids of a PBX's calls that are on a number."""
+        return await self._reader.run(partial(_ringing_calls, pbx))
 
 
 def _take(
@@ -183,6 +189,7 @@ def _ringing(
     keys: Sequence[NumberKey],
     call: CallRef,
     at_most: timedelta,
+    age: timedelta | None,
     tx: Transaction,
 ) -> bool:
     try:
@@ -191,16 +198,23 @@ def _ringing(
         return False
     if number is None:
         return False
-    settle_unless_ringing(tx, number)  # what ran out before anybody was there is not held open
+    named = {"number_id": number.id, "pbx": call.pbx, "uniqueid": call.uniqueid}
+    if age is not None and tx.one("find_answer", **named) is not None:
+        return False
     tx.do(
         "set_ringing",
-        number_id=number.id,
-        pbx=call.pbx,
-        uniqueid=call.uniqueid,
+        **named,
         now=to_micros(tx.now),
+        since=to_micros(tx.now - (age or timedelta(0))),
         until=to_micros(tx.now + at_most),
     )
+    settle_unless_ringing(tx, number)  # what ran out before anybody was there is not held open
     return True
+
+
+def _ringing_calls(pbx: str, tx: Transaction) -> frozenset[str]:
+    rows = tx.all("ringing_calls", pbx=pbx, now=to_micros(tx.now))
+    return frozenset(uniqueid for (uniqueid,) in rows)
 
 
 def _stopped_ringing(call: CallRef, tx: Transaction) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from interact_ivr.domain.caller import NOBODY, Caller
 from interact_ivr.domain.errors import AmbiguousDnid
+from interact_ivr.domain.happening import Happening
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, Standing
 from interact_ivr.domain.names import (
     AllocationId,
@@ -218,6 +219,13 @@ def end_all(tx: Transaction, ended: Sequence[Ended], ending: Ending) -> None:
         for each in ended
     ]
     tx.do("write_journal_of_many", rows=json.dumps(rows), at=at, event=ending)
+    tx.happened.extend(
+        Happening(
+            *(each.number.environment, ending.value, tx.now, each.number.number, each.number.open),
+            interaction=each.interaction,
+        )
+        for each in ended
+    )
 
 
 def stand(
@@ -267,4 +275,12 @@ def write_journal(
         uniqueid=None if call is None else call.uniqueid,
         ani=ani,
         detail=detail,
+    )
+    tx.happened.append(
+        Happening(
+            *(number.environment, str(event), at or tx.now, number.number, allocation),
+            interaction=interaction,
+            expires_at=expires_at,
+            call=call,
+        )
     )

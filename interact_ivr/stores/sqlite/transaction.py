@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from interact_ivr.domain.happening import Happening
 from interact_ivr.domain.names import new_ulid
 
 
@@ -21,6 +22,8 @@ class Transaction:
     ) -> None:
         self.now = now
         self.last_id = last_id
+        self.happened: list[Happening] = []
+        """What the journal is told; whoever watches is, too, once it is on disk."""
         self._connection = connection
         self._queries = queries
 

@@ -9,7 +9,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from interact_ivr.domain.errors import StoreUnavailable, TooBusy, TooLate
+from interact_ivr.domain.happening import Happening
 from interact_ivr.domain.names import ulid_time
 from interact_ivr.ports import Clock
 from interact_ivr.stores.queries import load_queries
@@ -37,6 +38,7 @@ class _Job:
     wanted: Callable[[], bool] | None = None
     alone: bool = False
     """Not for a transaction: done by the connection after its group's COMMIT."""
+    happened: Sequence[Happening] = ()
     result: Any = field(default=None)
     error: BaseException | None = field(default=None)
 
@@ -67,14 +69,20 @@ class Writer:
         queue_limit: int = 4096,
         group_limit: int = 128,
         with_each: Callable[[sqlite3.Connection], None] | None = None,
+        told: Callable[[Happening], None] = lambda _: None,
     ) -> None:
-        """*with_each* is done at the end of each group's transaction, which it is part of."""
+        """*with_each* is done at the end of each group's transaction, which it is part of.
+
+        *told* hears what the journal was told, in its order and once it is on disk, in the loop of
+        whoever asked, who goes on after that.
+        """
         self.database = database
         self.growth = Growth()
         self.let_go: Callable[[], None] = lambda: None
         """Lets others of this process close the file, too: else it stays open as it was before."""
         self._clock = clock
         self._with_each = with_each
+        self._told = told
         self._queries = load_queries("sqlite")
         self._jobs: queue.Queue[_Job | None] = queue.Queue(queue_limit)
         self._group_limit = group_limit
@@ -141,9 +149,16 @@ class Writer:
                 for loop in {job.loop for job in group}:
                     mine = [job for job in group if job.loop is loop]
                     with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                        loop.call_soon_threadsafe(_settle, mine)
+                        loop.call_soon_threadsafe(self._settle, mine)
             if last:
                 return
+
+    def _settle(self, jobs: list[_Job]) -> None:
+        for job in jobs:
+            if job.error is None:
+                for happening in job.happened:
+                    self._told(happening)
+            job.settle()
 
     def _next_group(self) -> tuple[list[_Job], bool]:
         """Wait for work and take all there is, up to the limit; True when it is the last."""
@@ -195,6 +210,7 @@ class Writer:
             tx = Transaction(connection, self._queries, self._now(), self._last_id)
             job.result = job.operation(tx)
             self._last_id = tx.last_id
+            job.happened = tx.happened
         except sqlite3.DatabaseError as error:
             if not isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise  # full, read-only, locked, broken: the whole group fails
@@ -239,8 +255,3 @@ def _do_alone(connection: sqlite3.Connection, job: _Job) -> None:
         job.error = unavailable(error)
     except Exception as error:  # noqa: BLE001  as in a transaction: told to the one who asked
         job.error = error
-
-
-def _settle(jobs: list[_Job]) -> None:
-    for job in jobs:
-        job.settle()

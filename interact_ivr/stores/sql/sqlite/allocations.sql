@@ -105,9 +105,12 @@ VALUES (:number_id, :pbx, :uniqueid, :status, :allocation, :last_end, :caller_ma
 
 -- name: set_ringing
 INSERT INTO ringing (number_id, pbx, uniqueid, since, until)
-VALUES (:number_id, :pbx, :uniqueid, :now, :until)
+VALUES (:number_id, :pbx, :uniqueid, :since, :until)
 ON CONFLICT (number_id, pbx, uniqueid) DO UPDATE
 SET until = excluded.until, since = CASE WHEN until > :now THEN since ELSE excluded.since END
+
+-- name: ringing_calls
+SELECT DISTINCT uniqueid FROM ringing WHERE pbx = :pbx AND until > :now
 
 -- name: end_ringing
 DELETE FROM ringing WHERE pbx = :pbx AND uniqueid = :uniqueid

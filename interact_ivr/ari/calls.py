@@ -1,0 +1,102 @@
+"""Which calls are on their way to a number of the pool, worked out from what Asterisk says.
+
+Pure: events and looks go in, what is to be done comes out; no clock, no socket, no store.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from interact_ivr.ari.events import Channel, Created, Destroyed, Event
+
+_CUT_OFF = timedelta(seconds=1)
+"""By how much a Date header may be early."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A call has come in, and may ask whose it is."""
+
+    channel: Channel
+    environment: str
+    """As the configuration names it."""
+    age: timedelta | None = None
+    """How long ago; None: just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A call that had arrived is over."""
+
+    channel: str
+
+
+Move = Arrived | Gone
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What there is on the PBX at an instant, read when events may have been missed."""
+
+    channels: Sequence[Channel]
+    bridged: Collection[str]
+    """The ids of channels that talk to somebody."""
+    at: datetime | None
+    """By the PBX's own clock, perhaps a second early; None where it does not say."""
+
+
+class Calls:
+    """The calls of one PBX that came in by one of its inbound *contexts*.
+
+    Where an event and a look tell of the same call, the second one changes nothing.
+    """
+
+    def __init__(self, contexts: Mapping[str, str]) -> None:
+        """*contexts*: each with the environment of its calls."""
+        self._contexts = contexts
+        self._there: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._there)
+
+    def event(self, event: Event) -> Move | None:
+        """Take an event, and say what follows from it."""
+        match event:
+            case Created(channel=channel):
+                return self._arrived(channel, None)
+            case Destroyed(channel=gone) if gone in self._there:
+                self._there.remove(gone)
+                return Gone(gone)
+            case _:
+                return None
+
+    def look(self, look: Look, noted: Collection[str]) -> Iterator[Move]:
+        """Take what there is, and say what was missed.
+
+        *noted* are the calls that are on record as being on a number. What has not been seen before
+        and talks to somebody is past asking.
+        """
+        there = {channel.id for channel in look.channels}
+        for gone in sorted((self._there | set(noted)) - there):
+            self._there.discard(gone)
+            yield Gone(gone)
+        self._there |= set(noted)
+        for channel in look.channels:
+            if channel.id not in look.bridged:
+                move = self._arrived(channel, _age(channel, look.at))
+                if move is not None:
+                    yield move
+
+    def _arrived(self, channel: Channel, age: timedelta | None) -> Arrived | None:
+        environment = self._contexts.get(channel.context)
+        if environment is None or channel.id in self._there:
+            return None
+        self._there.add(channel.id)
+        return Arrived(channel, environment, age)
+
+
+def _age(channel: Channel, at: datetime | None) -> timedelta:
+    """Say how long ago a call arrived, in its caller's favour."""
+    if at is None:
+        return timedelta(0)
+    return max(at - channel.created + _CUT_OFF, timedelta(0))
