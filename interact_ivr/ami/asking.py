@@ -8,7 +8,6 @@ from interact_ivr.ami import told
 from interact_ivr.ami.session import AmiRefused, Session
 from interact_ivr.ami.told import Endpoint, Lot, Part, Told
 
-
 _NOTHING: Final = Told()
 
 

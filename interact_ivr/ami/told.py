@@ -134,7 +134,7 @@ def queues(messages: Iterable[Message]) -> tuple[Queue, ...]:
     for each in messages:
         of_queue = members.setdefault(text(each, "Queue"), [])
         if text(each, "Event") == "QueueMember":
-            of_queue += {text(each, "Location"): 1, text(each, "StateInterface"): 1}
+            of_queue += dict.fromkeys((text(each, "Location"), text(each, "StateInterface")))
     return tuple(Queue(name, tuple(filter(None, of))) for name, of in members.items() if name)
 
 

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -68,7 +69,7 @@ class PbxDirectory:
         self._answer = Answer()
         self._owners: Mapping[str, Owner] = {}
         self._read_at: float | None = None
-        self._stale: frozenset[Part] = EVERYTHING
+        self._stale: frozenset[Part] = frozenset()
         self._stirred = asyncio.Event()
 
     def owner(self, extension: str) -> Owner | None:
@@ -93,6 +94,7 @@ class PbxDirectory:
     async def run(self) -> None:
         """Keep it, whatever becomes of the PBX, until cancelled."""
         while True:
+            self._stale = frozenset()
             try:
                 async with logged_in(self._account, self._heard, self._timing.patience) as session:
                     session.lost.add_done_callback(lambda _: self._stirred.set())
@@ -107,17 +109,26 @@ class PbxDirectory:
 
     async def _follow(self, session: Session) -> None:
         """Read all, then what has changed, for as long as the session lasts."""
+        await self._booted(session)
         self._stale = EVERYTHING
         settle = await self._read(session)
         whole_at = time.monotonic()
         while True:
-            if not await self._stirs():
+            if not await self._stirs() or session.lost.done():
                 await session.ask("Ping")
             if time.monotonic() > whole_at + self._timing.read_every:
                 self._stale, whole_at = EVERYTHING, time.monotonic()
             if self._stale:
                 await asyncio.sleep(settle)
                 settle = await self._read(session)
+
+    async def _booted(self, session: Session) -> None:
+        """Wait until the PBX says that it is up: before, it knows half of what it will know."""
+        with suppress(TimeoutError):  # whoever may not hear it says so by nothing
+            async with asyncio.timeout(self._timing.patience):
+                while self._stale != EVERYTHING and not session.lost.done():
+                    await self._stirred.wait()
+                    self._stirred.clear()
 
     async def _stirs(self) -> bool:
         """Wait until there is news, or for as long as nobody need be asked whether they live."""
