@@ -24,11 +24,14 @@ _OLDEST = timedelta(days=1)
 
 
 async def retrieve_interaction(
-    session: Session, allocations: Allocations, dnis_from: Sequence[str]
+    session: Session, allocations: Allocations, dnis_from: Sequence[str], only_pbx: str = ""
 ) -> None:
-    """Look the dialed number up, free it, and tell the call; on any failure, UNAVAILABLE."""
+    """Look the dialed number up, free it, and tell the call; on any failure, UNAVAILABLE.
+
+    *only_pbx* is meant where the address names no PBX.
+    """
     environment = session.query.get("environment", "")
-    asking = _asking(session, dnis_from)
+    asking = _asking(session, dnis_from, only_pbx)
     try:
         if (
             not asking.call.uniqueid
@@ -52,11 +55,11 @@ async def retrieve_interaction(
         raise
 
 
-def _asking(session: Session, dnis_from: Sequence[str]) -> Asking:
+def _asking(session: Session, dnis_from: Sequence[str], only_pbx: str) -> Asking:
     named = session.named(_POSITIONAL)
     return Asking(
         dialed=_dialed(session, named, dnis_from),
-        call=CallRef(session.query.get("pbx", ""), session.call.get("uniqueid")),
+        call=CallRef(session.query.get("pbx") or only_pbx, session.call.get("uniqueid")),
         caller=session.call.get("callerid"),
         withheld=session.call.get("callingpres") not in _SHOWN,
         age=_age(named.get("now", ""), named.get("linkedid", "")),

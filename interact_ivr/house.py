@@ -3,7 +3,7 @@
 import re
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +16,7 @@ from interact_ivr import __version__
 from interact_ivr.api.answering import Answering, Speech
 from interact_ivr.api.credentials import Credentials
 from interact_ivr.api.dnis import Dnis
-from interact_ivr.api.health import Health
+from interact_ivr.api.health import NO_CHECKS, Check, Health
 from interact_ivr.api.native.allocations import AllocationRoutes
 from interact_ivr.api.native.explaining import ExplainRoutes
 from interact_ivr.api.native.journal import JournalRoutes
@@ -61,9 +61,18 @@ class House:
     @classmethod
     @asynccontextmanager
     async def of(
-        cls, http: HttpConfig, parts: Parts, metrics: Metrics, calls: Callable[[], int]
+        cls,
+        http: HttpConfig,
+        parts: Parts,
+        metrics: Metrics,
+        calls: Callable[[], int],
+        required: Mapping[str, Check] = NO_CHECKS,
+        degrading: Mapping[str, Check] = NO_CHECKS,
     ) -> AsyncIterator[Self]:
-        """Build it; it does not listen yet. *calls* says how many are being answered."""
+        """Build it; it does not listen yet. *calls* says how many are being answered.
+
+        `/readyz` looks at what is *required*, too, and names what is *degrading*.
+        """
         async with AsyncExitStack() as stack:
             registry = None
             if http.interaction_registry:
@@ -74,9 +83,11 @@ class House:
                 {
                     "store": partial(_store_missing, parts),
                     "environment.default": partial(_environment_missing, parts),
+                    **required,
                 },
                 partial(_metrics_text, parts, metrics),
                 CONTENT_TYPE,
+                degrading,
             )
             dnis = Dnis(parts.allocations, parts.numbers, registry, http.get_consumes)
             guard = Credentials(

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections import Counter as Counts
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache, partial
 from itertools import accumulate
 
@@ -24,8 +25,22 @@ from prometheus_client.registry import Collector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _NAMESPACE = "interact_ivr"
+_LATE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0)
 _CALL_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.8, 2.5)
 _REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PbxMetrics:
+    """What is counted of one PBX."""
+
+    events: Counter
+    malformed: Counter
+    unread: Counter
+    failed: Counter
+    connections: Counter
+    watching: Gauge
+    late: Histogram
 
 
 class Metrics:
@@ -57,6 +72,16 @@ class Metrics:
         self._answers = _Answers()
         registry.register(self._answers)
         self._failed_logins = counter("failed_logins", "Passwords not accepted", ["why"])
+        named = ["pbx"]
+        self._pbx_events = counter("pbx_events", "What came over ARI", named)
+        self._pbx_malformed = counter("pbx_malformed_events", "Events not understood", named)
+        self._pbx_unread = counter("pbx_unread_numbers", "Calls whose number was not read", named)
+        self._pbx_failed = counter("pbx_failed_notes", "Calls not taken note of", named)
+        self._pbx_connections = counter("pbx_connections", "How often watching began", named)
+        self._pbx_watching = self._gauge("pbx_watching", "1 while its calls are watched", named)
+        self._pbx_late = histogram(
+            "pbx_event_late_seconds", "How late events are done with", named, buckets=_LATE_SECONDS
+        )
         self._numbers = self._gauge(
             "numbers",
             "Enabled numbers by what they are now",
@@ -101,6 +126,18 @@ class Metrics:
         self._numbers.clear()
         for labels, count in counts.items():
             self._numbers.labels(*labels).set(count)
+
+    def pbx(self, name: str) -> PbxMetrics:
+        """Give what is counted of one PBX."""
+        return PbxMetrics(
+            events=self._pbx_events.labels(name),
+            malformed=self._pbx_malformed.labels(name),
+            unread=self._pbx_unread.labels(name),
+            failed=self._pbx_failed.labels(name),
+            connections=self._pbx_connections.labels(name),
+            watching=self._pbx_watching.labels(name),
+            late=self._pbx_late.labels(name),
+        )
 
     def gauge(self, name: str, what: str, value: Callable[[], float]) -> None:
         """Show *value* as it is when Prometheus asks."""

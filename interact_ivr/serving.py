@@ -32,6 +32,7 @@ from interact_ivr.service.administration import Administration
 from interact_ivr.service.allocations import Allocations
 from interact_ivr.service.imports import Imports
 from interact_ivr.systemd import Systemd
+from interact_ivr.watching import Watching
 
 _REWRITE_UP_TO = 32 * 1024 * 1024
 """Bytes of a store that is rewritten while calls wait: a part of a second."""
@@ -60,11 +61,19 @@ async def serve(config: Config, config_file: Path) -> None:
         if not parts.administration.has_default:
             missing = f"environment.default: there is no {parts.administration.default!r} yet"
             _log_warning(missing)
-        scripts = _scripts(parts.allocations, config.agi.dnis_from)
+        watching = Watching(config, parts.ringing, metrics)
+        scripts = _scripts(parts.allocations, config)
         listener = Listener(scripts, most_sessions=config.agi.most_sessions)
         with _telling("http.tls_certificate, http.tls_key", "cannot be used"):
             house = await stack.enter_async_context(
-                House.of(config.http, parts, metrics, lambda: listener.sessions)
+                House.of(
+                    config.http,
+                    parts,
+                    metrics,
+                    lambda: listener.sessions,
+                    required=watching.checks(required=True),
+                    degrading=watching.checks(required=False),
+                )
             )
 
         async def adopt(other: Config) -> Sequence[str]:
@@ -80,7 +89,15 @@ async def serve(config: Config, config_file: Path) -> None:
         with _telling("http.host, http.port"):
             await house.server.start(config.http.host, config.http.port)
         facts = partial(
-            _facts, config, config_file, listener, house, parts, observing, time.monotonic()
+            _facts,
+            config,
+            config_file,
+            listener,
+            house,
+            parts,
+            observing,
+            watching,
+            time.monotonic(),
         )
         metrics.gauge("agi_sessions", "Calls being answered now", lambda: listener.sessions)
         control = ControlServer(operations_of(parts, facts))
@@ -89,6 +106,7 @@ async def serve(config: Config, config_file: Path) -> None:
         work = (
             parts.expiry.run(),
             parts.purge.run(),
+            watching.run(),
             _clear(parts.imports),
             reload.run(),
             systemd.watch(parts.allocations.probe),
@@ -168,9 +186,12 @@ async def _clear(imports: Imports) -> None:
         log.warning("an unfinished import may be left", reason=str(error))
 
 
-def _scripts(allocations: Allocations, dnis_from: Sequence[str]) -> dict[str, Script]:
+def _scripts(allocations: Allocations, config: Config) -> dict[str, Script]:
     retrieve = partial(
-        agi_scripts.retrieve_interaction, allocations=allocations, dnis_from=dnis_from
+        agi_scripts.retrieve_interaction,
+        allocations=allocations,
+        dnis_from=config.agi.dnis_from,
+        only_pbx=config.pbx[0].name if len(config.pbx) == 1 else "",
     )
     return {
         "retrieve_interaction": retrieve,
@@ -186,6 +207,7 @@ def _facts(
     house: House,
     parts: Parts,
     observing: Observing,
+    watching: Watching,
     started: float,
 ) -> dict[str, object]:
     return {
@@ -201,4 +223,5 @@ def _facts(
         "ambiguous_dnids": observing.ambiguous_dnids,
         "last_ambiguous_dnids": dict(observing.last_ambiguous),
         "store_ahead_seconds": round(parts.clock.ahead.total_seconds(), 1),
+        "pbx": watching.facts(),
     }

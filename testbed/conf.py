@@ -7,6 +7,9 @@ from pathlib import Path
 from testbed.ports import LOOPBACK
 from testbed.tools import Tools
 
+#: The ARI user who may only read, and has the same password.
+READER = "reader"
+
 #: The name and the password of the one AMI and ARI user. The ports are open on loopback only.
 USER = "testbed"
 PASSWORD = "testbed"
@@ -101,6 +104,10 @@ enabled = yes
 [{user}]
 type = user
 password = {password}
+[{reader}]
+type = user
+read_only = yes
+password = {password}
 """
 
 MANAGER = """\
@@ -141,6 +148,7 @@ def conf_files(
         "http_port": http_port,
         "ami_port": ami_port,
         "user": USER,
+        "reader": READER,
         "password": PASSWORD,
     }
     return {name: template.format(**facts) for name, template in TEMPLATES.items()}

@@ -96,6 +96,14 @@ class Pbx:
                 raise PbxError(f"Asterisk did not boot within {BOOT_SECONDS:.0f} s:\n{self.tail()}")
             time.sleep(POLL_SECONDS)
 
+    def kill(self) -> None:
+        """End Asterisk as a power cut would; it can be started again on the same ports."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+            self._child = None
+        (self.run_folder / "asterisk.ctl").unlink(missing_ok=True)
+
     def stop(self) -> None:
         """End Asterisk and let its ports go; a second time does nothing. The folder stays."""
         if self._child is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 
 import msgspec
 from aiohttp import web
@@ -13,6 +14,7 @@ from interact_ivr.api.routes import Needs, Route, Who
 Check = Callable[[], Awaitable[str | None]]
 """Says what is missing, in the administrator's words; None: nothing."""
 
+NO_CHECKS: Mapping[str, Check] = MappingProxyType({})
 _WITHIN_SECONDS = 2.0
 
 
@@ -22,6 +24,8 @@ class Readiness(msgspec.Struct, frozen=True):
     ready: bool
     missing: dict[str, str]
     """What is missing, by name."""
+    degraded: dict[str, str]
+    """What is missing and does not hinder an answer, by name."""
 
 
 _TEXT = Content("text/plain")
@@ -48,10 +52,15 @@ class Health:
         checks: Mapping[str, Check],
         metrics: Callable[[], Awaitable[bytes]],
         metrics_type: str,
+        degrading: Mapping[str, Check] = NO_CHECKS,
     ) -> None:
-        """*checks* are done at each `/readyz`, by the name of what they look at."""
+        """*checks* are done at each `/readyz`, by the name of what they look at.
+
+        So are *degrading* ones: what they miss is told, and we are ready all the same.
+        """
         self.stopping = False
         self._checks = checks
+        self._degrading = degrading
         self._metrics = metrics
         self._metrics_type = metrics_type
 
@@ -67,22 +76,23 @@ class Health:
         return web.Response(text="ok\n")
 
     async def _readyz(self, _: web.Request, __: Who) -> web.Response:
-        missing = {"service": "it is stopping"} if self.stopping else await self._missing()
-        answer = Readiness(not missing, missing)
+        missing = {"service": "it is stopping"} if self.stopping else await _missing(self._checks)
+        answer = Readiness(not missing, missing, await _missing(self._degrading))
         return web.Response(
             status=503 if missing else 200,
             body=msgspec.json.encode(answer),
             content_type=JSON,
         )
 
-    async def _missing(self) -> dict[str, str]:
-        found = await asyncio.gather(*(_within(check) for check in self._checks.values()))
-        return {name: what for name, what in zip(self._checks, found, strict=True) if what}
-
     async def _show_metrics(self, _: web.Request, __: Who) -> web.Response:
         return web.Response(
             body=await self._metrics(), headers={"Content-Type": self._metrics_type}
         )
+
+
+async def _missing(checks: Mapping[str, Check]) -> dict[str, str]:
+    found = await asyncio.gather(*(_within(check) for check in checks.values()))
+    return {name: what for name, what in zip(checks, found, strict=True) if what}
 
 
 async def _within(check: Check) -> str | None:

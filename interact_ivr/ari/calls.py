@@ -80,12 +80,16 @@ class Calls:
         for gone in sorted((self._there | set(noted)) - there):
             self._there.discard(gone)
             yield Gone(gone)
-        self._there |= set(noted)
+        self._there |= there.intersection(noted)
         for channel in look.channels:
             if channel.id not in look.bridged:
                 move = self._arrived(channel, _age(channel, look.at))
                 if move is not None:
                     yield move
+
+    def forget(self, channel: str) -> None:
+        """Take it that a call was never seen: the next look finds it."""
+        self._there.discard(channel)
 
     def _arrived(self, channel: Channel, age: timedelta | None) -> Arrived | None:
         environment = self._contexts.get(channel.context)

@@ -198,7 +198,7 @@ def date_of(header: str | None) -> datetime | None:
 def user_of(address: str) -> str:
     """Cut the user part out of a SIP or tel header: what stands between ``:`` and ``@`` or ``;``.
 
-    ``"A, B" <sip:+380974520200@example.org;user=phone>`` is ``+380974520200``; what is none is empty.
+    ``"A, B" <sip:+380974520200@example.org;user=phone>`` has ``+380974520200``; what is none, none.
     """
     _, bracket, inner = address.rpartition("<")
     uri = inner.partition(">")[0] if bracket else address

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from typing import Any
 
 import click
 
@@ -91,12 +92,25 @@ def status(config: str | None, as_json: bool) -> None:
         return
     dnids = _dnids(answer["last_ambiguous_dnids"])
     shown = {"last_ambiguous_dnids": dnids, "pool": _pool(answer["pool"])}
-    facts = {"service": "running", **answer, **shown}
+    pbxes = {f"pbx {pbx['name']}": _pbx(pbx) for pbx in answer.pop("pbx")}
+    facts = {"service": "running", **answer, **shown, **pbxes}
     print_table(("", ""), ((name, str(value)) for name, value in facts.items()))
 
 
 def _dnids(last: dict[str, list[str]]) -> str:
     return "; ".join(f"{dnid}: {', '.join(numbers)}" for dnid, numbers in last.items()) or "none"
+
+
+def _pbx(pbx: dict[str, Any]) -> str:
+    """Say how it stands with a PBX."""
+    if pbx["ari"] != "watching":
+        return f"not watched: {pbx['ari']}, {pbx['reason'] or 'not yet'}, since {pbx['since']}"
+    return (
+        f"Asterisk {pbx['version']}, watched since {pbx['since']}; "
+        f"{pbx['calls']} calls on numbers, {pbx['events']} events, {pbx['malformed']} malformed, "
+        f"{pbx['unread']} numbers not read, {pbx['reconnects']} reconnects, "
+        f"last event {pbx['late_seconds']} s late"
+    )
 
 
 def _pool(counts: dict[str, int]) -> str:

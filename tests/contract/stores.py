@@ -15,6 +15,7 @@ from interact_ivr.domain.access import kept_key
 from interact_ivr.domain.ani import PLAINLY
 from interact_ivr.domain.caller import Caller, CallerRules
 from interact_ivr.domain.directory import AddApplication, AddEnvironment
+from interact_ivr.domain.happening import Happening
 from interact_ivr.domain.journal import Forgotten
 from interact_ivr.domain.lifecycle import Policy, State
 from interact_ivr.domain.names import (
@@ -109,8 +110,10 @@ class Record(JournalStore, Retention, Protocol):
 class Store(Protocol):
     """A store under test; what is written outlives `close`."""
 
-    def open(self, clock: Clock) -> tuple[Lending, Inventory, DirectoryStore]:
-        """Open it, made anew the first time."""
+    def open(
+        self, clock: Clock, told: Callable[[Happening], None]
+    ) -> tuple[Lending, Inventory, DirectoryStore]:
+        """Open it, made anew the first time; *told* hears what the journal is told."""
 
     def record(self) -> Record:
         """Give the open store's journal, as the service asks it."""
@@ -144,13 +147,15 @@ class SqliteStore:
         self.path = folder / "interact-ivr.db"
         self._writer: Writer | None = None
 
-    def open(self, clock: Clock) -> tuple[Lending, Inventory, DirectoryStore]:
+    def open(
+        self, clock: Clock, told: Callable[[Happening], None]
+    ) -> tuple[Lending, Inventory, DirectoryStore]:
         """Open the file."""
         self._clock = clock
         create_database(self.path)
         with closing(open_database(self.path)) as connection:
             migrate(connection)
-        self._writer = Writer(self.path, clock)
+        self._writer = Writer(self.path, clock, told=told)
         self._writer.start()
         reader = Reader(self.path, clock)
         return (
@@ -227,6 +232,8 @@ class Pool:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.clock = SettableClock()
+        self.happened: list[Happening] = []
+        """What whoever watches was told."""
         self.scope: Scope
         self.directory: DirectoryStore
         self.record: Record
@@ -236,7 +243,9 @@ class Pool:
 
     async def open(self) -> None:
         """Open the store, also again after `close`."""
-        self._allocations, self._numbers, self.directory = self.store.open(self.clock)
+        self._allocations, self._numbers, self.directory = self.store.open(
+            self.clock, self.happened.append
+        )
         self.record = self.store.record()
         self.view = self.store.view()
         directory = await self.directory.read()
@@ -350,11 +359,22 @@ class Pool:
             deadline,
         )
 
-    async def ringing(self, number: str, call: str, at_most: timedelta, pbx: str = "main") -> bool:
+    async def ringing(
+        self,
+        number: str,
+        call: str,
+        at_most: timedelta,
+        pbx: str = "main",
+        age: timedelta | None = None,
+    ) -> bool:
         """Let a call be on a number."""
         return await self._allocations.ringing(
-            self.scope.environment, [NumberKey(number)], CallRef(pbx, call), at_most
+            self.scope.environment, [NumberKey(number)], CallRef(pbx, call), at_most, age
         )
+
+    async def ringing_calls(self, pbx: str = "main") -> frozenset[str]:
+        """Give the calls that are on a number."""
+        return await self._allocations.ringing_calls(pbx)
 
     async def stopped_ringing(self, call: str, pbx: str = "main") -> None:
         """Let a call be over."""

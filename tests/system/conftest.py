@@ -13,8 +13,9 @@ from testbed.ivr import extensions
 from testbed.pbx import Pbx
 from testbed.service import Service
 from testbed.tools import Tools
+from testbed.watched import Watched
 
-STARTED = pytest.StashKey[list[Pbx | Service]]()
+STARTED = pytest.StashKey[list[Pbx | Service | Watched]]()
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +67,23 @@ def service(service_factory: Callable[..., Service]) -> Service:
 def pbx(service: Service, pbx_factory: Callable[..., Pbx]) -> Pbx:
     """Give a running Asterisk whose ``inbound`` asks *service* whose call it is."""
     return pbx_factory(extensions=extensions(service.agi))
+
+
+@pytest.fixture
+def watched_factory(
+    request: pytest.FixtureRequest, tools: Tools, tmp_path: Path
+) -> Iterator[Callable[..., Watched]]:
+    """Give a maker of services that watch an Asterisk of their own; all stop at the end."""
+    started = request.node.stash.setdefault(STARTED, [])
+    with ExitStack() as stack:
+
+        def make(settings: str = "", **keywords: object) -> Watched:
+            folder = tmp_path / f"watched{len(started)}"
+            watched = Watched(tools, folder, settings, **keywords)  # type: ignore[arg-type]
+            started.append(watched)
+            return stack.enter_context(watched)
+
+        yield make
 
 
 @pytest.hookimpl(wrapper=True)

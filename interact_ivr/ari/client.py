@@ -1,0 +1,164 @@
+"""Asterisk's ARI as a client asks it: single requests, and the websocket of an application.
+
+Every request has a deadline and a limit. What goes wrong is an `AriError` with facts for people;
+the password is in none of them.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+import aiohttp
+import msgspec
+
+REQUEST_SECONDS = 2.0
+HEARTBEAT_SECONDS = 2.5
+"""Between two pings; a socket whose pong does not come within half of it is lost."""
+_MOST_ANSWER = 64 * 1024 * 1024
+"""Bytes: ten thousand channels are a few megabytes."""
+_MOST_EVENT = 1024 * 1024
+
+
+class Watch(StrEnum):
+    """How it stands with the watching of a PBX."""
+
+    CONNECTING = "connecting"
+    WATCHING = "watching"
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
+    """The user or the password is not accepted, or may not do what is needed."""
+    TAKEN_OVER = "taken over"
+    """Another program has registered our ARI application."""
+
+
+class AriError(Exception):
+    """ARI does not do what was asked, and so the PBX is not watched."""
+
+    def __init__(self, state: Watch, reason: str, status: int = 0) -> None:
+        super().__init__(reason)
+        self.state = state
+        self.status = status
+        """Of the answer, if there was one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where ARI is, and as whom it is asked."""
+
+    url: str
+    """Without a slash at its end."""
+    user: str
+    password: Callable[[], str] = field(repr=False)
+    """Asked at each connection; OSError where there is none."""
+    application: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What ARI answered, if it did what was asked."""
+
+    body: bytes
+    date: str | None
+    """The Date header."""
+
+
+class Client:
+    """Asks one PBX; a context manager, whose connections end with it."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._headers: Mapping[str, str] = {}
+
+    async def __aenter__(self) -> Self:
+        """Begin; nothing is sent yet."""
+        timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
+        self._http = aiohttp.ClientSession(timeout=timeout, raise_for_status=False)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close every connection."""
+        await self._http.close()
+
+    def read_password(self) -> None:
+        """Read the password anew, or raise `AriError`."""
+        try:
+            password = self._access.password()
+        except OSError as error:
+            raise AriError(Watch.REFUSED, f"no password: {error}") from None
+        shown = f"{self._access.user}:{password}".encode("utf-8", "surrogateescape")
+        self._headers = {"Authorization": f"Basic {b64encode(shown).decode()}"}
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, str] | None = None,
+        body: object = None,
+    ) -> Answer:
+        """Give the answer, or raise `AriError` where it is none or a refusal."""
+        try:
+            async with self._http.request(
+                method,
+                self._access.url + path,
+                params=parameters,
+                headers={**self._headers, "Content-Type": "application/json"},
+                data=None if body is None else msgspec.json.encode(body),
+                allow_redirects=False,
+            ) as response:
+                answer = Answer(await _read(response), response.headers.get("Date"))
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise AriError(Watch.UNREACHABLE, _reason(error)) from error
+        if not 200 <= status < 300:
+            raise _refusal(method, path, status)
+        return answer
+
+    async def listen(self) -> aiohttp.ClientWebSocketResponse:
+        """Register the application, for all events, and give its websocket."""
+        try:
+            return await self._http.ws_connect(
+                f"{self._access.url}/events",
+                params={"app": self._access.application, "subscribeAll": "true"},
+                headers=self._headers,
+                heartbeat=HEARTBEAT_SECONDS,
+                max_msg_size=_MOST_EVENT,
+                timeout=aiohttp.ClientWSTimeout(ws_close=REQUEST_SECONDS),
+            )
+        except aiohttp.WSServerHandshakeError as error:
+            raise _refusal("GET", "/events", error.status) from error
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise AriError(Watch.UNREACHABLE, _reason(error)) from error
+
+    @property
+    def application(self) -> str:
+        """The application's path."""
+        return f"/applications/{self._access.application}"
+
+    @property
+    def name(self) -> str:
+        """The application's name."""
+        return self._access.application
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    read = bytearray()
+    async for chunk in response.content.iter_any():
+        read += chunk
+        if len(read) > _MOST_ANSWER:
+            raise ValueError("an answer of more than 64 MiB")
+    return bytes(read)
+
+
+def _refusal(method: str, path: str, status: int) -> AriError:
+    if status in (401, 403):
+        may_not = "the user or the password" if status == 401 else f"{method} {path}"
+        return AriError(Watch.REFUSED, f"ARI does not accept {may_not} ({status})", status)
+    return AriError(Watch.UNREACHABLE, f"ARI answers {method} {path} with {status}", status)
+
+
+def _reason(error: Any) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer within {REQUEST_SECONDS:g} seconds"
+    return str(error) or type(error).__name__

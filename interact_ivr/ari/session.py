@@ -1,0 +1,233 @@
+"""One registration of the ARI application: from its websocket's opening to its loss.
+
+Three tasks share it. One reads, so that pings are answered whatever else is going on; one hands on
+what was read, in its order; one proves again and again that the socket is still ours. A second
+connection of the same application takes over, and the first one's socket stays open and silent.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Protocol, TypeVar
+
+import aiohttp
+
+from interact_ivr.ari.calls import Look
+from interact_ivr.ari.client import AriError, Client, Watch
+from interact_ivr.ari.events import (
+    ECHO,
+    WANTED,
+    Application,
+    Echo,
+    Event,
+    MalformedError,
+    Replaced,
+    application_of,
+    bridged_of,
+    channels_of,
+    date_of,
+    event_of,
+    version_of,
+)
+
+T = TypeVar("T")
+
+_PROOF_SECONDS = 2.0
+"""Between two proofs, and how long one may take."""
+_WAITING = 10_000
+"""Events that are read and not handled yet; then Asterisk waits."""
+_AGAIN_SECONDS = 1.0
+_NOT_THERE = (403, 404, 405)
+"""This version of ARI, or this user, cannot do it."""
+
+
+class Hearing(Protocol):
+    """Whoever is told what goes on on the PBX."""
+
+    async def looked(self, look: Look) -> None:
+        """Hear what there is now, as events may have been missed."""
+
+    async def heard(self, event: Event) -> None:
+        """Hear of one event."""
+
+    def received(self) -> None:
+        """Hear that something came, of interest or not."""
+
+    def malformed(self, reason: str) -> None:
+        """Hear that something came that cannot be understood."""
+
+
+class TakenOverError(AriError):
+    """Our application may have been registered by another connection."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(Watch.TAKEN_OVER, reason)
+
+
+class Session:
+    """Registers, checks what it is subscribed to, looks, and listens; ends by an `AriError`."""
+
+    def __init__(self, client: Client, hearing: Hearing) -> None:
+        self._client = client
+        self._hearing = hearing
+        self._events: asyncio.Queue[Event | None] = asyncio.Queue(_WAITING)
+        """None: look again."""
+        self._marks = itertools.count(1)
+        self._echoes: set[str] = set()
+        self._echoed = asyncio.Event()
+        self._looks: set[asyncio.Task[None]] = set()
+        self._may_write = True
+        self.version = ""
+        self.filtered = False
+        """Asterisk sends us only what is of interest."""
+
+    async def run(self, watching: Callable[[], None]) -> None:
+        """Do all of it; *watching* is called when nothing is missed any more. Never returns."""
+        socket = await self._client.listen()
+        try:
+            await _first_to_end(self._read(socket), self._handle(watching), self._prove())
+        finally:
+            for look in self._looks:
+                look.cancel()
+            await socket.close()
+
+    def look_soon(self) -> None:
+        """Have the PBX looked at again: something could not be taken note of."""
+        if not self._looks:
+            task = asyncio.create_task(self._look_later())
+            self._looks.add(task)
+            task.add_done_callback(self._looks.discard)
+
+    async def _look_later(self) -> None:
+        await asyncio.sleep(_AGAIN_SECONDS)
+        await self._events.put(None)
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        async for message in socket:
+            self._hearing.received()
+            if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                break
+            try:
+                event = event_of(message.data)
+            except MalformedError as error:
+                self._hearing.malformed(str(error))
+                continue
+            match event:
+                case None:
+                    pass
+                case Replaced():
+                    raise TakenOverError("another connection has registered our application")
+                case Echo(mark=mark):
+                    self._echoes.add(mark)
+                    self._echoed.set()
+                    await self._events.put(event)
+                case _:
+                    await self._events.put(event)
+        code = "" if socket.close_code is None else f" ({socket.close_code})"
+        reason = f"the websocket was closed{code}: {socket.exception() or 'by Asterisk'}"
+        raise AriError(Watch.UNREACHABLE, reason)
+
+    async def _handle(self, watching: Callable[[], None]) -> None:
+        await self._subscribe()
+        await self._look()
+        watching()
+        while True:
+            event = await self._events.get()
+            if event is None:
+                await self._look()
+            else:
+                await self._hearing.heard(event)
+
+    async def _subscribe(self) -> None:
+        """Have all channels and bridges told, and only what is of interest, if that can be.
+
+        What an application is subscribed to is settled by its first registration: where another
+        program's was first, ``subscribeAll`` has done nothing.
+        """
+        info = await self._client.ask("GET", "/asterisk/info", {"filter": "system"})
+        self.version = _understood(version_of, info.body)
+        wanted = {"allowed": [{"type": each} for each in WANTED]}
+        path = f"{self._client.application}/eventFilter"
+        self.filtered = await self._if_it_can(self._client.ask("PUT", path, body=wanted))
+        known = await self._application()
+        if known.channels and known.bridges:
+            return
+        for source in ("channel:", "bridge:"):
+            path = f"{self._client.application}/subscription"
+            await self._client.ask("POST", path, {"eventSource": source})
+        if not (await self._application()).channels:
+            raise AriError(Watch.REFUSED, "ARI does not tell our application of all channels")
+
+    async def _application(self) -> Application:
+        answer = await self._client.ask("GET", self._client.application)
+        return _understood(application_of, answer.body)
+
+    async def _if_it_can(self, asked: Awaitable[object]) -> bool:
+        try:
+            await asked
+        except AriError as error:
+            if error.status not in _NOT_THERE:
+                raise
+            return False
+        return True
+
+    async def _look(self) -> None:
+        """Read all channels; nothing is handled meanwhile, so that no event overtakes it."""
+        channels = await self._client.ask("GET", "/channels")
+        bridges = await self._client.ask("GET", "/bridges")
+        look = Look(
+            _understood(channels_of, channels.body),
+            _understood(bridged_of, bridges.body),
+            date_of(channels.date),
+        )
+        await self._hearing.looked(look)
+
+    async def _prove(self) -> None:
+        """Have Asterisk send us an event of our own, every few seconds, and see whether it comes.
+
+        A user who may only read cannot; then that the application is registered has to do.
+        """
+        while True:
+            await asyncio.sleep(_PROOF_SECONDS)
+            mark = str(next(self._marks))
+            if self._may_write:
+                self._may_write = await self._if_it_can(self._ask_for_echo(mark))
+            if self._may_write:
+                await self._wait_for_echo(mark)
+            else:
+                await self._application()
+
+    async def _ask_for_echo(self, mark: str) -> None:
+        path, parameters = f"/events/user/{ECHO}", {"application": self._client.name}
+        await self._client.ask("POST", path, parameters, {"variables": {"mark": mark}})
+
+    async def _wait_for_echo(self, mark: str) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PROOF_SECONDS):
+                while mark not in self._echoes:
+                    self._echoed.clear()
+                    await self._echoed.wait()
+        if mark not in self._echoes:
+            raise TakenOverError("the websocket is silent")
+        self._echoes.clear()
+
+
+def _understood(read: Callable[[bytes], T], body: bytes) -> T:
+    try:
+        return read(body)
+    except MalformedError as error:
+        raise AriError(Watch.UNREACHABLE, f"what ARI answers is not understood: {error}") from None
+
+
+async def _first_to_end(*work: Awaitable[None]) -> None:
+    """Run all until one ends, end the others, and raise what it ended by."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

@@ -1,0 +1,224 @@
+"""Watches one PBX for the pool: a call that comes in for one of its numbers marks that as ringing.
+
+What is asked of the store or of Asterisk for one call is done beside the events of others; of the
+same call, one thing after the other.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from interact_ivr.ari.calls import Arrived, Calls, Gone, Look, Move
+from interact_ivr.ari.client import Access, AriError, Client
+from interact_ivr.ari.connection import Connection, Pace, Standing
+from interact_ivr.ari.events import Channel, Event, MalformedError, user_of, value_of
+from interact_ivr.ari.lag import Lag
+from interact_ivr.domain.errors import Refusal
+from interact_ivr.domain.names import CallRef
+from interact_ivr.service.ringing import Ringing
+
+_AT_ONCE = 64
+"""Calls that are being taken note of; behind them Asterisk's events wait."""
+_OURS_ALONE = {"", "s", "h", "i", "t"}
+"""Extensions of the Asterisk dialplan's own, which nobody dials."""
+_VARIABLES = {
+    "request_uri": "CALLERID(dnid)",
+    "to": "PJSIP_HEADER(read,To)",
+    "diversion": "CALLERID(rdnis)",
+}
+"""Where a dialed number stands, if it is not the extension; as the subroutines read it."""
+_SIP = "PJSIP/"
+
+
+class Observer(Protocol):
+    """Hears what is counted of one PBX."""
+
+    def received(self) -> None:
+        """Hear that something came, of interest or not."""
+
+    def event(self, late: float) -> None:
+        """Hear of an event, and by how many seconds it was *late* when it was done with."""
+
+    def malformed(self, reason: str) -> None:
+        """Hear of something that cannot be understood."""
+
+    def unread(self, call: str, reason: str) -> None:
+        """Hear of a call whose dialed number could not be read: nothing is guessed in its place."""
+
+    def failed(self, call: str, error: Refusal) -> None:
+        """Hear of a call that could not be taken note of."""
+
+    def stands(self, standing: Standing) -> None:
+        """Hear how it stands with the watching."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pbx:
+    """A PBX as it is watched."""
+
+    name: str
+    access: Access
+    contexts: Mapping[str, str]
+    """Where calls come in, each with the environment of its calls."""
+    dnis_from: Sequence[str]
+    """Where the dialed number is looked for. What stands behind ``extension`` is not read: that
+    would be a request for each call that is none of ours."""
+
+
+class Watcher:
+    """Watches *pbx* until cancelled."""
+
+    def __init__(
+        self,
+        pbx: Pbx,
+        ringing: Ringing,
+        observer: Observer,
+        now: Callable[[], datetime],
+        pace: Pace | None = None,
+    ) -> None:
+        """*now* is what the PBX's times are compared with."""
+        self.pbx = pbx
+        self._ringing = ringing
+        self._observer = observer
+        self._now = now
+        self._calls = Calls(pbx.contexts)
+        self._lag = Lag()
+        self._beside = asyncio.Semaphore(_AT_ONCE)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        """The last thing that is done for a call, by its id."""
+        self._noted: set[str] = set()
+        """The calls that are on record as being on a number, by their ids."""
+        self._client = Client(pbx.access)
+        self._connection = Connection(self._client, self, pace or Pace())
+        self.events = self.malformed_events = self.unread = 0
+        self.late = 0.0
+        """By how many seconds the last event was late."""
+
+    @property
+    def standing(self) -> Standing:
+        """How it stands with the watching."""
+        return self._connection.standing
+
+    @property
+    def reconnects(self) -> int:
+        """How often the PBX was lost, and watched again."""
+        return self._connection.reconnects
+
+    @property
+    def calls(self) -> int:
+        """How many calls are on numbers of the pools, or were and are still there."""
+        return len(self._noted)
+
+    async def run(self) -> None:
+        """Watch."""
+        async with self._client:
+            try:
+                await self._connection.run()
+            finally:
+                for task in self._tasks.values():
+                    task.cancel()
+                await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def stands(self, standing: Standing) -> None:
+        """Pass on how it stands."""
+        self._observer.stands(standing)
+
+    def received(self) -> None:
+        """Count."""
+        self.events += 1
+        self._observer.received()
+
+    def malformed(self, reason: str) -> None:
+        """Count, and pass it on."""
+        self.malformed_events += 1
+        self._observer.malformed(reason)
+
+    async def heard(self, event: Event) -> None:
+        """Do what follows from an event."""
+        move = self._calls.event(event)
+        if move is None:
+            self._done(event.at)
+        else:
+            await self._begin(move, event.at)
+
+    async def looked(self, look: Look) -> None:
+        """Do what follows from all that there is."""
+        try:
+            noted = await self._ringing.calls_of(self.pbx.name)
+        except Refusal as error:
+            self._observer.failed("", error)
+            self._connection.look_soon()
+            noted = frozenset()
+        self._noted |= noted
+        for move in self._calls.look(look, noted):
+            await self._begin(move, None)
+
+    async def _begin(self, move: Move, said: datetime | None) -> None:
+        """Do *move* beside all else, once what was begun for the same call is done."""
+        call = move.channel.id if isinstance(move, Arrived) else move.channel
+        await self._beside.acquire()
+        before = self._tasks.get(call)
+        task = asyncio.create_task(self._do(call, move, before, said))
+        self._tasks[call] = task
+        task.add_done_callback(lambda done: self._end(call, done))
+
+    def _end(self, call: str, done: asyncio.Task[None]) -> None:
+        self._beside.release()
+        if self._tasks.get(call) is done:
+            del self._tasks[call]
+
+    async def _do(
+        self, call: str, move: Move, before: asyncio.Task[None] | None, said: datetime | None
+    ) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        try:
+            match move:
+                case Arrived():
+                    await self._arrived(move)
+                case Gone() if call in self._noted:
+                    await self._ringing.stopped(CallRef(self.pbx.name, call))
+                    self._noted.discard(call)
+                case Gone():
+                    pass  # it was on none of ours
+        except Refusal as error:
+            self._calls.forget(call)
+            self._observer.failed(call, error)
+            self._connection.look_soon()
+        if said is not None:
+            self._done(said)
+
+    async def _arrived(self, arrived: Arrived) -> None:
+        """Mark the first dialed number that is one of ours."""
+        call = CallRef(self.pbx.name, arrived.channel.id)
+        for place in self.pbx.dnis_from:
+            try:
+                dialed = await self._dialed(place, arrived.channel)
+            except (AriError, MalformedError) as error:
+                self.unread += 1
+                self._observer.unread(call.uniqueid, f"{place}: {error}")
+                return
+            ours = dialed not in _OURS_ALONE and await self._ringing.rings(
+                arrived.environment, dialed, call, arrived.age
+            )
+            if ours:
+                self._noted.add(call.uniqueid)
+            if ours or place == "extension":
+                return
+
+    async def _dialed(self, place: str, channel: Channel) -> str:
+        if place == "extension":
+            return channel.extension
+        if place == "to" and not channel.name.startswith(_SIP):
+            return ""
+        answer = await self._client.ask(
+            "GET", f"/channels/{channel.id}/variable", {"variable": _VARIABLES[place]}
+        )
+        value = value_of(answer.body)
+        return user_of(value) if place == "to" else value
+
+    def _done(self, said: datetime) -> None:
+        self.late = self._lag.of(said, self._now())
+        self._observer.event(self.late)

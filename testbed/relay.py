@@ -1,0 +1,112 @@
+"""A relay between the service and Asterisk's HTTP port, whose connections can be cut or frozen."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import struct
+import threading
+from types import TracebackType
+from typing import Self
+
+from testbed.ports import LOOPBACK
+
+AT_ONCE = struct.pack("ii", 1, 0)
+"""Closed by a reset, without waiting for what was not sent."""
+_CHUNK = 65536
+_TURN_SECONDS = 0.05
+
+
+class Relay:
+    """Passes bytes on to *port* on loopback, until it is told otherwise. One thread serves all."""
+
+    def __init__(self, port: int) -> None:
+        self._to = port
+        self._listening = socket.create_server((LOOPBACK, 0), backlog=128)
+        self.port: int = self._listening.getsockname()[1]
+        self._lock = threading.Lock()
+        self._pairs: dict[socket.socket, socket.socket] = {}
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listening, selectors.EVENT_READ)
+        self._frozen = threading.Event()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+
+    def cut(self) -> None:
+        """Reset every connection that there is."""
+        with self._lock:
+            while self._pairs:
+                one, other = next(iter(self._pairs.items()))
+                for each in (one, other):
+                    each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+                self._drop(one)
+
+    def freeze(self) -> None:
+        """Pass nothing on any more, and accept nothing; connections stay open."""
+        self._frozen.set()
+
+    def thaw(self) -> None:
+        """Go on."""
+        self._frozen.clear()
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End, with all connections."""
+        self._ended.set()
+        self._thread.join()
+        self.cut()
+        self._listening.close()
+        self._selector.close()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            if self._frozen.is_set():
+                self._ended.wait(_TURN_SECONDS)
+                continue
+            for key, _ in self._selector.select(_TURN_SECONDS):
+                with self._lock:
+                    if key.fileobj is self._listening:
+                        self._accept()
+                    elif isinstance(key.fileobj, socket.socket):
+                        self._pass(key.fileobj)
+
+    def _accept(self) -> None:
+        ours, _ = self._listening.accept()
+        try:
+            theirs = socket.create_connection((LOOPBACK, self._to))
+        except ConnectionError:
+            ours.close()
+            return
+        self._pairs |= {ours: theirs, theirs: ours}
+        for one in (ours, theirs):
+            self._selector.register(one, selectors.EVENT_READ)
+
+    def _pass(self, one: socket.socket) -> None:
+        if one not in self._pairs:
+            return
+        try:
+            read = one.recv(_CHUNK)
+            if read:
+                self._pairs[one].sendall(read)
+                return
+        except ConnectionError:
+            pass  # as if it had ended
+        self._drop(one)
+
+    def _drop(self, one: socket.socket) -> None:
+        other = self._pairs.pop(one, None)
+        if other is None:
+            return
+        del self._pairs[other]
+        for each in (one, other):
+            self._selector.unregister(each)
+            each.close()

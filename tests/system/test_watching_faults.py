@@ -1,0 +1,300 @@
+"""Watching a real Asterisk when something fails in between: nothing twice, nothing stuck, no fight.
+
+Within five seconds the status says what is so, and a number is neither lent while a call is on it
+nor kept back by one that is over.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import time
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+
+from testbed.conf import PASSWORD, READER, USER
+from testbed.line import control
+from testbed.pbx import Pbx
+from testbed.service import Service, ServiceError
+from testbed.sipp import Call, Calls, SippError, place_calls
+from testbed.tools import Tools
+from testbed.watched import ASKS_LATER, POLL_SECONDS, STAYS, Watched
+
+WatchedFactory = Callable[..., Watched]
+ServiceFactory = Callable[..., Service]
+Beside = ThreadPoolExecutor
+
+
+@pytest.fixture
+def beside() -> Iterator[Beside]:
+    """Give threads in which calls are placed."""
+    with ThreadPoolExecutor(3) as threads:
+        yield threads
+
+
+def test_asterisk_is_restarted_in_mid_call(
+    tools: Tools, watched_factory: WatchedFactory, beside: Beside
+) -> None:
+    """Its calls are over, so the number is lent again; the gap is named while there is one."""
+    watched = watched_factory()
+    watched.service.import_numbers(STAYS)
+    calling = dialing(tools, watched, beside, Call(STAYS, hang_up_after_seconds=3))
+    watched.wait_until_ringing()
+    watched.pbx.kill()
+    watched.wait_until_it_is("unreachable")
+    assert "pbx testbed" in watched.ready()["degraded"]
+    assert not may_be_lent(watched)
+    watched.pbx.start()
+    watched.wait_until_it_is("watching")
+    watched.wait_until_ringing(0)
+    assert may_be_lent(watched)
+    assert watched.ready()["degraded"] == {}
+    with suppress(SippError):  # nobody answered its BYE
+        calling.result()
+
+
+def test_the_websocket_is_cut_in_mid_call(
+    tools: Tools, watched_factory: WatchedFactory, beside: Beside
+) -> None:
+    """A call that goes on still keeps its number; one that ends meanwhile does not."""
+    watched = watched_factory(relayed=True)
+    watched.service.import_numbers(STAYS)
+    calling = dialing(tools, watched, beside, Call(STAYS, hang_up_after_seconds=4))
+    watched.wait_until_ringing()
+    watched.relay.cut()
+    watched.wait_for(lambda pbx: pbx["reconnects"] == 1, "to a reconnect")
+    assert not may_be_lent(watched)
+    watched.relay.freeze()
+    calling.result()
+    watched.relay.thaw()
+    watched.wait_until_ringing(0)
+    assert may_be_lent(watched)
+
+
+def test_a_call_that_comes_while_the_websocket_is_cut_is_seen_afterwards(
+    tools: Tools, watched_factory: WatchedFactory, beside: Beside
+) -> None:
+    """With its age: it was there before the expiry, and is FOUND though it asks after it."""
+    watched = watched_factory("[pool]\nhold_for_seconds = 4\n", relayed=True)
+    watched.pbx.cli("dialplan set global WAITS 6")
+    watched.service.import_numbers(ASKS_LATER)
+    watched.service.ask("allocate", "order-1")
+    watched.relay.freeze()
+    calling = dialing(tools, watched, beside, Call(ASKS_LATER))
+    watched.pbx.wait_seen("arrived")
+    watched.relay.thaw()
+    watched.relay.cut()
+    watched.wait_until_ringing()
+    calling.result()
+    (seen,) = watched.pbx.wait_seen("ivr")
+    assert (seen.values["INTERACT_STATUS"], seen.values["INTERACT_ID"]) == ("FOUND", "order-1")
+    assert [entry["event"] for entry in watched.service.ask("journal")] == [
+        "allocated",
+        "retrieved",
+    ]
+
+
+def test_a_silent_network_is_noticed(watched_factory: WatchedFactory) -> None:
+    """Nothing is closed and nothing comes: known within five seconds, and over within five more."""
+    watched = watched_factory(relayed=True)
+    watched.relay.freeze()
+    watched.wait_until_it_is("unreachable")
+    watched.relay.thaw()
+    watched.wait_until_it_is("watching")
+
+
+def test_the_ari_user_is_changed(watched_factory: WatchedFactory) -> None:
+    """Told as refused, without the password; the new one is read where the old one was."""
+    watched = watched_factory()
+    change_password(watched.pbx, "another")
+    standing = watched.wait_until_it_is("refused")
+    assert "401" in standing["reason"]
+    watched.password.write_text("another")
+    watched.wait_until_it_is("watching")
+    log = watched.service.log_path.read_text()
+    assert "another" not in log
+    assert f'"{PASSWORD}:' not in log
+
+
+def test_the_service_is_killed_in_mid_call(
+    tools: Tools, watched_factory: WatchedFactory, beside: Beside
+) -> None:
+    """What rings is on record: afterwards the number is still not lent, and the call is FOUND."""
+    watched = watched_factory("[pool]\nhold_for_seconds = 2\n")
+    watched.pbx.cli("dialplan set global WAITS 5")
+    watched.service.import_numbers(ASKS_LATER)
+    watched.service.ask("allocate", "order-1")
+    calling = dialing(tools, watched, beside, Call(ASKS_LATER))
+    watched.wait_until_ringing()
+    watched.service.kill()
+    watched.service.start()
+    watched.wait_until_it_is("watching")
+    watched.wait_until_ringing()
+    assert not may_be_lent(watched)
+    calling.result()
+    (seen,) = watched.pbx.wait_seen("ivr")
+    assert (seen.values["INTERACT_STATUS"], seen.values["INTERACT_ID"]) == ("FOUND", "order-1")
+
+
+def test_a_call_that_ends_while_the_service_is_away_keeps_no_number(
+    tools: Tools, watched_factory: WatchedFactory, beside: Beside
+) -> None:
+    """Nobody has told of its end: that is found out by looking."""
+    watched = watched_factory()
+    watched.service.import_numbers(STAYS)
+    calling = dialing(tools, watched, beside, Call(STAYS, hang_up_after_seconds=1))
+    watched.wait_until_ringing()
+    watched.service.signal(signal.SIGSTOP)
+    watched.service.kill()
+    calling.result()
+    watched.service.start()
+    watched.wait_until_it_is("watching")
+    watched.wait_until_ringing(0)
+    assert may_be_lent(watched)
+
+
+def test_a_call_that_has_its_answer_does_not_ring_again(
+    tools: Tools, watched_factory: WatchedFactory, beside: Beside
+) -> None:
+    """It stays in the context that it came in by; a look after a gap tells no difference."""
+    stays_on = """
+exten => _3809745205XX,1,Gosub(interact-retrieve,s,1)
+ same => n,Gosub(testbed-report,s,1(asked))
+ same => n,Answer()
+ same => n,Wait(60)
+"""
+    watched = watched_factory("[pool]\nrest_for_seconds = 0\n", relayed=True, more=stays_on)
+    watched.service.import_numbers("380974520500")
+    watched.service.ask("allocate", "order-1")
+    calling = dialing(tools, watched, beside, Call("380974520500", hang_up_after_seconds=3))
+    watched.pbx.wait_seen("asked")
+    watched.relay.cut()
+    watched.wait_for(lambda pbx: pbx["reconnects"] == 1, "to a reconnect")
+    watched.service.kill()
+    watched.service.start()
+    watched.wait_until_it_is("watching")
+    assert watched.standing()["calls"] == 0
+    assert may_be_lent(watched)
+    assert not calling.done()
+    calling.result()
+
+
+def test_a_second_watcher_of_the_same_name_is_reported_and_not_fought(
+    watched_factory: WatchedFactory, service_factory: ServiceFactory
+) -> None:
+    """The first one stands back for as long as the second is there, and comes back by itself."""
+    watched = watched_factory()
+    second = service_factory(watched.table)
+    standing = watched.wait_until_it_is("taken over")
+    assert "another connection" in standing["reason"]
+    assert "pbx testbed" in watched.ready()["degraded"]
+    seen = [state_of(second) for _ in holding(3.0)]
+    assert set(seen) == {"watching"}
+    assert watched.standing()["ari"] == "taken over"
+    assert watched.standing()["reconnects"] == 0
+    second.stop()
+    watched.wait_until_it_is("watching")
+
+
+def test_a_taken_over_socket_that_is_told_nothing_is_noticed(
+    watched_factory: WatchedFactory,
+) -> None:
+    """Where a filter of the other one's keeps ApplicationReplaced from us, the silence tells."""
+    watched = watched_factory()
+    filter_out_everything(watched.pbx)
+    standing = watched.wait_until_it_is("taken over")
+    assert standing["reason"] == "the websocket is silent"
+    watched.wait_until_it_is("watching")  # nobody else has it: the filter went with our socket
+
+
+def test_a_user_who_may_only_read_is_enough(
+    tools: Tools, watched_factory: WatchedFactory, service_factory: ServiceFactory, beside: Beside
+) -> None:
+    """Then Asterisk sends everything, and calls are seen all the same; so is a takeover."""
+    watched = watched_factory(ari_user=f'"{READER}"')
+    assert watched.standing()["filtered"] is False
+    watched.service.import_numbers(STAYS)
+    calling = dialing(tools, watched, beside, Call(STAYS, hang_up_after_seconds=2))
+    watched.wait_until_ringing()
+    assert not may_be_lent(watched)
+    calling.result()
+    watched.wait_until_ringing(0)
+    assert watched.standing()["malformed"] == 0
+    service_factory(watched.table)
+    watched.wait_until_it_is("taken over")
+
+
+def test_two_pbxes_are_watched_each_by_itself(watched_factory: WatchedFactory) -> None:
+    """One that is away is named, and hinders neither the other nor, unless required, readiness."""
+    watched = watched_factory()
+    other = '[[pbx]]\nname = "other"\nari_url = "http://127.0.0.1:1/ari"\n' + (
+        f'ari_password = "{watched.password}"\n'
+    )
+    for required in (False, True):
+        named = other + f"required = {str(required).lower()}\n"
+        watched.service.stop()
+        watched.service.configure(watched.table + named)
+        watched.service.start()
+        watched.wait_until_it_is("watching")
+        ready = watched.ready()
+        assert ready["ready"] is not required
+        assert list(ready["missing" if required else "degraded"]) == ["pbx other"]
+    states = {pbx["name"]: pbx["ari"] for pbx in control(watched.service, "status")["pbx"]}
+    assert states == {"testbed": "watching", "other": "unreachable"}
+
+
+def dialing(tools: Tools, watched: Watched, beside: Beside, *calls: Call) -> Future[Calls]:
+    """Place calls beside what the test does."""
+    return beside.submit(place_calls, tools, watched.pbx, calls)
+
+
+def may_be_lent(watched: Watched) -> bool:
+    """Say whether the only number there is can be allocated to somebody new."""
+    try:
+        watched.service.ask("allocate", "another")
+    except ServiceError:
+        return False
+    return True
+
+
+def state_of(service: Service) -> str:
+    """Say how it stands with the watching by *service*."""
+    state: str = control(service, "status")["pbx"][0]["ari"]
+    return state
+
+
+def holding(seconds: float) -> Iterator[None]:
+    """Go round until so much time has passed."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        yield
+        time.sleep(POLL_SECONDS)
+
+
+def filter_out_everything(pbx: Pbx) -> None:
+    """Have Asterisk send the application nothing any more, as whoever may write can."""
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{pbx.http_port}/ari/applications/interact-ivr-test/eventFilter",
+        method="PUT",
+        data=json.dumps({"allowed": [{"type": "Dial"}]}).encode(),
+        headers={
+            "Content-Type": "application/json",
+            "Authorization": "Basic " + b64encode(f"{USER}:{PASSWORD}".encode()).decode(),
+        },
+    )
+    with urllib.request.urlopen(asked, timeout=5) as answer:
+        assert answer.status == 200
+
+
+def change_password(pbx: Pbx, password: str) -> None:
+    """Give the ARI user another password."""
+    file = pbx.etc / "ari.conf"
+    text = re.sub(r"(?m)^password = .*$", f"password = {password}", file.read_text())
+    file.write_text(text)
+    pbx.cli("module reload res_ari.so")

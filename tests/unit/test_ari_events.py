@@ -1,0 +1,165 @@
+"""What Asterisk says over ARI is read whole or refused; what is of no interest is passed over."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interact_ivr.ari.events import (
+    Application,
+    Channel,
+    Created,
+    Destroyed,
+    Echo,
+    MalformedError,
+    Replaced,
+    application_of,
+    bridged_of,
+    channels_of,
+    date_of,
+    event_of,
+    user_of,
+    value_of,
+    version_of,
+)
+
+NOON = datetime(2026, 5, 4, 12, 0, 0, 123000, UTC)
+TIME = "2026-05-04T12:00:00.123+0000"
+CHANNEL = {
+    "id": "pbx-1.1",
+    "name": "PJSIP/trunk-00000001",
+    "state": "Ring",
+    "dialplan": {"context": "inbound", "exten": "0200", "priority": 1},
+    "creationtime": TIME,
+}
+
+
+def said(kind: str, **fields: Any) -> str:
+    """Write an event as Asterisk does."""
+    return json.dumps({"type": kind, "timestamp": TIME, "application": "ours", **fields})
+
+
+def test_each_event_of_interest_becomes_a_value() -> None:
+    """With what is needed of it and nothing else."""
+    channel = Channel("pbx-1.1", "PJSIP/trunk-00000001", "inbound", "0200", NOON)
+    assert event_of(said("ChannelCreated", channel=CHANNEL)) == Created(NOON, channel)
+    assert event_of(said("ChannelDestroyed", channel=CHANNEL)) == Destroyed(NOON, "pbx-1.1")
+    assert event_of(said("ApplicationReplaced")) == Replaced(NOON)
+    own = {"eventname": "interact-ivr", "userevent": {"mark": "7", "eventname": "interact-ivr"}}
+    assert event_of(said("ChannelUserevent", **own)) == Echo(NOON, "7")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        said("ChannelVarset", variable="x", value="y"),
+        said("SomethingOfAsterisk23", channel=7),
+        said("ChannelUserevent", eventname="another", userevent={}),
+        '{"type": "ChannelDialplan"}',
+    ],
+)
+def test_what_is_of_no_interest_is_none(text: str) -> None:
+    """Whatever it holds: a later Asterisk may say what it likes."""
+    assert event_of(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no JSON",
+        "[]",
+        "{}",
+        '{"type": 7}',
+        "[" * 100_000,
+        b"\xff\xfe",
+        said("ChannelCreated"),
+        said("ChannelCreated", channel={**CHANNEL, "id": 7}),
+        said("ChannelCreated", channel={**CHANNEL, "dialplan": {}}),
+        said("ChannelCreated", channel={**CHANNEL, "creationtime": "now"}),
+        said("ChannelCreated", channel={**CHANNEL, "creationtime": "2026-05-04T12:00:00"}),
+        said("ChannelCreated", channel=CHANNEL, timestamp="yesterday"),
+        said("ChannelDestroyed", channel=[]),
+        '{"type": "ApplicationReplaced"}',
+        said("ChannelUserevent"),
+    ],
+)
+def test_what_cannot_be_understood_is_told(text: str | bytes) -> None:
+    """An event of interest that lacks what is needed is not guessed at."""
+    with pytest.raises(MalformedError):
+        event_of(text)
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200))
+def test_anything_is_read_or_refused(text: bytes | str) -> None:
+    """Nothing else is ever raised."""
+    with suppress(MalformedError):
+        event_of(text)
+
+
+def test_answers_become_values() -> None:
+    """Of the requests that are asked."""
+    (channel,) = channels_of(json.dumps([CHANNEL]).encode())
+    assert (channel.id, channel.context, channel.extension) == ("pbx-1.1", "inbound", "0200")
+    assert bridged_of(b'[{"channels": ["a", "b"]}, {"channels": []}, {"channels": ["c"]}]') == {
+        *("a", "b", "c")
+    }
+    assert version_of(b'{"system": {"version": "22.10.1"}}') == "22.10.1"
+    assert value_of(b'{"value": "0200"}') == "0200"
+
+
+@pytest.mark.parametrize(
+    ("channels", "bridges", "known"),
+    [
+        (["__AST_CHANNEL_ALL_TOPIC"], ["__AST_BRIDGE_ALL_TOPIC"], Application(True, True)),
+        (["1.1"], [], Application(False, False)),
+        ([], ["__AST_BRIDGE_ALL_TOPIC"], Application(False, True)),
+    ],
+)
+def test_a_subscription_to_all_is_told_from_one_to_some(
+    channels: list[str], bridges: list[str], known: Application
+) -> None:
+    """Asterisk names the topic of all as it names a channel."""
+    answer = {"name": "ours", "channel_ids": channels, "bridge_ids": bridges}
+    assert application_of(json.dumps(answer).encode()) == known
+
+
+@pytest.mark.parametrize(
+    ("header", "date"),
+    [
+        ("Sun, 22 Nov 2026 07:40:02 GMT", datetime(2026, 11, 22, 7, 40, 2, tzinfo=UTC)),
+        (None, None),
+        ("", None),
+        ("soon", None),
+    ],
+)
+def test_the_pbx_s_own_clock(header: str | None, date: datetime | None) -> None:
+    """Where it does not say, nothing is made up."""
+    assert date_of(header) == date
+
+
+@pytest.mark.parametrize(
+    ("address", "user"),
+    [
+        ("<sip:380974520200@127.0.0.1>", "380974520200"),
+        ('"A, <B>" <sip:+380974520200@example.org;user=phone>;tag=1', "+380974520200"),
+        ("sip:0200@example.org", "0200"),
+        ("sips:0200@example.org;x=y", "0200"),
+        ("<tel:+380974520200;phone-context=example.org>", "+380974520200"),
+        ("<tel:+380974520200>", "+380974520200"),
+        ("<urn:service:sos>", ""),
+        ("0200", ""),
+        ("", ""),
+        ("<>", ""),
+        ("<sip:example.org", "example.org"),
+    ],
+)
+def test_the_user_part_of_an_address(address: str, user: str) -> None:
+    """As the subroutines of the Asterisk dialplan cut it out; what is no number finds none."""
+    assert user_of(address) == user
