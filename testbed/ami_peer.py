@@ -77,9 +77,10 @@ class AmiPeer:
         with suppress(Gone):
             while True:
                 action = await self.action()
-                await self.answer(action, self._answer_to(action))
+                await self.answer(action, self.answer_to(action))
 
-    def _answer_to(self, action: Action) -> str:
+    def answer_to(self, action: Action) -> str:
+        """Give what the office says to *action*, or what a test has it say."""
         name = action["Action"]
         if name in self.says:
             return self.says[name]
