@@ -13,7 +13,7 @@ from dialplan.details import Details
 from dialplan.directory import Directory, Owner
 from dialplan.owned import owned
 from dialplan.plan import Conversion, Plan, Rule
-from dialplan.reader import Candidate, Means, Reader, Reading
+from dialplan.reader import Candidate, Means, Reader, Reading, is_normalized
 from dialplan.text import NotANumber, clean
 
 MOST: Final = 1_000
@@ -79,8 +79,13 @@ class Explanation:
         return asdict(self)
 
 
-def explain(raw: str, reader: Reader, directory: Directory, most: int = MOST) -> Explanation:
-    """Say how *raw* is read by *reader*; of rules that do not match, *most* are listed."""
+def explain(
+    raw: str, reader: Reader, directory: Directory | None = None, most: int = MOST
+) -> Explanation:
+    """Say how *raw* is read by *reader*; of rules that do not match, *most* are listed.
+
+    Whose an extension is, *directory* says, the plan's own if none is given.
+    """
     plan = reader.plan
     try:
         cleaned = clean(raw)
@@ -91,7 +96,7 @@ def explain(raw: str, reader: Reader, directory: Directory, most: int = MOST) ->
     except NotANumber as error:
         return Explanation(raw, plan.name, str(error), cleaned)
     to_convert, to_rule = reader.offered(reading)
-    reading, owner = owned(reading, directory)
+    reading, owner = owned(reading, directory or reader.directory)
     rule = reading.match.index if reading.match else None
     return Explanation(
         raw=raw,
@@ -155,9 +160,9 @@ def reached(why_not: str) -> int:
 
 
 def _decided(plan: Plan, reading: Reading, owner: Owner | None) -> str:
-    if reading.match and reading.match.rule.standardized and reading.text != reading.normalized:
-        return f"rule {reading.match.index + 1} says so"
-    known = reading.known
+    match, known = reading.match, reading.known
+    if match and match.rule.standardized and not is_normalized(match.by.text):
+        return f"rule {match.index + 1} says so"
     match reading.means:
         case Means.EMERGENCY:
             return f"an emergency number{_seen_from(plan)}"

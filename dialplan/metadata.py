@@ -88,7 +88,7 @@ class Known:
         """
         # All but the prefix is in the edit base already: formatting is what costs the time here.
         code = self.number.country_code
-        if code == _calling_code(self.home_country):
+        if code == calling_code(self.home_country):
             return self.edit_base.removeprefix("1 ") if code == _NANPA else self.edit_base
         if self.edit_base.startswith("+"):
             return self.edit_base
@@ -102,7 +102,7 @@ class Known:
     @property
     def domestic(self) -> bool:
         """Whether its calling code is the home country's own."""
-        return self.number.country_code == _calling_code(self.home_country)
+        return self.number.country_code == calling_code(self.home_country)
 
     @property
     def national(self) -> str:
@@ -111,7 +111,8 @@ class Known:
 
 
 @lru_cache
-def _calling_code(country: str) -> int:
+def calling_code(country: str) -> int:
+    """The calling code of *country*; 0 of none."""
     return phonenumbers.country_code_for_region(country)
 
 

@@ -45,7 +45,7 @@ def load_plan(name_or_path: str) -> Plan:
     """
     layers = [*_layers(name_or_path)]
     plan = _put_together(layers)
-    faults = [fault for layer in layers for fault in _in_order(layer.source.faults)]
+    faults = [fault for layer in layers for fault in _in_order(layer.source)]
     if not faults:
         faults = [*shadows(plan)]
     if faults:
@@ -152,6 +152,6 @@ def _owners(layer: _Layer) -> Sequence[Owner]:
         return ()
 
 
-def _in_order(faults: Sequence[Fault]) -> Sequence[Fault]:
-    """What is missing from the file, then the rest by line."""
-    return sorted(faults, key=lambda fault: fault.line)
+def _in_order(source: Source) -> Sequence[Fault]:
+    """What is missing from the file, the rest by line, then what is wrong beside it."""
+    return sorted(source.faults, key=lambda fault: (fault.file != source.file, fault.line))

@@ -1,31 +1,24 @@
 """The keys of a plan's file: what each expects, and how it is read."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
-from typing import Final, TypeVar
+from typing import Final
 
 import phonenumbers
 
 from dialplan.plan import Classes, QueueNames
 from dialplan.reading import Key, filled, flag, keypad, list_of, text
 
-T = TypeVar("T", bound=type)
-
 _FURTHER: Final = ("local", "long_distance", "international")
 """Classes that a plan may do without."""
 _PLACEHOLDER: Final = re.compile(r"\{id\}|\{extension\}")
 
 
-def _of(kind: T) -> Callable[[object], object]:
-    """A reader of what is of *kind*, and is looked into later."""
-
-    def read(value: object) -> object:
-        if not isinstance(value, kind):
-            raise ValueError
-        return value
-
-    return read
+def _table(value: object) -> object:
+    if not isinstance(value, dict):
+        raise ValueError
+    return value
 
 
 def _country(value: object) -> str:
@@ -62,8 +55,9 @@ def _classifications(value: object) -> tuple[str, ...]:
 
 _DIALED: Final = list_of(keypad)
 _TEXT: Final = Key("a text", text)
-_TABLE: Final = Key("a table", _of(dict))
-_TABLES: Final = Key("tables under [[...]]", _of(list))
+_TABLE: Final = Key("a table", _table)
+_TABLES: Final = Key("tables under [[...]]", lambda value: value)
+"""Read, and refused, by themselves."""
 _FLAG: Final = Key("true or false", flag)
 _PREFIXES: Final = Key('a list of what is dialed, such as ["9"]', _DIALED)
 _NUMBERS: Final = Key('a list of numbers as they are dialed, such as ["933"]', _DIALED)

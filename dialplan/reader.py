@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from dialplan.dialing import Dialing
 from dialplan.directory import StaticDirectory
-from dialplan.metadata import Known
+from dialplan.metadata import Known, calling_code
 from dialplan.patterns import Matcher
 from dialplan.plan import Plan, Rule
 from dialplan.shadows import emergencies
@@ -94,6 +94,14 @@ class Reader:
             plan.conversions or plan.outside_line or plan.international_prefixes
         )
         self.emergencies: Final = {number: self._for(number) for number in emergencies(plan)}
+        code = calling_code(plan.home_country)
+        numbers = {f"+{code}{number}": number for number in self.emergencies if code}
+        self._with_code = {
+            text: number
+            for text, number in numbers.items()
+            if not ((known := self._dialing.known(text)) and known.valid)
+        }
+        """As `tel:911;phone-context=+1` comes."""
 
     def read(self, entered: str) -> Reading:
         """Read *entered*, which is clean.
@@ -105,7 +113,7 @@ class Reader:
         if number := self._emergency(written):
             return self._of_emergency(entered, entered, None, number)
         dialed, conversion = written, None
-        if self._changes_texts and not _is_normalized(entered):
+        if self._changes_texts and not is_normalized(entered):
             dialed = Written(
                 self._dialing.without_prefixes(written.base), written.separator, written.extension
             )
@@ -134,7 +142,7 @@ class Reader:
         if reading.means is Means.EMERGENCY:
             return [], [reading.match.by] if reading.match else []
         written = split(reading.text)
-        converted = [] if _is_normalized(reading.entered) else _candidates(split(reading.dialed))
+        converted = [] if is_normalized(reading.entered) else _candidates(split(reading.dialed))
         return converted, _candidates(written, self._plainly(written).written)
 
     def _by_rules(self, written: Written) -> tuple[Number, Match | None]:
@@ -144,12 +152,12 @@ class Reader:
             return plain, None
         index, by = found
         match = Match(index, self.plan.rules[index], by)
-        if match.rule.standardized is None or _is_normalized(by.text):
+        if match.rule.standardized is None or is_normalized(by.text):
             return plain, match
         standardized = _behind(clean(match.rule.standardized.render(match.groups)), by)
         if number := self._emergency(standardized):
             return Number(Means.EMERGENCY, Written(number)), match
-        if not _is_normalized(standardized.text):
+        if not is_normalized(standardized.text):
             return Number(Means.NOTHING_KNOWN, standardized), match
         return self._plainly(standardized), match
 
@@ -186,6 +194,8 @@ class Reader:
         digits = written.base or written.extension
         if digits in self.emergencies:
             return digits
+        if digits in self._with_code:
+            return self._with_code[digits]
         for prefix in self.plan.outside_line:
             if digits.startswith(prefix) and digits.removeprefix(prefix) in self.emergencies:
                 return digits.removeprefix(prefix)
@@ -204,7 +214,8 @@ class Reader:
         return next(matches, None)
 
 
-def _is_normalized(text: str) -> bool:
+def is_normalized(text: str) -> bool:
+    """Whether *text*, which is clean, is written in its normalized form, and keeps its number."""
     return text.startswith(("+", "/")) or ":" in text
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
-from dialplan import Explanation
+from dialplan import Directory as Extensions
 from interact_ivr.domain.directory import Change, Directory
 from interact_ivr.domain.journal import Forgotten, Page, PurgeStep, Subject, WhoHeld
 from interact_ivr.domain.lifecycle import Policy, State
@@ -45,6 +45,13 @@ class Clock(Protocol):
         """Give the present time, aware, UTC."""
 
 
+class Explanation(Protocol):
+    """Why a number is what it is."""
+
+    def as_data(self) -> Mapping[str, Any]:
+        """Give it as plain values, which JSON can have."""
+
+
 class DialPlan(Protocol):
     """What the services need of the dial-plan engine."""
 
@@ -56,6 +63,9 @@ class DialPlan(Protocol):
 
     def explain(self, raw: str) -> Explanation:
         """Say why a number is what it is; takes longer."""
+
+    def knowing(self, extensions: Extensions, /) -> "DialPlan":
+        """Give the same plan to which *extensions* says whose those are that it does not know."""
 
 
 class AllocationStore(Protocol):

@@ -164,8 +164,8 @@ class Session:
         return (await self._answer(_Action({"Action": action, **headers}, lists=True)))[1:-1]
 
     async def _answer(self, action: _Action) -> list[Message]:
-        if any(set("\r\n") & set(value) for value in action.values()):
-            raise AmiRefused(f"{action['Action']}: a line's end within a value")
+        if not all(map(str.isprintable, action.values())):
+            raise AmiRefused(f"{action['Action']}: a value that is not one printable line")
         answer = await self._awaited(action)
         if answer[-1].get("Response") == "Error":
             raise AmiRefused(f"{action['Action']}: {answer[-1].get('Message', 'refused')}")

@@ -6,7 +6,7 @@ While the PBX cannot be asked, what it told last stands. Nobody ever waits for i
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -43,20 +43,17 @@ class Timing:
 class Hears(Protocol):
     """Hears how it stands with a PBX's directory."""
 
-    def directory_read(self, pbx: str, extensions: Mapping[str, int], refused: list[str]) -> None:
+    def read(self, extensions: Mapping[str, int], refused: Sequence[str]) -> None:
         """Hear that it was read: how many extensions are whose, and what was refused."""
 
-    def directory_lost(self, pbx: str, why: str) -> None:
+    def lost(self, why: str) -> None:
         """Hear that it cannot be read any more."""
 
 
 class PbxDirectory:
     """What one PBX knows of its extensions."""
 
-    def __init__(
-        self, name: str, account: Account, hears: Hears, timing: Timing, pace: Pace
-    ) -> None:
-        self.name = name
+    def __init__(self, account: Account, hears: Hears, timing: Timing, pace: Pace) -> None:
         self.missing: str | None = "it was not asked yet"
         """Why the PBX cannot be asked; None: it can."""
         self.sessions = 0
@@ -161,9 +158,9 @@ class PbxDirectory:
             self.missing = None
             self.sessions += 1
             self._failed = 0
-        self._hears.directory_read(self.name, self.extensions, self.refused)
+        self._hears.read(self.extensions, self.refused)
 
     def _lost(self, why: str) -> None:
         if self.missing != why:
             self.missing = why
-            self._hears.directory_lost(self.name, why)
+            self._hears.lost(why)

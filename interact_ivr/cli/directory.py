@@ -56,7 +56,9 @@ def environment() -> None:
 
 @environment.command("add")
 @click.argument("name", metavar="[TENANT/]NAME")
-@click.option("--dial-plan", metavar="PLAN", help="A shipped plan or a file; else as configured.")
+@click.option(
+    "--dial-plan", metavar="PLAN", help="A shipped plan, as e164:GB, or a file; else as configured."
+)
 @asking_options
 @failing
 def add_environment(name: str, dial_plan: str | None, config: str | None, as_json: bool) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from dialplan import Fault, PlanError
+from dialplan import NOBODYS, Fault, PlanError
+from dialplan import Directory as Extensions
 from interact_ivr.domain import times
 from interact_ivr.domain.ani import PLAINLY, AniKeeping
 from interact_ivr.domain.caller import CallerRules
@@ -52,6 +53,8 @@ class Defaults:
     """What is kept of a calling number."""
     journal_kept_for: timedelta | None = None
     """How long an ended allocation stays on record; None: for ever."""
+    extensions: Callable[[EnvironmentName], Extensions] = lambda _: NOBODYS
+    """What the PBXes of an environment know of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +243,8 @@ class Environments:
         defaults: Defaults,
         own: Mapping[str, DialPlan],
     ) -> Environment:
-        plan = own[known.dial_plan] if known.dial_plan else defaults.dial_plan
+        shared_plan = own[known.dial_plan] if known.dial_plan else defaults.dial_plan
+        plan = shared_plan.knowing(defaults.extensions(known.name))
         shared = frozenset(map(plan.normalize, defaults.shared_callers))
         here = [each for each in directory.applications if each.environment == known.name]
         applications = {

@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from dialplan import Explanation
 from interact_ivr.domain.errors import BadInput, BadRows, NoSuchNumber
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import Group, NumberKey, Scope
 from interact_ivr.domain.ranges import read_range
 from interact_ivr.domain.values import NewNumber, PoolNumber, Shown
-from interact_ivr.ports import EVERYTHING, NumberStore
+from interact_ivr.ports import EVERYTHING, Explanation, NumberStore
 from interact_ivr.service.allocations import lookup_keys
 from interact_ivr.service.checking import check_dnid, normalized
 from interact_ivr.service.environments import Environment, Environments

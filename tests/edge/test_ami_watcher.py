@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -29,14 +29,14 @@ class Heard:
     def __init__(self) -> None:
         self.told: list[str] = []
         self.refused: list[str] = []
-        self._come = asyncio.Condition()
 
-    def directory_read(self, pbx: str, extensions: Mapping[str, int], refused: list[str]) -> None:
+    def read(self, extensions: Mapping[str, int], refused: Sequence[str]) -> None:
         """Take note of it."""
-        self.refused = refused
+        assert extensions.keys() <= KINDS.keys()
+        self.refused = [*refused]
         self.told.append("read")
 
-    def directory_lost(self, pbx: str, why: str) -> None:
+    def lost(self, why: str) -> None:
         """Take note of it."""
         self.told.append(why)
 
@@ -54,7 +54,7 @@ async def watching(
 ) -> AsyncIterator[PbxDirectory]:
     """Keep a directory of the PBX at *port*."""
     account = Account(LOOPBACK, port, "interact-ivr", lambda: secret)
-    directory = PbxDirectory("main", account, heard, timing, SOON)
+    directory = PbxDirectory(account, heard, timing, SOON)
     task = asyncio.create_task(directory.run())
     try:
         yield directory

@@ -158,7 +158,8 @@ def test_what_something_hangs_on_is_not_removed(service: Service, live: str) -> 
         (
             "environment.add",
             {"environment": "x", "dial_plan": "mars"},
-            "dial_plan: expected a path, or the name of a shipped plan (e164, nanp), got 'mars'",
+            "dial_plan: expected a path, or the name of a shipped plan "
+            "(e164, example, extensions, nanp), got 'mars'",
         ),
         (
             "application.add",

@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+from dialplan import Engine, load_plan
+from dialplan.checking import check
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -28,3 +31,24 @@ def test_every_row_names_tests_that_are_there() -> None:
         named = re.findall(r"`(test_\w+)`", tests)
         assert named, (documented, ours)
         assert set(named) <= there, (documented, ours)
+
+
+def test_the_dial_plan_that_is_shown_does_what_is_said(tmp_path: Path) -> None:
+    """Twenty lines at most, without a serious finding; each part of it is in force."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    (shown,) = re.findall(r"^```toml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert shown.count("\n") <= 20
+    file = tmp_path / "our.toml"
+    file.write_text(shown)
+    file.with_name("people.csv").write_text(
+        "extension,user,station,workgroup,orbit,line,mailbox\n6929,ann,,,,,6929\n"
+    )
+    assert [each for each in check(str(file)) if each.is_serious] == []
+    engine = Engine(load_plan(str(file)))
+    branch = engine.resolve("9 1 317 872 3000 x12")
+    assert (branch.display_text, branch.dial_string) == ("Branch 3178723000 x12", "73178723000/12")
+    assert branch.classifications == ("Branch", "Local")
+    assert engine.resolve("8*6929").queue_name == "User Queue: ann"
+    assert engine.resolve("800 456 2354").default_classification == "Toll Free"
+    assert engine.resolve("872 4000").classifications[1:] == ("Local",)
+    assert engine.resolve("9933").emergency

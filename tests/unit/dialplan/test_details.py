@@ -230,7 +230,7 @@ def test_emergency_numbers_are_exact() -> None:
         rule("911", display=Template.parse('"Help"', parse("911", "vendor")), emergency=True),
         outside_line=("9",), extension_lengths=range(2, 7), extra_emergency=("933",),
     )  # fmt: skip
-    for raw in ("911", "9911", "/911", "9-1-1", "9 933"):
+    for raw in ("911", "9911", "/911", "9-1-1", "9 933", "tel:911;phone-context=+1", "911^2"):
         assert engine.resolve(raw).emergency, raw
     assert engine.resolve("9911").display_text == "Help"
     for raw in ("9110", "91", "99911", "1911", "+911"):

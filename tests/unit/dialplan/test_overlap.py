@@ -22,6 +22,7 @@ def stand(*sources: str) -> tuple[Standing, ...]:
     return standings([parse(source, "vendor", LISTS) for source in sources])
 
 
+@pytest.mark.timeout(1800)
 @given(st.lists(SOURCES, min_size=1, max_size=5))
 def test_what_is_decided_holds_for_every_text(sources: list[str]) -> None:
     """Who is first for a text is named by whose it would be; who is named has such a text."""

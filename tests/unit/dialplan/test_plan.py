@@ -1,11 +1,14 @@
 """The laws of loading a plan: shipped plans load, and a bad one names every fault."""
 
-from dataclasses import FrozenInstanceError
+import re
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
 
-from dialplan import Fault, Plan, PlanError, load_plan
+from dialplan import Fault, Plan, PlanError, load_plan, shipped_plans
+from dialplan.cases import run
+from dialplan.checking import check
 
 
 def faults_of(path: Path, text: str) -> list[tuple[str, object]]:
@@ -23,12 +26,35 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "mine.toml"
 
 
-@pytest.mark.parametrize(("name", "home_country"), [("e164", ""), ("nanp", "US")])
+@pytest.mark.parametrize(
+    ("name", "home_country"), [("e164", ""), ("nanp", "US"), ("example", "US"), ("extensions", "")]
+)
 def test_shipped_plans_load_by_their_bare_name(name: str, home_country: str) -> None:
-    """A shipped plan bears the name of its file, describes itself, and has extensions of 2 to 6."""
+    """A shipped plan bears the name of its file, describes itself, and has extensions."""
     plan = load_plan(name)
-    assert plan == Plan(name, plan.description, home_country, range(2, 7))
+    assert (plan.name, plan.home_country) == (name, home_country)
+    assert plan.extension_lengths.stop == 7
     assert plan.description
+    assert name in shipped_plans()
+
+
+@pytest.mark.parametrize("name", shipped_plans())
+def test_shipped_plans_do_as_their_cases_say(name: str) -> None:
+    """Each has cases beside it, all hold, and nothing is seriously wrong with it."""
+    outcomes = run(name)
+    assert outcomes
+    assert [each for each in outcomes if not each.holds] == []
+    assert [each for each in check(name) if each.is_serious] == []
+
+
+def test_a_country_behind_the_name_is_home() -> None:
+    """So nobody has to copy a plan for it; a country that is none, or a file, is a fault."""
+    here = load_plan("e164:GB")
+    assert here == replace(load_plan("e164"), name="e164:GB", home_country="GB")
+    assert load_plan("nanp:CA").rules == load_plan("nanp").rules
+    for wrong in ("e164:", "e164:XX", "e164:gb", "mars:GB"):
+        with pytest.raises(PlanError, match=re.escape(repr(wrong))):
+            load_plan(wrong)
 
 
 def test_a_path_is_read_as_a_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +125,7 @@ def test_a_fault_is_one_line() -> None:
     """A person reads file, key, expectation and value, cut short; what is empty is left out."""
     assert str(Fault("a.toml", "name", "a text", 7)) == "a.toml: name: expected a text, got 7"
     assert str(Fault("a.toml", "name", "a text", None)).endswith("a text, got nothing")
+    assert str(Fault("a.toml", "name", "a text", 7, 3)).startswith("a.toml:3: name: expected")
     assert len(str(Fault("", "", "a text", "x" * 10_000))) < 300
     both = PlanError((Fault("a", "", "b", 1), Fault("c", "", "d", 2)))
     assert str(both) == "a: expected b, got 1\nc: expected d, got 2"
@@ -132,5 +159,7 @@ def test_a_missing_plan_is_a_fault(path: Path) -> None:
     """A missing file is told with its path, an unknown name with the names there are."""
     with pytest.raises(PlanError, match=r"mine\.toml: expected a file .*No such file"):
         load_plan(str(path))
-    with pytest.raises(PlanError, match=r"shipped plan \(e164, nanp\), got 'mine'"):
+    with pytest.raises(
+        PlanError, match=r"shipped plan \(e164, example, extensions, nanp\), got 'mine'"
+    ):
         load_plan("mine")

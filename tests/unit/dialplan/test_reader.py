@@ -16,10 +16,9 @@ from tests.unit.dialplan.random_texts import random_texts
 
 SHIPPED = ("nanp", "e164", "e164:GB", "example", "extensions:DE")
 NORMALIZED = ("+", "/", "sip:", "sips:")
-OUTPUTS = st.sampled_from(
-    """+1{1} +12{1} /{1} /9{1} "sip:"{1} "SIPS:"{1}"@x" {1} 911 /911 1 +18004562354 +44{1}/7
-    {1}^{1} "-" /{1}00""".split()
-)
+NUMBERS = ["+1{1}", "+12{1}", "+18004562354", "+44{1}/7", "{1}", "{1}^{1}", "911", "1", '"-"']
+ADDRESSES = ["/{1}", "/9{1}", "/{1}00", "/911", '"sip:"{1}', '"SIPS:"{1}"@x"']
+OUTPUTS = st.sampled_from([*NUMBERS, *ADDRESSES])
 WRITTEN = (
     TEXTS
     | st.builds(
@@ -101,6 +100,7 @@ def hold(engine: Engine, raw: str) -> None:
     assert len(set(keys)) == len(keys) <= 3
 
 
+@pytest.mark.timeout(3600)  # in the long profile
 @given(plans(), st.lists(WRITTEN, min_size=20, max_size=20))
 def test_whatever_the_plan_is(plan: Plan, texts: Sequence[str]) -> None:
     """An answer or a clear error; what is normalized normalizes to itself."""
@@ -109,6 +109,7 @@ def test_whatever_the_plan_is(plan: Plan, texts: Sequence[str]) -> None:
         hold(engine, raw)
 
 
+@pytest.mark.timeout(3600)  # in the long profile
 @given(plans(), st.lists(WRITTEN, min_size=20, max_size=20))
 def test_the_first_rule_in_order_is_the_one(plan: Plan, texts: Sequence[str]) -> None:
     """A plain scan of what the rules were given finds the same, or as little."""
@@ -137,6 +138,7 @@ def scan(asked: Sequence[Conversion | Rule], texts: Sequence[str]) -> int | None
     return next(matching, None)
 
 
+@pytest.mark.timeout(3600)  # in the long profile
 @given(plans())
 def test_emergency_numbers_come_before_all(plan: Plan) -> None:
     """Whatever conversions, rules, extensions and owners there are."""
