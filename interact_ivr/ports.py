@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from dialplan import Directory as Extensions
 from interact_ivr.domain.directory import Change, Directory
 from interact_ivr.domain.journal import Forgotten, Page, PurgeStep, Subject, WhoHeld
 from interact_ivr.domain.lifecycle import Policy, State
@@ -63,9 +62,6 @@ class DialPlan(Protocol):
 
     def explain(self, raw: str) -> Explanation:
         """Say why a number is what it is; takes longer."""
-
-    def knowing(self, extensions: Extensions, /) -> "DialPlan":
-        """Give the same plan to which *extensions* says whose those are that it does not know."""
 
 
 class AllocationStore(Protocol):

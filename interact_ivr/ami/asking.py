@@ -9,6 +9,8 @@ from interact_ivr.ami.session import AmiRefused, Session
 from interact_ivr.ami.told import Endpoint, Lot, Part, Told
 
 _NOTHING: Final = Told()
+_USUAL_CONTEXT: Final = "parkedcalls"
+"""In which calls are parked, unless it is configured otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,11 @@ async def _endpoints(session: Session) -> tuple[Endpoint, ...]:
 
 
 async def _lots(session: Session) -> tuple[Lot, ...]:
-    lots = told.lots(await session.ask_all("Parkinglots"))
+    try:
+        lots = told.lots(await session.ask_all("Parkinglots"))
+    except AmiRefused:  # it takes the right to place calls, which not everybody gives
+        lines = await session.ask_all("ShowDialPlan", Context=_USUAL_CONTEXT)
+        lots = told.lots_of_dialplan(lines)
     return tuple([await _with_extensions(session, lot) for lot in lots])
 
 

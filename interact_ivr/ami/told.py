@@ -148,6 +148,17 @@ def lots(messages: Iterable[Message]) -> tuple[Lot, ...]:
     )
 
 
+def lots_of_dialplan(messages: Sequence[Message]) -> tuple[Lot, ...]:
+    """Read the lots of one context from what ShowDialPlan lists of it: the spaces in a row."""
+    spaces: dict[str, list[int]] = {}
+    for each in _events(messages, "ListDialplan"):
+        registrar, _, name = text(each, "Registrar").partition("/")
+        space = text(each, "Extension")
+        if registrar == "res_parking" and name and space.isdecimal():
+            spaces.setdefault(name, []).append(int(space))
+    return tuple(Lot(name, range(min(of), max(of) + 1)) for name, of in spaces.items())
+
+
 def context_of(lot: Lot, messages: Iterable[Message]) -> str:
     """Read in which context *lot* is, from what ShowDialPlan lists of one of its spaces."""
     found = (

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from dialplan import Owner
+from dialplan import Owner, QueueType
 from interact_ivr.ami.asking import Answer, ask
 from interact_ivr.ami.changes import EVERYTHING, changed
 from interact_ivr.ami.owners import owners
@@ -80,8 +80,9 @@ class PbxDirectory:
 
     @property
     def extensions(self) -> Mapping[str, int]:
-        """How many extensions are whose."""
-        return Counter(owner.queue_type.name.lower() for owner in self._owners.values())
+        """How many extensions are whose, by `user`, `station`, `workgroup`, `orbit` and `line`."""
+        counts = Counter(owner.queue_type for owner in self._owners.values())
+        return {kind.name.lower(): counts[kind] for kind in QueueType if kind >= QueueType.USER}
 
     @property
     def refused(self) -> list[str]:
