@@ -1,4 +1,4 @@
-"""The .conf files of an office's PBX: phones, a trunk, queues, voicemail and parking, as text.
+"""An office's PBX: phones, a trunk, queues, voicemail and parking; and a service that knows them.
 
 Who is who there: 6929 is Alice, who has a mailbox; 6930 is the lobby, which has none; the queue
 `support` is called at 6500, the queue 6000 as it is named; calls are parked at 700 and wait at 701
@@ -7,9 +7,22 @@ to 703; the trunk `provider` is reached by 90.
 
 from __future__ import annotations
 
-from typing import Final
+import re
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final, Self
 
 from testbed.conf import MODULES
+from testbed.ivr import CONFIG
+from testbed.line import control
+from testbed.pbx import Pbx
+from testbed.relay import Relay
+from testbed.service import Service, ServiceError
+from testbed.tools import Tools
+
+POLL_SECONDS: Final = 0.02
 
 PJSIP: Final = """
 [6929]
@@ -114,3 +127,80 @@ FILES: Final = {
     "cli_aliases.conf": ALIASES,
 }
 """What is added to a test's Asterisk, but for PJSIP and HINTS, which go behind its own."""
+
+
+class Office:
+    """The office's running PBX, and a running service that knows its extensions over AMI.
+
+    The service logs in as the sample's user (`asterisk-config/samples/manager.conf`), through a
+    relay that can be cut. *rights* stands in the place of what that user may ask.
+    """
+
+    def __init__(self, tools: Tools, folder: Path, rights: str = "", **keys: str) -> None:
+        """Write all files; *keys* are added to the PBX's table, as TOML has them."""
+        self.folder = folder
+        self.service = Service(folder / "service")
+        self.pbx = Pbx(
+            tools,
+            folder / "pbx",
+            extensions=f"[general]\n{HINTS}",
+            extra=FILES,
+        )
+        self.add("pjsip.conf", PJSIP)
+        self._sample = (CONFIG / "samples/manager.conf").read_text("utf-8")
+        manager = self._sample.replace("5038", str(self.pbx.ami_port))
+        if rights:
+            manager = re.sub("^write=.*", f"write={rights}", manager, flags=re.MULTILINE)
+        (self.pbx.etc / "manager.conf").write_text(manager, "utf-8")
+        self.relay = Relay(self.pbx.ami_port)
+        self.secret = folder / "ami-secret"
+        self.secret.write_text("change-me-ami\n")
+        written = {
+            "name": '"office"',
+            "ari_url": '""',
+            "ami_port": str(self.relay.port),
+            "ami_secret": f'"{self.secret}"',
+            **keys,
+        }
+        self.service.configure("[[pbx]]\n" + "".join(f"{k} = {v}\n" for k, v in written.items()))
+        self._stack = ExitStack()
+
+    def add(self, file: str, text: str) -> None:
+        """Add *text* to one of Asterisk's files."""
+        with (self.pbx.etc / file).open("a", encoding="utf-8") as out:
+            out.write(text)
+
+    def standing(self) -> Any:
+        """Give what ``interact-ivr status`` says of the directory."""
+        return control(self.service, "status")["directories"][0]
+
+    def details(self, number: str) -> Any:
+        """Give what ``interact-ivr explain`` says of *number*."""
+        return control(self.service, "explain", number=number)["details"]
+
+    def wait_for(self, holds: Callable[[], object], timeout_seconds: float = 5.0) -> None:
+        """Wait until *holds*."""
+        deadline = time.monotonic() + timeout_seconds
+        while not holds():
+            if time.monotonic() > deadline:
+                raise ServiceError(f"it did not come to it: {self.standing()}\n{self.tail()}")
+            time.sleep(POLL_SECONDS)
+
+    def wait_until_known(self) -> None:
+        """Wait until the directory is read, and can be read again."""
+        self.wait_for(lambda: self.standing()["missing"] is None)
+
+    def __enter__(self) -> Self:
+        """Start all, and wait until the one knows the other."""
+        for each in (self.relay, self.pbx, self.service):
+            self._stack.enter_context(each)
+        self.wait_until_known()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop all."""
+        self._stack.close()
+
+    def tail(self) -> str:
+        """Give the end of both logs."""
+        return f"{self.service.tail()}\n{self.pbx.tail()}"

@@ -29,9 +29,10 @@ _BUSY: Final = 0.1
 class Timing:
     """How a PBX is asked, in seconds."""
 
-    patience: float = 5.0
+    patience: float = 3.0
     """How long it may be silent while something is asked of it."""
-    ping_every: float = 2.0
+    ping_every: float = 1.5
+    """With *patience* it bounds how long a PBX that hangs goes unnoticed."""
     settle: float = 0.2
     """How long what has changed may change on before it is read."""
     most_settle: float = 2.0
