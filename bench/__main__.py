@@ -18,7 +18,14 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import dial_plan, dial_plan_numbers, http_rest, pool_size, stub_cold_start
+from bench import (
+    dial_plan,
+    dial_plan_numbers,
+    http_rest,
+    pbx_traffic,
+    pool_size,
+    stub_cold_start,
+)
 from bench.row import Row
 from interact_ivr import __version__
 
@@ -26,6 +33,7 @@ MEASUREMENTS: dict[str, Callable[[], Sequence[Row]]] = {
     "dial_plan": dial_plan.measure,
     "dial_plan_numbers": dial_plan_numbers.measure,
     "http_rest": http_rest.measure,
+    "pbx_traffic": pbx_traffic.measure,
     "pool_size": pool_size.measure,
     "stub_cold_start": stub_cold_start.measure,
 }

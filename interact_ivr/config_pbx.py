@@ -125,14 +125,17 @@ def secret(where: str) -> str:
     """Read the secret that is *where* the configuration says.
 
     Raises:
-        OSError: the file cannot be read, or the variable is not set.
+        OSError: the file cannot be read, or others can too; or the variable is not set.
     """
     if where.startswith("$"):
         found = os.environ.get(where[1:])
         if found is None:
             raise OSError(f"the environment has no {where[1:]}")
         return found
-    return Path(where).read_text("utf-8", errors="surrogateescape").rstrip("\r\n")
+    with Path(where).open(encoding="utf-8", errors="surrogateescape") as file:
+        if os.fstat(file.fileno()).st_mode & 0o007:
+            raise OSError(f"others may read {where}: expected mode 0600 or 0640")
+        return file.read().rstrip("\r\n")
 
 
 def pbx_contradictions(pbxes: Sequence[PbxConfig]) -> Iterator[str]:

@@ -43,7 +43,7 @@ class ObservingPbx:
         self._log.warning("a dialed number could not be read", call=call, reason=reason)
 
     def failed(self, call: str, error: Refusal) -> None:
-        """Hear of a call that could not be taken note of; the PBX is looked at again."""
+        """Hear of a call that could not be taken note of."""
         self._metrics.failed.inc()
         self._log.warning("a call could not be taken note of", call=call, reason=str(error))
 

@@ -105,6 +105,7 @@ async def serve(config: Config, config_file: Path) -> None:
             time.monotonic(),
         )
         metrics.gauge("agi_sessions", "Calls being answered now", lambda: listener.sessions)
+        metrics.gauge("tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks()))
         control = ControlServer(operations_of(parts, facts))
         with _telling("control.socket"):
             await control.start(Path(config.control.socket))

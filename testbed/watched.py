@@ -75,10 +75,12 @@ class Watched:
         *down*: ARI is not where the configuration says. *relayed*: what lies between can be cut.
         """
         self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
         self.service = Service(folder / "service")
         self.pbx = Pbx(tools, folder / "pbx", extensions=extensions(self.service.agi, more))
         self.relay = Relay(self.pbx.http_port)
         self.password = folder / "ari-password"
+        self.password.touch(mode=0o600)
         self.password.write_text(PASSWORD + "\n")
         self._state = "unreachable" if down else "watching"
         self._stack = ExitStack()

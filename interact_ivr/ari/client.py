@@ -4,16 +4,19 @@ Every request has a deadline and a limit. What goes wrong is an `AriError` with 
 the password is in none of them.
 """
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Self
+from typing import Self
 
 import aiohttp
 import msgspec
 
 REQUEST_SECONDS = 2.0
+LOOK_SECONDS = 10.0
+"""All channels of a large PBX may take a while; no event is lost meanwhile."""
 HEARTBEAT_SECONDS = 2.5
 """Between two pings; a socket whose pong does not come within half of it is lost."""
 _MOST_ANSWER = 64 * 1024 * 1024
@@ -73,8 +76,8 @@ class Client:
 
     async def __aenter__(self) -> Self:
         """Begin; nothing is sent yet."""
-        timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
-        self._http = aiohttp.ClientSession(timeout=timeout, raise_for_status=False)
+        # a connection that Asterisk is about to close would fail a request and cost the watching
+        self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -96,8 +99,9 @@ class Client:
         path: str,
         parameters: Mapping[str, str] | None = None,
         body: object = None,
+        within: float = REQUEST_SECONDS,
     ) -> Answer:
-        """Give the answer, or raise `AriError` where it is none or a refusal."""
+        """Give the answer, or raise `AriError` where it is none *within* so many seconds."""
         try:
             async with self._http.request(
                 method,
@@ -106,11 +110,12 @@ class Client:
                 headers={**self._headers, "Content-Type": "application/json"},
                 data=None if body is None else msgspec.json.encode(body),
                 allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=within),
             ) as response:
                 answer = Answer(await _read(response), response.headers.get("Date"))
                 status = response.status
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise AriError(Watch.UNREACHABLE, _reason(error)) from error
+            raise AriError(Watch.UNREACHABLE, _reason(error, within)) from error
         if not 200 <= status < 300:
             raise _refusal(method, path, status)
         return answer
@@ -118,18 +123,19 @@ class Client:
     async def listen(self) -> aiohttp.ClientWebSocketResponse:
         """Register the application, for all events, and give its websocket."""
         try:
-            return await self._http.ws_connect(
-                f"{self._access.url}/events",
-                params={"app": self._access.application, "subscribeAll": "true"},
-                headers=self._headers,
-                heartbeat=HEARTBEAT_SECONDS,
-                max_msg_size=_MOST_EVENT,
-                timeout=aiohttp.ClientWSTimeout(ws_close=REQUEST_SECONDS),
-            )
+            async with asyncio.timeout(REQUEST_SECONDS):
+                return await self._http.ws_connect(
+                    f"{self._access.url}/events",
+                    params={"app": self._access.application, "subscribeAll": "true"},
+                    headers=self._headers,
+                    heartbeat=HEARTBEAT_SECONDS,
+                    max_msg_size=_MOST_EVENT,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=REQUEST_SECONDS),
+                )
         except aiohttp.WSServerHandshakeError as error:
             raise _refusal("GET", "/events", error.status) from error
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise AriError(Watch.UNREACHABLE, _reason(error)) from error
+            raise AriError(Watch.UNREACHABLE, _reason(error, REQUEST_SECONDS)) from error
 
     @property
     def application(self) -> str:
@@ -158,7 +164,7 @@ def _refusal(method: str, path: str, status: int) -> AriError:
     return AriError(Watch.UNREACHABLE, f"ARI answers {method} {path} with {status}", status)
 
 
-def _reason(error: Any) -> str:
+def _reason(error: Exception, within: float) -> str:
     if isinstance(error, TimeoutError):
-        return f"no answer within {REQUEST_SECONDS:g} seconds"
+        return f"no answer within {within:g} seconds"
     return str(error) or type(error).__name__

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 import aiohttp
 
 from interact_ivr.ari.calls import Look
-from interact_ivr.ari.client import AriError, Client, Watch
+from interact_ivr.ari.client import LOOK_SECONDS, AriError, Client, Watch
 from interact_ivr.ari.events import (
     ECHO,
     WANTED,
@@ -174,8 +174,8 @@ class Session:
 
     async def _look(self) -> None:
         """Read all channels; nothing is handled meanwhile, so that no event overtakes it."""
-        channels = await self._client.ask("GET", "/channels")
-        bridges = await self._client.ask("GET", "/bridges")
+        channels = await self._client.ask("GET", "/channels", within=LOOK_SECONDS)
+        bridges = await self._client.ask("GET", "/bridges", within=LOOK_SECONDS)
         look = Look(
             _understood(channels_of, channels.body),
             _understood(bridged_of, bridges.body),

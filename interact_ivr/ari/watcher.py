@@ -15,7 +15,7 @@ from interact_ivr.ari.client import Access, AriError, Client
 from interact_ivr.ari.connection import Connection, Pace, Standing
 from interact_ivr.ari.events import Channel, Event, MalformedError, user_of, value_of
 from interact_ivr.ari.lag import Lag
-from interact_ivr.domain.errors import Refusal
+from interact_ivr.domain.errors import Refusal, StoreUnavailable
 from interact_ivr.domain.names import CallRef
 from interact_ivr.service.ringing import Ringing
 
@@ -184,9 +184,10 @@ class Watcher:
                 case Gone():
                     pass  # it was on none of ours
         except Refusal as error:
-            self._calls.forget(call)
             self._observer.failed(call, error)
-            self._connection.look_soon()
+            if isinstance(error, StoreUnavailable):  # all else would be no other the next time
+                self._calls.forget(call)
+                self._connection.look_soon()
         if said is not None:
             self._done(said)
 

@@ -430,7 +430,7 @@ def test_a_service_that_is_ready(service: Service) -> None:
     """Says so, and that it lives."""
     assert ask(service.http_port, "GET", "/healthz").text == "ok\n"
     told = ask(service.http_port, "GET", "/readyz")
-    assert (told.status, told.json()) == (200, {"ready": True, "missing": {}})
+    assert (told.status, told.json()) == (200, {"ready": True, "missing": {}, "degraded": {}})
 
 
 @contextmanager

@@ -37,6 +37,7 @@ def test_a_pbx_of_the_samples_finds_an_interaction(
         adapted = {name: replaced(text, here) for name, text in samples.items()}
         pbx = pbx_factory(extensions=adapted.pop("extensions.conf"), extra=adapted)
         pbx.sip_port = ports.first
+        watch(service, ports.first + 1)
         service.import_numbers(NUMBER)
         service.ask("allocate", "order-1")
         place_calls(tools, pbx, [Call(NUMBER)])
@@ -44,7 +45,22 @@ def test_a_pbx_of_the_samples_finds_an_interaction(
         assert "interact-ivr" in pbx.cli("ari show users")
         assert "interact-ivr" in pbx.cli("manager show users")
     assert "Interaction order-1 calls after 0 s" in log
+    assert service.ask("journal")[-1]["call"]["pbx"] == "main", "the only PBX needs no name"
     assert [line for line in log.splitlines() if "pbx_config" in line and "ERROR" in line] == []
+
+
+def watch(service: Service, port: int) -> None:
+    """Have the service watch the PBX of the samples, with the password that stands there."""
+    password = service.folder / "ari-password"
+    password.touch(mode=0o600)
+    password.write_text("change-me-ari\n")
+    service.stop()
+    service.configure(
+        f'[[pbx]]\nari_url = "http://{LOOPBACK}:{port}/ari"\nari_password = "{password}"\n'
+    )
+    service.start()
+    (watched,) = service.wait_log("the pbx is watched")
+    assert (watched["pbx"], watched["filtered"]) == ("main", False)
 
 
 def test_the_gosubs_empty_every_variable_the_service_sets() -> None:

@@ -112,6 +112,8 @@ def test_expiry_holds_with_ari_up_and_down(watched_factory: WatchedFactory, ari:
     watched.service.ask("allocate", "order-1")
     (expired,) = watched.service.wait_log("expired")
     assert late(expired) < AT_ONCE
+    said = watched.service.command("status").stdout
+    assert ("not watched: unreachable" in said) is (ari == "down")
     ready = watched.ready()
     assert ready["ready"] is True
     assert ready["missing"] == {}

@@ -15,6 +15,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -107,6 +108,39 @@ def test_a_silent_network_is_noticed(watched_factory: WatchedFactory) -> None:
     watched.wait_until_it_is("unreachable")
     watched.relay.thaw()
     watched.wait_until_it_is("watching")
+
+
+@pytest.mark.parametrize(
+    "times", [10, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(600)])]
+)
+def test_after_many_reconnects_nothing_is_left_over(
+    watched_factory: WatchedFactory, times: int
+) -> None:
+    """Neither a task nor a descriptor nor a thread, and each time it is watched again."""
+    watched = watched_factory(relayed=True)
+    cut(watched, 3)
+    before = left_over(watched)
+    cut(watched, 3 + times)
+    watched.wait_until_it_is("watching")
+    tasks, descriptors, threads = left_over(watched)
+    assert tasks <= before[0] + 2
+    assert descriptors <= before[1] + 3
+    assert threads <= before[2] + 2
+
+
+def cut(watched: Watched, times: int) -> None:
+    """Cut the websocket until it was lost and found again so many times."""
+    while (lost := watched.standing()["reconnects"]) < times:
+        watched.relay.cut()
+        watched.wait_for(lambda pbx: pbx["reconnects"] > lost, "back")
+
+
+def left_over(watched: Watched) -> tuple[float, int, int]:
+    """Count the service's tasks, descriptors and threads."""
+    (tasks,) = re.findall(r"(?m)^interact_ivr_tasks ([0-9.]+)$", watched.metrics())
+    process = Path(f"/proc/{watched.service.pid}")
+    descriptors, threads = (len([*(process / each).iterdir()]) for each in ("fd", "task"))
+    return float(tasks), descriptors, threads
 
 
 def test_the_ari_user_is_changed(watched_factory: WatchedFactory) -> None:

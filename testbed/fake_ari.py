@@ -1,0 +1,153 @@
+"""A server that plays Asterisk's ARI where a real one will not misbehave as wanted.
+
+It answers what the watcher asks, one application at a time; each of its faults is an attribute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from aiohttp import WSMsgType, web
+
+from testbed.ports import LOOPBACK
+
+ALL = {
+    "channel_ids": ["__AST_CHANNEL_ALL_TOPIC"],
+    "bridge_ids": ["__AST_BRIDGE_ALL_TOPIC"],
+}
+SOME: dict[str, list[str]] = {"channel_ids": [], "bridge_ids": []}
+
+
+class FakeAri:
+    """Listens on loopback within ``async with``."""
+
+    def __init__(self) -> None:
+        self.channels: list[dict[str, Any]] = []
+        self.statuses: dict[tuple[str, str], int] = {}
+        """What is answered instead, by method and the first part of the path."""
+        self.bodies: dict[str, bytes] = {}
+        """What is answered to a GET instead, by the first part of the path."""
+        self.subscribed: Mapping[str, list[str]] = ALL
+        self.subscribes = True
+        """A request to subscribe has an effect."""
+        self.echoes = True
+        self.pongs = True
+        self.closes_when_looked_at = False
+        self.asked: list[str] = []
+        self.filter: list[str] = []
+        self.sockets: list[web.WebSocketResponse] = []
+        self._transports: list[asyncio.Transport] = []
+        self.connections = 0
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        """Begin to listen."""
+        application = web.Application()
+        application.router.add_route("GET", "/ari/events", self._listen)
+        application.router.add_route("*", "/ari/{first}{rest:.*}", self._answer)
+        self._runner = web.AppRunner(application, shutdown_timeout=0.1, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, LOOPBACK, self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close all."""
+        for socket in self.sockets:
+            await socket.close()
+        await self._runner.cleanup()
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://{LOOPBACK}:{self.port}/ari"
+
+    async def say(self, text: str | bytes) -> None:
+        """Say something on the latest websocket."""
+        socket = self.sockets[-1]
+        await (socket.send_str(text) if isinstance(text, str) else socket.send_bytes(text))
+
+    async def tell(self, kind: str, **fields: object) -> None:
+        """Tell an event."""
+        await self.say(json.dumps({"type": kind, "timestamp": now(), **fields}))
+
+    async def create(self, name: str, extension: str, context: str = "inbound") -> None:
+        """Let a call come in."""
+        self.channels.append(channel(name, extension, context))
+        await self.tell("ChannelCreated", channel=self.channels[-1])
+
+    async def destroy(self, name: str) -> None:
+        """Let a call be over."""
+        (gone,) = [each for each in self.channels if each["id"] == name]
+        self.channels.remove(gone)
+        await self.tell("ChannelDestroyed", channel=gone)
+
+    async def _listen(self, request: web.Request) -> web.StreamResponse:
+        if status := self.statuses.get(("GET", "events")):
+            return web.Response(status=status)
+        socket = web.WebSocketResponse(autoping=self.pongs)
+        await socket.prepare(request)
+        self.sockets.append(socket)
+        if isinstance(request.transport, asyncio.Transport):
+            self._transports.append(request.transport)
+        self.connections += 1
+        async for message in socket:
+            if message.type is WSMsgType.PING and self.pongs:
+                await socket.pong(message.data)
+        self.sockets.remove(socket)
+        return socket
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        first = request.match_info["first"].split("/")[0]
+        self.asked.append(f"{request.method} {request.path_qs.removeprefix('/ari')}")
+        if status := self.statuses.get((request.method, first)):
+            return web.Response(status=status)
+        if request.method == "GET" and first in self.bodies:
+            return web.Response(body=self.bodies[first])
+        match request.method, first:
+            case "GET", "asterisk":
+                return web.json_response({"system": {"version": "22.0.0"}})
+            case "PUT", "applications":
+                self.filter = [each["type"] for each in (await request.json())["allowed"]]
+            case "POST", "applications" if self.subscribes:
+                self.subscribed = ALL
+            case "GET", "channels":
+                return web.json_response(self.channels)
+            case "GET", "bridges":
+                if self.closes_when_looked_at:
+                    asyncio.get_running_loop().call_soon(self._close)
+                return web.json_response([])
+            case "POST", "events":
+                if self.echoes:
+                    variables = (await request.json())["variables"]
+                    await self.tell(
+                        "ChannelUserevent", eventname="interact-ivr", userevent=variables
+                    )
+                return web.Response(status=204)
+        return web.json_response({"name": "ours", **self.subscribed})
+
+    def _close(self) -> None:
+        """Cut every websocket, without a word."""
+        for transport in self._transports:
+            transport.abort()
+        self._transports.clear()
+
+
+def channel(name: str, extension: str, context: str = "inbound") -> dict[str, Any]:
+    """Write a channel as Asterisk does."""
+    return {
+        "id": name,
+        "name": f"PJSIP/trunk-{name}",
+        "dialplan": {"context": context, "exten": extension, "priority": 1},
+        "creationtime": now(),
+    }
+
+
+def now() -> str:
+    """Write the time as Asterisk does."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"

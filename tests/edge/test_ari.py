@@ -1,0 +1,380 @@
+"""An ARI that misbehaves: what is watched goes on, what is lost is told, nothing is left over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from interact_ivr.ari.client import Access, Watch
+from interact_ivr.ari.connection import Pace, Standing
+from interact_ivr.ari.watcher import Pbx, Watcher
+from interact_ivr.domain.errors import Refusal, StoreUnavailable
+from interact_ivr.domain.names import CallRef
+from testbed.fake_ari import SOME, FakeAri, channel
+
+PATIENCE = 10.0
+OURS = "0200"
+
+
+class Store:
+    """What the watcher asks of the service: which calls are on numbers; 0200 is ours alone."""
+
+    def __init__(self) -> None:
+        self.calls: set[str] = set()
+        self.ages: dict[str, timedelta | None] = {}
+        self.failures = 0
+        self.changed = asyncio.Event()
+
+    async def rings(self, _: str, dialed: str, call: CallRef, age: timedelta | None = None) -> bool:
+        """Take note, or fail."""
+        self._fail()
+        if dialed != OURS:
+            return False
+        self.calls.add(call.uniqueid)
+        self.ages[call.uniqueid] = age
+        self.changed.set()
+        return True
+
+    async def stopped(self, call: CallRef) -> None:
+        """Take note, or fail."""
+        self._fail()
+        self.calls.discard(call.uniqueid)
+        self.changed.set()
+
+    async def calls_of(self, _: str) -> frozenset[str]:
+        """Give them, or fail."""
+        self._fail()
+        return frozenset(self.calls)
+
+    def _fail(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise StoreUnavailable("full")
+
+
+@dataclass
+class Observer:
+    """What was told."""
+
+    changed: asyncio.Event
+    standings: list[Standing] = field(default_factory=list)
+    malformed_: list[str] = field(default_factory=list)
+    failed_: list[str] = field(default_factory=list)
+    late: list[float] = field(default_factory=list)
+    count: int = 0
+
+    def received(self) -> None:
+        """Count."""
+        self.count += 1
+
+    def event(self, late: float) -> None:
+        """Take note."""
+        self.late.append(late)
+        self.changed.set()
+
+    def malformed(self, reason: str) -> None:
+        """Take note."""
+        self.malformed_.append(reason)
+        self.changed.set()
+
+    def unread(self, *_: object) -> None:
+        """Take note."""
+        self.changed.set()
+
+    def failed(self, call: str, _: Refusal) -> None:
+        """Take note."""
+        self.failed_.append(call)
+        self.changed.set()
+
+    def stands(self, standing: Standing) -> None:
+        """Take note."""
+        self.standings.append(standing)
+        self.changed.set()
+
+
+@dataclass
+class Scene:
+    """A watcher and the ARI that it watches."""
+
+    ari: FakeAri
+    store: Store
+    observer: Observer
+    watcher: Watcher
+
+    async def until(self, holds: Callable[[], bool], within: float = PATIENCE) -> None:
+        """Wait until it *holds*; what happens wakes, and so does a short time."""
+        async with asyncio.timeout(within):
+            while not holds():
+                self.store.changed.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.02):
+                        await self.store.changed.wait()
+
+    async def until_it_is(self, state: Watch, within: float = PATIENCE) -> None:
+        """Wait until it stands so with the watching."""
+        await self.until(lambda: self.watcher.standing.state is state, within)
+
+
+@asynccontextmanager
+async def scene(
+    prepare: Callable[[FakeAri], None] = lambda _: None, pace: Pace | None = None
+) -> AsyncIterator[Scene]:
+    """Watch a fake ARI, as *prepare* makes it."""
+    async with AsyncExitStack() as stack:
+        ari = await stack.enter_async_context(FakeAri())
+        prepare(ari)
+        access = Access(ari.url, "ivr", lambda: "secret", "ours")
+        store: Any = Store()
+        observer = Observer(store.changed)
+        watcher = Watcher(
+            Pbx("main", access, {"inbound": ""}, ["extension"]),
+            store,
+            observer,
+            lambda: datetime.now(UTC),
+            pace,
+        )
+        watching = asyncio.create_task(watcher.run())
+        yield Scene(ari, store, observer, watcher)
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "no JSON",
+        b"\xff\xfe",
+        '{"type": "ChannelCreated"}',
+        '{"type": "ChannelDestroyed", "timestamp": "now", "channel": {}}',
+        "[" * 100_000,
+    ],
+)
+async def test_what_is_malformed_is_counted_and_the_rest_is_heard(said: str | bytes) -> None:
+    """In the same connection."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.ari.say(said)
+        await it.ari.create("1", OURS)
+        await it.until(lambda: it.store.calls == {"1"})
+        assert len(it.observer.malformed_) == 1
+        assert it.watcher.malformed_events == 1
+        assert it.ari.connections == 1
+
+
+async def test_what_is_unknown_is_ignored() -> None:
+    """Counted as an event, and nothing else."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.ari.tell("SomethingNew", channel=7)
+        await it.ari.create("1", OURS, context="agents")
+        await it.ari.create("2", "0999")
+        await it.ari.create("3", OURS)
+        await it.until(lambda: it.store.calls == {"3"})
+        assert it.observer.malformed_ == []
+        assert it.observer.count >= 4
+
+
+async def test_an_event_without_end_costs_the_connection_only() -> None:
+    """It is over a megabyte: the socket is closed, and everything looked at anew."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        it.ari.channels.append(channel("1", OURS))
+        with suppress(ConnectionError):
+            await it.ari.say("x" * 2_000_000)
+        await it.until(lambda: it.watcher.reconnects == 1)
+        await it.until(lambda: it.store.calls == {"1"})
+
+
+async def test_only_what_is_of_interest_is_sent() -> None:
+    """Asterisk's filter has the four types, its takeover among them."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        assert set(it.ari.filter) == {
+            *("ChannelCreated", "ChannelDestroyed", "ChannelUserevent", "ApplicationReplaced")
+        }
+        assert it.watcher.standing.filtered
+
+
+@pytest.mark.parametrize("status", [403, 404, 405])
+async def test_where_there_is_no_filter_it_goes_without(status: int) -> None:
+    """An old version, or a user who may only read; then no event of our own is asked for either."""
+
+    def prepare(ari: FakeAri) -> None:
+        ari.statuses = {("PUT", "applications"): status, ("POST", "events"): status}
+
+    async with scene(prepare) as it:
+        await it.until_it_is(Watch.WATCHING)
+        assert not it.watcher.standing.filtered
+        await it.until(lambda: it.ari.asked.count("GET /applications/ours") >= 3)
+        assert it.watcher.standing.state is Watch.WATCHING
+        assert sum(asked.startswith("POST /events") for asked in it.ari.asked) == 1
+
+
+async def test_who_is_not_subscribed_to_all_subscribes() -> None:
+    """Another program's registration was first, and has settled it."""
+
+    def prepare(ari: FakeAri) -> None:
+        ari.subscribed = SOME
+
+    async with scene(prepare) as it:
+        await it.until_it_is(Watch.WATCHING)
+        assert "POST /applications/ours/subscription?eventSource=channel:" in it.ari.asked
+
+
+async def test_who_cannot_subscribe_is_not_watching() -> None:
+    """Half of the calls would be none; that is told."""
+
+    def prepare(ari: FakeAri) -> None:
+        ari.subscribed, ari.subscribes = SOME, False
+
+    async with scene(prepare) as it:
+        await it.until_it_is(Watch.REFUSED)
+        assert "all channels" in it.watcher.standing.reason
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "state"),
+    [
+        ("GET", "events", 401, Watch.REFUSED),
+        ("GET", "events", 404, Watch.UNREACHABLE),
+        ("GET", "channels", 403, Watch.REFUSED),
+        ("GET", "bridges", 500, Watch.UNREACHABLE),
+        ("GET", "applications", 404, Watch.UNREACHABLE),
+        ("GET", "asterisk", 301, Watch.UNREACHABLE),
+    ],
+)
+async def test_what_is_refused_is_told_and_tried_again(
+    method: str, path: str, status: int, state: Watch
+) -> None:
+    """With the status; and it is watched once that is mended."""
+
+    def prepare(ari: FakeAri) -> None:
+        ari.statuses = {(method, path): status}
+
+    async with scene(prepare) as it:
+        await it.until_it_is(state)
+        assert str(status) in it.watcher.standing.reason
+        assert "secret" not in it.watcher.standing.reason
+        it.ari.statuses = {}
+        await it.until_it_is(Watch.WATCHING)
+
+
+@pytest.mark.parametrize("path", ["asterisk", "applications", "channels", "bridges"])
+async def test_an_answer_that_is_not_understood_is_told(path: str) -> None:
+    """It is no Asterisk, or one of another kind."""
+
+    def prepare(ari: FakeAri) -> None:
+        ari.bodies = {path: b'{"error": 7}'}
+
+    async with scene(prepare) as it:
+        await it.until_it_is(Watch.UNREACHABLE)
+        assert "not understood" in it.watcher.standing.reason
+
+
+async def test_a_socket_without_pongs_is_given_up() -> None:
+    """Within five seconds: nobody is there, whatever the kernel says."""
+
+    def prepare(ari: FakeAri) -> None:
+        ari.pongs = False
+        ari.statuses = {("POST", "events"): 403}
+
+    async with scene(prepare) as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.until(lambda: it.ari.connections == 2, within=5)
+
+
+async def test_a_socket_that_is_told_nothing_is_given_up() -> None:
+    """Our own event does not come; as the application is there, another one must have it."""
+
+    def prepare(ari: FakeAri) -> None:
+        ari.echoes = False
+
+    async with scene(prepare) as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.until_it_is(Watch.TAKEN_OVER, within=5)
+        connections = it.ari.connections
+        await it.until(lambda: it.ari.asked.count("GET /applications/ours") >= 3)
+        assert it.ari.connections == connections
+        it.ari.statuses = {("GET", "applications"): 404}
+        await it.until(lambda: it.ari.connections > connections)
+
+
+async def test_a_store_that_could_not_take_note_has_all_looked_at_again() -> None:
+    """Of arrivals and of ends, and where it could not say what it knows."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        it.store.failures = 1
+        await it.ari.create("1", OURS)
+        await it.until(lambda: it.store.calls == {"1"})
+        it.store.failures = 2
+        await it.ari.destroy("1")
+        await it.until(lambda: it.store.calls == set())
+        assert "1" in it.observer.failed_
+        assert it.ari.connections == 1
+
+
+async def test_ends_are_not_overtaken_by_arrivals() -> None:
+    """However quickly a call is over, it is not on the number afterwards."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        for at in range(300):
+            await it.ari.create(str(at), OURS)
+            await it.ari.destroy(str(at))
+        await it.ari.create("last", OURS)
+        await it.until(lambda: "last" in it.store.calls)
+        await it.until(lambda: it.store.calls == {"last"})
+
+
+async def test_calls_of_other_contexts_and_numbers_cost_the_store_nothing_at_their_end() -> None:
+    """Only what is on record is taken off it."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.ari.create("1", "0999")
+        await it.until(lambda: len(it.observer.late) >= 1)
+        it.store.failures = 1
+        await it.ari.destroy("1")
+        await it.ari.create("2", "0999", context="agents")
+        await it.ari.destroy("2")
+        await it.until(lambda: len(it.observer.late) >= 4)
+        assert it.observer.failed_ == []
+
+
+def descriptors() -> int:
+    """Count the process's open files."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.parametrize(
+    "times", [20, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(300)])]
+)
+async def test_after_many_reconnects_nothing_is_left_over(times: int) -> None:
+    """Neither a task nor a descriptor; and what is looked at each time is right."""
+
+    def prepare(ari: FakeAri) -> None:
+        ari.closes_when_looked_at = True
+
+    async with scene(prepare, Pace(first=0.01, most=0.05)) as it:
+        await it.until(lambda: it.ari.connections >= 3)
+        tasks, files = len(asyncio.all_tasks()), descriptors()
+        await it.until(lambda: it.ari.connections >= times + 3, within=times)
+        it.ari.channels.append(channel("1", OURS))
+        it.ari.closes_when_looked_at = False
+        await it.until(lambda: it.store.calls == {"1"})
+        await it.until(lambda: len(asyncio.all_tasks()) <= tasks + 5)
+        assert descriptors() <= files + 3
+
+
+def test_the_pause_grows_and_is_never_too_long() -> None:
+    """Doubled up to the most, cut by up to a half, whatever the number of failures."""
+    pace = Pace(first=0.1, most=2.0)
+    for failed, longest in [(1, 0.1), (2, 0.2), (3, 0.4), (5, 1.6), (6, 2.0), (10_000, 2.0)]:
+        pauses = [pace.pause(failed) for _ in range(100)]
+        assert longest / 2 <= min(pauses) < max(pauses) <= longest
