@@ -1,5 +1,9 @@
-"""Asks a PBX for its directory, or some of it; what it refuses is left empty, and said."""
+"""Asks a PBX for its directory, or some of it; what it refuses is left empty, and said.
 
+What may be long is read in a thread, so that calls have their turn.
+"""
+
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -77,15 +81,18 @@ async def _with_extensions(session: Session, lot: Lot) -> Lot:
 
 
 async def _boxes(session: Session) -> frozenset[str]:
-    return told.boxes(await session.ask_all("VoicemailUsersList"))
+    listed = await session.ask_all("VoicemailUsersList")
+    return await asyncio.to_thread(told.boxes, listed)
 
 
 async def _queues(session: Session) -> tuple[told.Queue, ...]:
-    return told.queues(await session.ask_all("QueueStatus"))
+    listed = await session.ask_all("QueueStatus")
+    return await asyncio.to_thread(told.queues, listed)
 
 
 async def _hints(session: Session) -> frozenset[told.Hint]:
-    return told.hints(await session.ask_all("ExtensionStateList"))
+    listed = await session.ask_all("ExtensionStateList")
+    return await asyncio.to_thread(told.hints, listed)
 
 
 _READ: Final[Mapping[Part, Callable[[Session], Awaitable[object]]]] = {

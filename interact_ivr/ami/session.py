@@ -20,6 +20,8 @@ from panoramisk.manager import Manager
 
 _LONGEST: Final = 1024 * 1024
 """Characters of a message that has no end yet."""
+_AT_ONCE: Final = 16 * 1024
+"""Bytes that are taken apart before others have their turn: some milliseconds."""
 _MOST: Final = 500_000
 """Messages of one answer."""
 _EVENTS: Final = "system,call,agent"
@@ -91,6 +93,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
     def __init__(self, manager: "_Manager") -> None:
         self._manager = manager
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._rest = b""
 
     def connection_made(self, transport: Any) -> None:
         """Belong to the manager from the first byte on."""
@@ -98,10 +101,26 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         self.factory = self._manager
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; a character may come in two parts."""
-        super().data_received(self._decode(data).encode())
+        """Take bytes, some at a time; a character may come in two parts."""
+        is_at_it, self._rest = bool(self._rest), self._rest + data
+        if not is_at_it:
+            self._take()
+
+    def _take(self) -> None:
+        if self.transport.is_closing():
+            return
+        some, self._rest = self._rest[:_AT_ONCE], self._rest[_AT_ONCE:]
+        try:
+            super().data_received(self._decode(some).encode())
+        except (AttributeError, TypeError, ValueError) as error:
+            self._manager.end(f"what came is no AMI: {error!r}")
         if self.queue and len(self.queue[-1]) > _LONGEST:
-            self.transport.abort()
+            self._manager.end("a message came without an end")
+        if self._rest:
+            self.transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._take)
+        else:
+            self.transport.resume_reading()
 
 
 class _Manager(Manager):  # type: ignore[misc]  # panoramisk has no types

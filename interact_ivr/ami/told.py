@@ -82,8 +82,8 @@ class Told:
 def text(message: Message, key: str) -> str:
     """Give the value of *key* in one printable line; "" where there is none."""
     value = message.get(key, "")
-    value = value[-1] if isinstance(value, list) else value
-    return "".join(filter(str.isprintable, str(value)))[:_LONGEST]
+    value = str(value[-1] if isinstance(value, list) else value)[:_LONGEST]
+    return value if value.isprintable() else "".join(filter(str.isprintable, value))
 
 
 def is_extension(written: str) -> bool:

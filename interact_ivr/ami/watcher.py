@@ -144,7 +144,7 @@ class PbxDirectory:
         begun, parts = time.monotonic(), self._stale
         self._stale = frozenset()
         self._answer = await ask(session, parts, self._answer)
-        self._owners = owners(self._answer.told)
+        self._owners = await asyncio.to_thread(owners, self._answer.told)
         self._read_at = time.monotonic()
         self._stand()
         took = self._read_at - begun

@@ -165,7 +165,46 @@ async def test_a_message_without_an_end_is_bounded() -> None:
         assert session.lost.done()
         await _lists(session)
 
-    await _lost(flood, wait)
+    assert await _lost(flood, wait) == "a message came without an end"
+
+
+async def test_what_is_no_ami_ends_the_session() -> None:
+    """A header that can be there once only, twice."""
+
+    async def confuse(peer: AmiPeer) -> None:
+        await peer.welcome()
+        await peer.say("Response: Success\r\nActionID: 1\r\nActionID: 2\r\n\r\n")
+        await silence()
+
+    assert "what came is no AMI" in await _lost(confuse)
+
+
+async def test_much_at_once_is_taken_in_turns() -> None:
+    """A long list that comes in one piece leaves others their turns, and is whole."""
+    turns = 0
+
+    async def much(peer: AmiPeer) -> None:
+        await peer.welcome()
+        while (action := await peer.action())["Action"] == "Filter":
+            await peer.answer(action, DONE)
+        id_ = f"ActionID: {action['ActionID']}\r\n\r\n"
+        each = f"Event: QueueParams\r\nQueue: Zoë\r\n{id_}"
+        end = f"Event: QueueStatusComplete\r\nEventList: Complete\r\n{id_}"
+        await peer.say(f"Response: Success\r\nEventList: start\r\n{id_}{each * 5_000}{end}")
+        await peer.serve()
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with ami(much) as port:
+        counting = asyncio.create_task(count())
+        listed = await _use(port, _lists)
+        counting.cancel()
+    assert [each["Queue"] for each in listed] == ["Zoë"] * 5_000
+    assert turns > 5_000 * 80 / (16 * 1024)
 
 
 async def test_a_character_in_two_parts_is_one() -> None:
