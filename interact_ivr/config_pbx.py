@@ -36,7 +36,7 @@ class PbxConfig(msgspec.Struct, frozen=True):
     required: Annotated[
         bool,
         Meta(
-            title="/readyz says no while it cannot be watched, and does not only name it",
+            title="/readyz says no while it cannot be watched or asked, and does not only name it",
             description="true or false",
         ),
     ] = False

@@ -154,6 +154,7 @@ class Office:
         (self.pbx.etc / "manager.conf").write_text(manager, "utf-8")
         self.relay = Relay(self.pbx.ami_port)
         self.secret = folder / "ami-secret"
+        self.secret.touch(0o600)
         self.secret.write_text("change-me-ami\n")
         written = {
             "name": '"office"',
@@ -192,9 +193,11 @@ class Office:
 
     def __enter__(self) -> Self:
         """Start all, and wait until the one knows the other."""
-        for each in (self.relay, self.pbx, self.service):
-            self._stack.enter_context(each)
-        self.wait_until_known()
+        with ExitStack() as stack:
+            for each in (self.relay, self.pbx, self.service):
+                stack.enter_context(each)
+            self.wait_until_known()
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:

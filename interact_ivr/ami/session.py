@@ -222,11 +222,15 @@ async def logged_in(
     Raises:
         AmiLost: there is no connection, no AMI, or no login; the body's own are raised, too.
     """
+    try:
+        secret = account.secret()
+    except OSError as error:
+        raise AmiLost(f"the secret cannot be read: {error}") from error
     manager = _Manager(account, heard)
     session = Session(manager, patience_seconds)
     try:
         await _connect(manager, patience_seconds)
-        await _log_in(session, account)
+        await _log_in(session, account.user, secret)
         yield session
     finally:
         manager.end("the session is closed")
@@ -242,13 +246,9 @@ async def _connect(manager: _Manager, within_seconds: float) -> None:
         raise AmiLost(f"cannot be connected to: {error}") from error
 
 
-async def _log_in(session: Session, account: Account) -> None:
+async def _log_in(session: Session, user: str, secret: str) -> None:
     try:
-        secret = account.secret()
-    except OSError as error:
-        raise AmiLost(f"the secret cannot be read: {error}") from error
-    try:
-        await session.ask("Login", Username=account.user, Secret=secret, Events=_EVENTS)
+        await session.ask("Login", Username=user, Secret=secret, Events=_EVENTS)
     except AmiRefused as error:
         raise AmiLost(f"refused: {error}") from error
     for wanted in _WANTED:
