@@ -128,6 +128,7 @@ class House:
             application.on_cleanup.append(answering.close)
             server = HttpServer(
                 application,
+                answering.refused,
                 certificate,
                 most_connections=http.most_connections,
                 idle_seconds=http.idle_seconds,

@@ -339,7 +339,8 @@ class ImportStore(Protocol):
         """Write *numbers* so that nobody finds them, counts them or is lent one of them.
 
         Raises:
-            BadRows: another number of the pool, hidden or not, has the DNID of one of them.
+            BadRows: some are there already, or another number of the pool, hidden or not, has the
+                DNID of one of them.
             ApplicationGone: there is no such pool any more.
         """
 

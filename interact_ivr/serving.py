@@ -38,6 +38,7 @@ from interact_ivr.watching import Watching
 
 _REWRITE_UP_TO = 32 * 1024 * 1024
 """Bytes of a store that is rewritten while calls wait: a part of a second."""
+_CLEAR_AGAIN_SECONDS = 1.0
 
 
 async def serve(config: Config, config_file: Path) -> None:
@@ -184,13 +185,16 @@ async def _cancelled(tasks: Sequence["asyncio.Task[None]"]) -> None:
 
 
 async def _clear(imports: Imports) -> None:
-    """Take away what an import of the last run left; an import that comes first does it too."""
+    """Take away what an import left that broke off, in the last run or in this one."""
     log = structlog.get_logger("pool")
-    try:
-        if gone := await imports.clear():
-            log.info("unfinished import taken away", numbers=gone)
-    except Refusal as error:
-        log.warning("an unfinished import may be left", reason=str(error))
+    while True:
+        await imports.left.wait()
+        try:
+            if gone := await imports.clear():
+                log.info("unfinished import taken away", numbers=gone)
+        except Refusal as error:
+            log.warning("an unfinished import may be left", reason=str(error))
+            await asyncio.sleep(_CLEAR_AGAIN_SECONDS)
 
 
 def _scripts(allocations: Allocations, config: Config) -> dict[str, Script]:

@@ -119,10 +119,14 @@ class Answering:
         except Exception:  # noqa: BLE001  the edge: told by its reference, the log has the rest
             self._failed(request, exc_info=True)
             refusal = Broken(request[REFERENCE])
-        response = self._dialect(request.path).refused(refusal, request[REFERENCE])
+        response = self.refused(request.path, refusal, request[REFERENCE])
         if not request.content.is_eof():  # what is still to come of the body is not waited for
             response.force_close()
         return response
+
+    def refused(self, path: str, refusal: Refusal, reference: str) -> web.Response:
+        """Say *refusal* as the API does that *path* belongs to."""
+        return self._dialect(path).refused(refusal, reference)
 
     def _dialect(self, path: str) -> Dialect:
         for speech in self._speeches[:-1]:

@@ -1,15 +1,17 @@
 """Reading a request's body or parameters once, within limits of size and time, into a value."""
 
 import asyncio
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import msgspec
-from aiohttp import web
-from msgspec import inspect
+from aiohttp import hdrs, web
 
 from interact_ivr.api.faults import TooSlow
+from interact_ivr.api.fields import SHOWN, bad_field, bare_fields, names, place_in
 from interact_ivr.domain.errors import BadInput
 
 T = TypeVar("T")
@@ -17,11 +19,21 @@ T = TypeVar("T")
 BODY_SECONDS = web.AppKey("body_seconds", float)
 """How long a body may take."""
 _JSON = re.compile(r"(application|text)/([a-z0-9.!#$&^_-]+\+)?json")
-_SHOWN = 80
+CODINGS = "gzip, deflate or none"
+"""What a body may be compressed by."""
+_CODINGS = ("", "identity", "gzip", "deflate")
 
 
 async def read_body(request: web.Request) -> bytes:
-    """Read all of the body, or raise `TooSlow`; aiohttp's own limit is on its size."""
+    """Read all of the body, uncompressed; aiohttp's own limit is on its size then.
+
+    Raises:
+        BadInput: it is compressed by what we do not read.
+        TooSlow: it did not come in time.
+    """
+    coding = request.headers.get(hdrs.CONTENT_ENCODING, "")
+    if coding.lower() not in _CODINGS:  # aiohttp would take it for what it says
+        raise BadInput("Content-Encoding", CODINGS, f"{coding[:SHOWN]!a}")
     within = request.app[BODY_SECONDS]
     try:
         async with asyncio.timeout(within):
@@ -38,21 +50,82 @@ async def read_json(request: web.Request, kind: type[T]) -> T:
     """
     given = request.headers.get("Content-Type", "")
     if given and not _JSON.fullmatch(request.content_type):
-        raise BadInput("Content-Type", "application/json", f"{given[:_SHOWN]!a}")
+        raise BadInput("Content-Type", "application/json", f"{given[:SHOWN]!a}")
     return json_of(await read_body(request), kind)
 
 
 def json_of(body: bytes, kind: type[T]) -> T:
-    """Take *body* as JSON of *kind*, or raise `BadInput`."""
+    """Take *body* as JSON of *kind*, a struct; each of its fields may be there once.
+
+    Raises:
+        BadInput: it is no JSON, or not of this kind; the field is named.
+    """
     try:
-        return msgspec.json.decode(body, type=kind)
+        value = msgspec.json.decode(body, type=kind)
+        _check_once(body, kind)
     except msgspec.ValidationError as error:
-        raise _bad_field(str(error), kind) from None
+        raise bad_field(str(error), kind) from None
     except UnicodeDecodeError:
         raise BadInput("body", "JSON in UTF-8", "other bytes") from None
-    except (msgspec.DecodeError, RecursionError) as error:
-        reason = "too many levels" if isinstance(error, RecursionError) else str(error)
-        raise BadInput("body", "JSON in UTF-8", reason) from None
+    except RecursionError:
+        raise BadInput("body", "JSON in UTF-8", "too many levels") from None
+    except (msgspec.DecodeError, json.JSONDecodeError) as error:
+        if (field := _half_character(body)) is not None:
+            raise BadInput(field, "text of whole characters", "half of a surrogate pair") from None
+        raise BadInput("body", "JSON in UTF-8", str(error)) from None
+    return value
+
+
+def _check_once(body: bytes, kind: Any) -> None:
+    """Refuse a field of *kind* that is there twice: nobody knows which one was meant.
+
+    What is passed over may be there as often as it likes.
+    """
+    counted = Counter(name for name, _ in _pairs(body))
+    for name in names(kind):
+        if counted[name] > 1:
+            raise BadInput(name, "once", f"{counted[name]} times")
+
+
+def _half_character(body: bytes) -> str | None:
+    r"""Find the first text with half of a surrogate pair (``\ud800``), which is no character."""
+    try:
+        texts = _texts("", _pairs(body))
+        place = next((place for place, text in texts if not _is_whole(text)), None)
+    except (ValueError, RecursionError):  # it is no JSON, either
+        return None
+    if place is None:
+        return None
+    return place[:SHOWN] if place.isprintable() else "body"
+
+
+def _pairs(body: bytes) -> Any:
+    """Read JSON with each object as a tuple of its pairs; a number stays text, however long."""
+    return json.loads(
+        body, object_pairs_hook=tuple, parse_int=str, parse_float=str, parse_constant=str
+    )
+
+
+def _texts(place: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Give every text in *value*, as `_pairs` gives it, with its place."""
+    match value:
+        case str():
+            yield place or "body", value
+        case tuple():
+            for name, each in value:
+                yield place or "body", name
+                yield from _texts(place_in(place, name), each)
+        case list():
+            for at, each in enumerate(value):
+                yield from _texts(f"{place}[{at}]", each)
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def read_parameters(request: web.Request, kind: type[T]) -> T:
@@ -63,54 +136,15 @@ def read_parameters(request: web.Request, kind: type[T]) -> T:
     """
     given = request.rel_url.query
     if doubled := next((name for name in given if len(given.getall(name)) > 1), None):
-        raise BadInput(doubled[:_SHOWN], "once", f"{len(given.getall(doubled))} times")
-    bare = _bare_fields(kind)
+        raise BadInput(doubled[:SHOWN], "once", f"{len(given.getall(doubled))} times")
+    bare = bare_fields(kind)
     values = {name: _bare(text) if name in bare else text for name, text in given.items()}
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        bad = _bad_field(str(error), kind)
-        got = f"{given[bad.field][:_SHOWN]!a}" if bad.field in given else bad.got
+        bad = bad_field(str(error), kind)
+        got = f"{given[bad.field][:SHOWN]!a}" if bad.field in given else bad.got
         raise BadInput(bad.field, bad.expected.removesuffix(" or null"), got) from None
-
-
-def _bare_fields(kind: Any) -> frozenset[str]:
-    """Name the fields of *kind* that JSON has without quotes."""
-    bare = (inspect.IntType, inspect.BoolType)
-    return frozenset(
-        name for name, types in _types(kind) if any(isinstance(t, bare) for t in types)
-    )
-
-
-def _choices(kind: Any, field: str) -> str:
-    """Name the values that a *field* of *kind* may have, where these are few."""
-    values = [
-        str(value.value)
-        for name, types in _types(kind)
-        for each in types
-        if name == field and isinstance(each, inspect.EnumType)
-        for value in each.cls
-    ]
-    return f"one of {', '.join(values)}" if values else "another value"
-
-
-def _types(kind: Any) -> Iterator[tuple[str, Sequence[inspect.Type]]]:
-    """Give the fields of *kind*, a struct, each with the types it may have."""
-    info = inspect.type_info(kind)
-    if isinstance(info, inspect.StructType):
-        for field in info.fields:
-            yield field.encode_name, list(_of(field.type))
-
-
-def _of(kind: inspect.Type) -> Iterator[inspect.Type]:
-    match kind:
-        case inspect.Metadata(type=within):
-            yield from _of(within)
-        case inspect.UnionType(types=types):
-            for each in types:
-                yield from _of(each)
-        case _:
-            yield kind
 
 
 def _bare(text: str) -> Any:
@@ -118,59 +152,3 @@ def _bare(text: str) -> Any:
     if re.fullmatch(r"-?[0-9]{1,18}", text, re.ASCII):
         return int(text)
     return {"true": True, "false": False}.get(text, text)
-
-
-_AT_FIELD = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL)
-_MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
-_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
-_TYPES = {
-    "str": "text",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "null": "null",
-    "object": "an object",
-    "array": "a list",
-    "datetime": "a time (2026-05-04T12:00:00Z)",
-}
-"""What people call the types of JSON."""
-_BOUNDS = (
-    (re.compile(r" of length >= (\d+)"), r" of length \1 or more"),
-    (re.compile(r" of length <= (\d+)"), r" of length \1 or less"),
-    (re.compile(r" >= (-?\d+)"), r" of at least \1"),
-    (re.compile(r" <= (-?\d+)"), r" of at most \1"),
-    (re.compile(r" matching regex '(.*)'"), r" like \1"),
-    (re.compile(r" with a timezone component"), ""),
-)
-
-
-def _bad_field(reason: str, kind: Any) -> BadInput:
-    """Put what msgspec says (``Expected `str`, got `int` - at `$.id```) into people's words."""
-    found = _AT_FIELD.fullmatch(reason)
-    what, path = found.groups() if found else (reason, "")
-    if missing := _MISSING.fullmatch(what):
-        return BadInput(_within(path, missing[1]), "a value", "none")
-    if unknown := _UNKNOWN.fullmatch(what):
-        return BadInput(_within(path, unknown[1][:_SHOWN]), "no such field", "one")
-    if what.startswith("Invalid RFC3339"):
-        return BadInput(path, _TYPES["datetime"], "something else")
-    if wrong := re.fullmatch(r"Invalid enum value (.*)", what, re.DOTALL):
-        return BadInput(path, _choices(kind, path), wrong[1][:_SHOWN])
-    expected, _, got = what.removeprefix("Expected ").partition(", got ")
-    return BadInput(path or "body", _in_words(expected), _in_words(got) or "something else")
-
-
-def _within(path: str, field: str) -> str:
-    return ".".join(filter(None, (path, field)))
-
-
-def _in_words(said: str) -> str:
-    types = re.compile(r"`([a-z |]+)`")
-    words = types.sub(lambda found: _named(found[1].split(" | ")), said)
-    for bound, ours in _BOUNDS:
-        words = bound.sub(ours, words)
-    return words.replace("`", "")
-
-
-def _named(types: list[str]) -> str:
-    return " or ".join(_TYPES.get(each, each) for each in types)

@@ -33,6 +33,15 @@ class WrongMethod(Refusal):
         self.allowed = allowed
 
 
+class NotHttp(Refusal):
+    """What came is no request that can be read."""
+
+    code = "not_http"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"bad request: {reason}")
+
+
 class TooLarge(Refusal):
     """The body is larger than any that is taken."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
-from interact_ivr.api.connections import Connection, Refused, without_strange_expectation
+from interact_ivr.api.connections import Connection, Refuse, Refused, without_strange_expectation
 
 _BACKLOG = 128
 """So many connections are accepted in one turn of the event loop; the others come after calls."""
@@ -52,13 +52,18 @@ class HttpServer:
     def __init__(
         self,
         application: web.Application,
+        refuse: Refuse,
         certificate: Certificate | None = None,
         *,
         most_connections: int = 1000,
         idle_seconds: float = 30.0,
     ) -> None:
-        """*idle_seconds* are for a request's headers to come, and between two requests."""
+        """*refuse* speaks where *application* is not reached.
+
+        *idle_seconds* are for a request's headers to come, and between two requests.
+        """
         self._runner = web.AppRunner(application, access_log=None, handler_cancellation=False)
+        self._refuse = refuse
         self._certificate = certificate
         self._most_connections = most_connections
         self._idle_seconds = idle_seconds
@@ -115,7 +120,8 @@ class HttpServer:
         if server is None or len(self._connections) >= self._most_connections:
             structlog.get_logger("http").warning("connection refused", most=self._most_connections)
             return Refused()
-        connection = Connection(server, self._idle_seconds, self._connections.discard)
+        ended = self._connections.discard
+        connection = Connection(server, self._refuse, self._idle_seconds, ended)
         self._connections.add(connection)
         if self._certificate is not None:  # nobody tells of a handshake that fails
             asyncio.get_running_loop().call_later(

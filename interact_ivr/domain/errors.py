@@ -96,12 +96,12 @@ class NumbersAllocated(Refusal):
 
 
 class ImportUnderWay(Refusal):
-    """The inventory takes in one import at a time."""
+    """The environment takes in one import at a time."""
 
     code = "import_under_way"
 
     def __init__(self) -> None:
-        super().__init__("another import is under way")
+        super().__init__("another import into this environment is under way")
 
 
 class NoSuchEnvironment(Refusal):

@@ -1,20 +1,25 @@
 """Taking numbers into a pool, from one to millions: all checked first, then visible at once.
 
 What comes is read into a draft beside the store, so that a fault in the last line changes nothing.
-It is then written in small steps between which calls get their turn, hidden until all is there.
+It is then written in small steps between which calls get their turn, hidden until all is there. Few
+numbers are written in one step, whatever else is being written; many wait for those of others.
 """
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Protocol
 
 from interact_ivr.domain.errors import BadRows, ImportUnderWay, Refusal
+from interact_ivr.domain.names import EnvironmentId
 from interact_ivr.ports import ImportStore, NumberStore
 from interact_ivr.service.checking import STEP, Checking, Chunk, Outcome
 from interact_ivr.service.environments import Environments
 
 Told = Callable[[int, int], Awaitable[None]]
 """Hears how many numbers are written, of how many."""
+_MOST_AT_ONCE = 8
+"""Imports that have a draft, which is memory; the others wait, an environment's one each."""
 
 
 class InventoryStore(NumberStore, ImportStore, Protocol):
@@ -22,12 +27,18 @@ class InventoryStore(NumberStore, ImportStore, Protocol):
 
 
 class Imports:
-    """The use case of taking numbers in."""
+    """The use case of taking numbers in: one import at a time into an environment."""
 
     def __init__(self, store: InventoryStore, environments: Environments) -> None:
         self._store = store
         self._environments = environments
-        self._writing = False
+        self._under_way: set[EnvironmentId] = set()
+        self._places = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._hiding = asyncio.Lock()
+        """All that is hidden belongs to who has it; whoever comes first has it first."""
+        self.left = asyncio.Event()
+        """Something may be hidden that is nobody's: the last run's, or of an import that failed."""
+        self.left.set()
 
     async def take_in(
         self,
@@ -44,16 +55,20 @@ class Imports:
 
         Raises:
             BadRows: all that is wrong, each as ``line 3: ...``.
-            ImportUnderWay: another one is being written.
+            ImportUnderWay: the environment has another one.
         """
-        async with self._checking(environment, application, source) as check:
-            await check.read(chunks)
-            with self._alone():
+        here = self._environments.named(environment).id
+        with self._alone(here):
+            async with self._checking(environment, application, source) as check:
+                await check.read(chunks)
                 outcome = await check.compare()
                 if outcome.faults:
                     raise BadRows(list(outcome.faults))
-                await self._write(check, outcome.new, told)
-            return outcome
+                if outcome.new <= STEP:
+                    await self._write_at_once(check)
+                else:
+                    await self._write_hidden(check, outcome.new, told)
+                return outcome
 
     async def preview(
         self, environment: str, chunks: AsyncIterable[Chunk], application: str = ""
@@ -64,47 +79,60 @@ class Imports:
             return await check.compare()
 
     async def clear(self) -> int:
-        """Take away what an import left that did not come to its end; say how many numbers.
+        """Take away what an import left that did not come to its end; say how many numbers."""
+        async with self._hiding:
+            return await self._discard()
 
-        It gives way to an import, which does the same before it writes.
-        """
-        gone = 0
-        while not self._writing and (step := await self._store.discard_hidden(STEP)):
-            gone += step
-        return gone
-
-    def _checking(self, environment: str, application: str, source: str) -> Checking:
+    @asynccontextmanager
+    async def _checking(
+        self, environment: str, application: str, source: str
+    ) -> AsyncIterator[Checking]:
         here = self._environments.named(environment)
         scope = here.application(application).scope
-        return Checking(self._store, self._store.draft(), here, scope, source)
+        async with (
+            self._places,
+            Checking(self._store, self._store.draft(), here, scope, source) as check,
+        ):
+            yield check
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        if self._writing:
+    def _alone(self, environment: EnvironmentId) -> Iterator[None]:
+        if environment in self._under_way:
             raise ImportUnderWay
-        self._writing = True
+        self._under_way.add(environment)
         try:
             yield
         finally:
-            self._writing = False
+            self._under_way.remove(environment)
 
-    async def _discard(self) -> None:
-        while await self._store.discard_hidden(STEP):
-            """Calls get their turn."""
+    async def _discard(self) -> int:
+        gone = 0
+        while step := await self._store.discard_hidden(STEP):  # calls get their turn
+            gone += step
+        self.left.clear()
+        return gone
 
-    async def _write(self, check: Checking, count: int, told: Told) -> None:
-        await self._discard()
-        written = 0
-        try:
-            async for page in check.pages():
-                new = [one.new for one in page]
-                if len(new) == count:  # one transaction is enough
-                    return await self._store.add(check.scope, new)
-                await self._store.write_hidden(check.scope, new)
-                written += len(new)
-                await told(written, count)
-            if written:
-                await self._store.show_hidden(check.scope)
-        except (Refusal, OSError):  # the store's, or whoever asked has gone
+    async def _write_at_once(self, check: Checking) -> None:
+        if self.left.is_set():  # it may be in the way
+            await self.clear()
+        async for page in check.pages():  # one transaction is enough
+            await self._store.add(check.scope, [one.new for one in page])
+
+    async def _write_hidden(self, check: Checking, count: int, told: Told) -> None:
+        async with self._hiding:
             await self._discard()
-            raise
+            written, left = 0, True
+            try:
+                async for page in check.pages():
+                    await self._store.write_hidden(check.scope, [one.new for one in page])
+                    written += len(page)
+                    await told(written, count)
+                await self._store.show_hidden(check.scope)
+                left = False
+            except (Refusal, OSError):  # the store's, or whoever asked has gone
+                await self._discard()
+                left = False
+                raise
+            finally:
+                if left:
+                    self.left.set()

@@ -321,10 +321,11 @@ class Pool:
         policy: Policy = POLICY,
         *,
         caller: str | None = None,
+        scope: Scope | None = None,
     ) -> Allocation:
         """Let an app ask for a number."""
         return await self._allocations.allocate(
-            self.scope,
+            scope or self.scope,
             InteractionId(interaction),
             None if group is None else Group(group),
             None if caller is None else PLAINLY.compared(Ani(caller)),

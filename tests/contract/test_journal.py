@@ -15,8 +15,8 @@ from interact_ivr.domain.ani import PLAINLY
 from interact_ivr.domain.errors import BadInput, NoSuchNumber, StillHeld
 from interact_ivr.domain.journal import Forgotten, OfCall, OfInteraction, OfNumber, Page, Subject
 from interact_ivr.domain.lifecycle import Policy
-from interact_ivr.domain.names import Ani, InteractionId, NumberKey, first_ulid
-from interact_ivr.domain.values import Status
+from interact_ivr.domain.names import Ani, EnvironmentId, InteractionId, NumberKey, first_ulid
+from interact_ivr.domain.values import NewNumber, Status
 from interact_ivr.service.purge import Purge, Purged
 from tests.contract.stores import HOLD, REST, START, STORES, TICK, Pool, Store
 
@@ -205,6 +205,27 @@ async def test_the_answer_says_how_far_back_the_journal_reaches(pool: Pool) -> N
     before = START - MINUTE
     answer = await pool.record.who_held(pool.scope.environment, [NumberKey(NUMBER)], before)
     assert (answer.hold, answer.journal_begins) == (None, START)
+
+
+async def test_each_environment_s_journal_begins_on_its_own(pool: Pool) -> None:
+    """With its own first entry that is still there; nothing was ever written: none."""
+    there = await pool.elsewhere()
+    await pool.inventory.add(there, [NewNumber(NumberKey(NUMBER), NUMBER)])
+    await two_lives(pool)
+
+    async def begins(environment: EnvironmentId) -> datetime | None:
+        held = await pool.record.who_held(environment, [NumberKey(NUMBER)], pool.clock.at)
+        return held.journal_begins
+
+    here = pool.scope.environment
+    assert [await begins(each) for each in (here, there.environment)] == [START, None]
+    pool.pass_(HOLD)
+    first = pool.clock.at
+    await pool.allocate("elsewhere", scope=there)
+    pool.pass_(HOLD)
+    assert [await begins(each) for each in (here, there.environment)] == [START, first]
+    await pool.record.purge_entries(first, "", 100)
+    assert [await begins(each) for each in (here, there.environment)] == [None, first]
 
 
 @dataclass

@@ -6,7 +6,7 @@ from interact_ivr.domain.errors import NoSuchAllocation, NoSuchNumber
 from interact_ivr.domain.journal import OfInteraction, OfNumber
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import AllocationId, Group, InteractionId, NumberKey, Scope
-from interact_ivr.domain.values import Ending, KnownAllocation, NewNumber, PoolNumber
+from interact_ivr.domain.values import Allocation, Ending, KnownAllocation, NewNumber, PoolNumber
 from tests.contract.stores import HOLD, POLICY, REST, START, TICK, Pool
 
 ONE, TWO, THREE = "+380974520201", "+380974520202", "+380974520203"
@@ -95,6 +95,42 @@ async def test_what_ran_out_has_ended_whether_or_not_it_is_on_record(pool: Pool)
         assert (known.ended_at, known.ended_as) == (START + HOLD, Ending.EXPIRED)
         assert await pool.view.allocation_of(pool.scope, InteractionId("a")) is None
         await pool.sweep()
+
+
+async def test_only_a_call_that_was_there_in_time_holds_an_expiry_open(pool: Pool) -> None:
+    """And for as long as it may be there; not one that came at the expiry, alone or beside it."""
+    await pool.add(ONE, TWO)
+    in_time, late = [await pool.allocate(each) for each in ("a", "b")]
+
+    async def is_open(made: Allocation) -> bool:
+        known = await look_up(pool, made.id)
+        by_interaction = await pool.view.allocation_of(pool.scope, made.interaction)
+        assert by_interaction == (known if known.ended_at is None else None)
+        assert (known.ended_as is Ending.EXPIRED) is (known.ended_at is not None)
+        return known.ended_at is None
+
+    pool.pass_(HOLD - TICK)
+    await pool.ringing(in_time.number, "1.1", TICK * 3)
+    pool.pass_(TICK)
+    for number in (late.number, in_time.number):
+        await pool.ringing(number, f"to {number}", HOLD)
+    assert [await is_open(each) for each in (in_time, late)] == [True, False]
+    pool.pass_(TICK)
+    assert [await is_open(each) for each in (in_time, late)] == [True, False]
+    pool.pass_(TICK)
+    assert [await is_open(each) for each in (in_time, late)] == [False, False]
+
+
+async def test_another_number_s_call_holds_nothing_open(pool: Pool) -> None:
+    """An expiry is held by who is on its own number."""
+    await pool.add(ONE, TWO)
+    made = [await pool.allocate(each) for each in ("a", "b")]
+    await pool.ringing(made[0].number, "1.1", HOLD * 2)
+    pool.pass_(HOLD)
+    for allocation, is_open in zip(made, (True, False), strict=True):
+        assert ((await look_up(pool, allocation.id)).ended_at is None) is is_open
+        known = await pool.view.allocation_of(pool.scope, allocation.interaction)
+        assert (known is not None) is is_open
 
 
 async def test_the_journal_of_an_application_is_what_it_says_of_its_allocations(

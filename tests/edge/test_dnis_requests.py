@@ -72,6 +72,32 @@ def test_a_number_is_known_however_its_path_is_encoded(shop: Shop, path: str) ->
     assert shop.holders()[f"+{NUMBER}"] is None
 
 
+CONTROLS = [
+    "\n",
+    "1\n2",
+    "\r\n",
+    "2111234567\r\nX-Injected: 1",
+    "\0",
+    "\x1b[31m",
+    "\x7f",
+    "\x85",
+    "\u2028",
+]
+
+
+@pytest.mark.parametrize("phone", CONTROLS, ids=ascii)
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_phone_of_several_lines_is_a_phone(shop: Shop, phone: str, version: int) -> None:
+    """No number of ours, and not another path: what is told is of the number, and by the API."""
+    way = Way(shop, "rest", version)
+    for answer in (way.get(phone), way.free(phone)):
+        assert answer.told == f"404 Phone number {phone} was not found"
+        assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert answer.headers["X-Injected"] is None
+    nobody = way.with_headers(Application_Key="").get(phone)
+    assert (nobody.status, nobody.headers["Unauthenticated-Reason"]) == (401, nobody.text)
+
+
 @pytest.mark.parametrize("phone", ["8004562354", "1-800-456-2354", "(800) 456 2354", "2354"])
 def test_a_national_number_is_known_where_the_plan_knows_it(service: Service, phone: str) -> None:
     """The dial plan of the environment says which forms are one number; its trunk prefix, too."""
@@ -127,10 +153,12 @@ def test_an_optional_element_that_is_empty_is_not_given(shop: Shop) -> None:
 
 def test_fields_of_the_vendors_that_mean_nothing_here_are_passed_over(shop: Shop) -> None:
     """A program sends what its vendor's pages name besides."""
-    extra = {"id": "Unique Id 3", "priority": 3, "attributes": {"a": [1, None]}, "Group": "x"}
+    extra = b'{"id": "Unique Id 3", "priority": 3, "attributes": {"a": [1, null]}, "Group": "x"}'
+    twice = extra[:-1] + b', "Group": "y", "priority": ' + b"9" * 5000 + b', "x": {"id": 1}}'
     headers = shop.app_headers(shop.consumer_key) | JSON
-    answer = post(shop, f"{BASE}/dnis/allocate/new", headers, json.dumps(extra).encode())
-    assert answer.told == f"200 {FREE_NUMBER}"
+    for body in (extra, twice):
+        answer = post(shop, f"{BASE}/dnis/allocate/new", headers, body)
+        assert answer.told == f"200 {FREE_NUMBER}"
 
 
 def test_allocate_takes_who_is_expected_to_call(shop: Shop) -> None:
@@ -148,7 +176,11 @@ BODIES = [
     (b"\xff\xfe", "body: expected JSON in UTF-8, got "),
     (b'{"id": "a"} x', "body: expected JSON in UTF-8, got "),
     (b'{"id": "\xff"}', "body: expected JSON in UTF-8, got "),
-    (b'{"id": "\\ud800"}', "body: expected JSON in UTF-8, got "),
+    (b'{"id": "\\ud800"}', "id: expected text of whole characters, got half of a surrogate pair"),
+    (b'{"id": "a", "group": "\\udfff"}', "group: expected text of whole characters, got half of"),
+    (b'{"id": ' + b"9" * 5000 + b"}", "id: expected text, got a number that is out of range"),
+    (b'{"id": "a", "id": "a"}', "id: expected once, got 2 times"),
+    (b'{"group": "b", "id": "a", "group": null}', "group: expected once, got 2 times"),
     (b"[" * 5_000, "body: expected "),
     (b"[]", "body: expected an object, got a list"),
     (b'"a"', "body: expected an object, got text"),

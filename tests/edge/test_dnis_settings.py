@@ -14,7 +14,7 @@ from interact_ivr.domain.values import Ending
 from testbed.line import control
 from testbed.ports import LOOPBACK
 from testbed.service import Service
-from testbed.vendor import FREE_NUMBER, INTERACTION, NUMBER, Answer, Shop, Way, ask
+from testbed.vendor import FREE_NUMBER, INTERACTION, NUMBER, Answer, Kind, Shop, Way, ask
 
 MakeService = Callable[..., Service]
 
@@ -60,6 +60,19 @@ def test_get_consumes_where_that_is_set(service_factory: MakeService) -> None:
     page = control(shop.service, "journal.list", environment=shop.environment)
     ends = [each["event"] for each in page["entries"] if each["event"] in set(Ending)]
     assert ends == ["retrieved"] * 2
+
+
+@pytest.mark.parametrize(("kind", "over"), [("rest", "REST"), ("soap", "SOAP")])
+def test_the_journal_says_that_a_get_retrieved(
+    service_factory: MakeService, kind: Kind, over: str
+) -> None:
+    """And over what: there is no call that it could name."""
+    shop = Shop.opened(service_factory(http="get_consumes = true")).stocked()
+    assert Way(shop, kind).get(NUMBER).value == INTERACTION
+    page = control(shop.service, "journal.list", environment=shop.environment)
+    entry = page["entries"][-1]
+    assert (entry["event"], entry["detail"]) == ("retrieved", f"get over {over}")
+    assert (entry["interaction"], entry["call"], entry["ani"]) == (INTERACTION, None, None)
 
 
 def test_exhaustion_under_the_strict_rule(service_factory: MakeService) -> None:

@@ -10,9 +10,11 @@ import select
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from testbed.children import argv
-from testbed.line import Line
+from testbed.line import Line, control
 from testbed.service import Service
 from testbed.wire import Answer, Program, Wire, ask, encoded, envelope, request
 from tests.edge.programs import program_of
@@ -37,6 +39,10 @@ GET = "GetDnisAllocationRequest"
 MEGABYTE = 1 << 20
 CALL_SECONDS = 0.5
 """The bar for a call, whatever else comes."""
+LOOK_UP_SECONDS = 0.25
+"""The bar for who asks for one number while others look at many."""
+BODY_SECONDS = 10.0
+"""How long a body may take, unless the configuration says otherwise."""
 
 
 @pytest.fixture(scope="module")
@@ -460,6 +466,58 @@ def test_who_is_asked_to_go_on(service: Service, program: Program) -> None:
         assert b" 413 " in wire.rest()
 
 
+BROKEN = [
+    (NEW, b"400", b"text/plain", b"body: expected chunks"),
+    (SOAP, b"500", b"text/xml", b"<faultstring>body: expected chunks"),
+    (
+        "/api/v1/allocations",
+        b"400",
+        b"application/problem+json",
+        b'"detail":"body: expected chunks',
+    ),
+]
+
+
+def _in_chunks(service: Service, program: Program, path: str) -> Wire:
+    """Begin a request that somebody reads the body of by now."""
+    token = control(service, "token.add", role="admin", environment=program.environment)["token"]
+    headers = program.as_consumer() | {
+        "Authorization": f"Bearer {token}",
+        "Transfer-Encoding": "chunked",
+        "Expect": "100-continue",
+    }
+    wire = Wire(service.http_port).send(request("POST", path, headers))
+    assert wire.socket.recv(1000).startswith(b"HTTP/1.1 100 Continue")
+    return wire
+
+
+@pytest.mark.parametrize(("path", "status", "media", "said"), BROKEN)
+def test_a_body_that_breaks_in_its_midst(
+    service: Service, program: Program, path: str, status: bytes, media: bytes, said: bytes
+) -> None:
+    """Is told at once, not when its time is over; and only once."""
+    begun = time.monotonic()
+    with _in_chunks(service, program, path) as wire:
+        told = wire.send(b"2\r\n{}\r\nzz\r\n").rest()
+    assert (told.count(b"HTTP/1."), told[9:12]) == (1, status)
+    assert media in told
+    assert said in told.replace(b"&#39;", b"'")
+    assert time.monotonic() - begun < BODY_SECONDS / 2
+
+
+def test_what_comes_behind_a_broken_body(service: Service, program: Program) -> None:
+    """Is not kept: nobody reads it."""
+    with within_twice_the_memory(service), contextlib.ExitStack() as stack:
+        wires = [stack.enter_context(_in_chunks(service, program, SOAP)) for _ in range(10)]
+        for wire in wires:
+            wire.send(b"zz\r\n")
+        for _ in range(40):
+            for wire in wires:
+                with contextlib.suppress(OSError):
+                    wire.socket.settimeout(0.1)
+                    wire.socket.send(b"x" * 250_000)
+
+
 # Anything
 
 _USUAL = settings(
@@ -639,3 +697,58 @@ def test_calls_go_on_in_a_flood(
     assert {*logins} == {200}
     assert max(waited) < CALL_SECONDS
     assert service.log("a request failed") == []
+
+
+VIEWERS = 24
+LARGE_POOL = [f"3809810{at}xxxx" for at in range(6)]
+"""60,000 numbers."""
+
+
+@contextmanager
+def viewed(service: Service, token: str, path: str) -> Iterator[list[int]]:
+    """Have viewers ask for *path* all the time, and give the statuses that they hear."""
+    statuses: list[int] = []
+    done = threading.Event()
+
+    def view() -> None:
+        with Wire(service.http_port, patience_seconds=60) as wire:
+            while not done.is_set():
+                statuses.append(wire.ask("GET", path, {"Authorization": f"Bearer {token}"}).status)
+
+    with ThreadPoolExecutor(VIEWERS) as viewers:
+        viewing = [viewers.submit(view) for _ in range(VIEWERS)]
+        try:
+            yield statuses
+        finally:
+            done.set()
+    assert [each.result() for each in viewing] == [None] * VIEWERS
+
+
+def test_who_looks_at_much_makes_nobody_wait(service_factory: Callable[..., Service]) -> None:
+    """24 viewers of a pool of 60,000 numbers: another tenant's *get* and calls go on."""
+    service = service_factory()
+    program, large = program_of(service, NUMBER), program_of(service)
+    service.ask("number", "add", *LARGE_POOL, "--environment", large.environment)
+    line = Line.taken_into(service, number="380974529999")
+    given = control(service, "token.add", role="viewer", environment=large.environment)
+    get = f"{V2}/allocate/get/{NUMBER}"
+    for path in ("/api/v1/groups", "/api/v1/numbers?state=allocated"):
+        with (
+            viewed(service, given["token"], path) as statuses,
+            Wire(service.http_port) as wire,
+        ):
+            took: list[float] = []
+
+            def through(
+                wire: Wire = wire, statuses: list[int] = statuses, took: list[float] = took
+            ) -> bool:
+                begun = time.monotonic()
+                assert wire.ask("GET", get, program.by_key()).status == 200
+                took.append(time.monotonic() - begun)
+                return len(statuses) > VIEWERS
+
+            waited = calls_meanwhile(line, 20, through)
+        print(f"{path}: get at most {max(took):.3f} s; {_figures(waited)}")  # noqa: T201
+        assert max(took) < LOOK_UP_SECONDS
+        assert max(waited) < CALL_SECONDS
+        assert {*statuses} == {200}

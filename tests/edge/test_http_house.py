@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import sqlite3
 import ssl
 import subprocess
 import time
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -199,8 +201,10 @@ def test_headers_beyond_the_limits(service: Service, sent: bytes, reason: str) -
         told = wire.send(sent).answer()
         wire.wait_closed()
     assert told.status == 400
-    assert told.text.startswith("bad request: ")
-    assert reason in told.text
+    problem = told.json()
+    assert (problem["code"], problem["reference"]) == ("not_http", told.headers["x-request-id"])
+    assert problem["detail"].startswith("bad request: ")
+    assert reason in problem["detail"]
     assert "aiohttp" not in told.headers["server"]
     line = next(
         line
@@ -210,6 +214,81 @@ def test_headers_beyond_the_limits(service: Service, sent: bytes, reason: str) -
     assert reason in line["reason"]
     assert "exception" not in line
     assert "a" * 100 not in json.dumps(line)
+
+
+UNREAD = {
+    "BREW {path} HTTP/1.1\r\nHost: a\r\n\r\n": "bad request: expected a method of HTTP, got none",
+    "get {path} HTTP/1.1\r\nHost: a\r\n\r\n": "bad request: expected a method of HTTP, got none",
+    "POST {path} HTTP/1.1\r\n\r\n": "bad request: Missing 'Host' header in request.",
+    "POST {path}?a=b HTTP/1.1\r\nHost: a\r\nX y\r\n\r\n": "bad request: Invalid header token",
+    "POST {path} HTTP/7.7\r\nHost: a\r\n\r\n": "bad request: expected HTTP/1.1, got what is none",
+}
+STRANGE = "Content-Encoding: expected gzip, deflate or none, got "
+
+
+@pytest.mark.parametrize(
+    ("path", "media"),
+    [
+        (f"{V2}/allocate/new", "text/plain; charset=utf-8"),
+        (SOAP, "text/xml; charset=utf-8"),
+        ("/api/v1/numbers", "application/problem+json"),
+        ("/nowhere", "application/problem+json"),
+    ],
+)
+@pytest.mark.parametrize("sent", UNREAD)
+def test_what_cannot_be_read_is_refused_by_the_api_it_was_for(
+    service: Service, path: str, media: str, sent: str
+) -> None:
+    """Where that much can be read: in its form, under a reference that the log has."""
+    with Wire(service.http_port) as wire:
+        told = wire.send(sent.format(path=path).encode()).answer()
+        wire.wait_closed()
+    assert (told.status, told.headers["content-type"]) == (400, media)
+    assert UNREAD[sent] in told.text.replace("&#39;", "'")
+    lines = service.wait_log("not HTTP")
+    assert told.headers["x-request-id"] in [line["reference"] for line in lines]
+
+
+@pytest.mark.parametrize(
+    "sent", ["A" * 100 + " /api/v1 HTTP/1.1", "\x16\x03\x01", "GET", "a: /api/v1"]
+)
+def test_what_is_for_nobody_is_refused_in_text(service: Service, sent: str) -> None:
+    """Where not even a path can be read."""
+    with Wire(service.http_port) as wire:
+        told = wire.send(f"{sent}\r\n\r\n".encode()).answer()
+    assert (told.status, told.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+    assert told.text.startswith("bad request: ")
+    assert told.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "compress", "x", ", ,", "gzip, br", "x" * 5000])
+def test_a_coding_that_is_not_read_is_refused_by_each_api(
+    service: Service, program: Program, coding: str
+) -> None:
+    """By the header's name; what has no body that is read is answered all the same."""
+    given = control(service, "token.add", role="admin", environment=program.environment)
+    strange = {"Content-Encoding": coding}
+    rest = program.as_consumer() | strange
+    body = b'{"id": "a", "interaction": "a"}'
+    told = ask(service.http_port, "POST", f"{V2}/allocate/new", rest, body)
+    assert (told.status, told.text.startswith(STRANGE)) == (400, True)
+    body = envelope("GetDnisAllocationRequest", phone=NUMBER)
+    told = ask(service.http_port, "POST", SOAP, program.by_user() | strange, body)
+    assert (told.status, STRANGE in told.text) == (500, True)
+    bearer = {"Authorization": f"Bearer {given['token']}"} | strange
+    told = ask(service.http_port, "POST", "/api/v1/allocations", bearer, body)
+    assert (told.status, told.json()["field"]) == (400, "Content-Encoding")
+    assert told.json()["reference"] == told.headers["x-request-id"]
+
+
+def test_a_body_that_is_compressed_is_read(service: Service, program: Program) -> None:
+    """By gzip or deflate, in any case."""
+    body = b'{"id": "compressed"}'
+    packed = {"gzip": gzip.compress(body), "GZIP": gzip.compress(body), "Identity": body}
+    for coding, sent in (packed | {"deflate": zlib.compress(body)}).items():
+        headers = program.as_consumer() | {"Content-Encoding": coding}
+        told = ask(service.http_port, "POST", f"{V2}/allocate/new", headers, sent)
+        assert told.text == NUMBER, coding
 
 
 def test_who_is_slow_is_not_waited_for(service_factory: Callable[..., Service]) -> None:
@@ -421,6 +500,31 @@ def test_too_many_guesses_are_told_when_to_come_again(
     assert _metric(service, "failed_logins_total", why="too many") >= 2
     for guess in guesses:
         guess.close()
+
+
+def test_guesses_from_one_network_of_ipv6_wait_for_each_other(
+    service_factory: Callable[..., Service],
+) -> None:
+    """A /64 is one customer's, who has 2^64 addresses to guess from; the next /64 is another's."""
+    service = service_factory(http='trusted_proxies = ["127.0.0.1"]')
+    program = program_of(service, NUMBER)
+    path = f"{V2}/allocate/free/{NUMBER}"
+
+    def guess(address: str, password: str) -> bytes:
+        headers = program.by_user(password=password) | {"X-Forwarded-For": address}
+        return request("POST", path, headers)
+
+    guesses = [Wire(service.http_port) for _ in range(40)]
+    for at, wire in enumerate(guesses):
+        wire.send(guess(f"2001:db8:0:1:{at:x}::{at:x}", f"guess {at}"))
+    until(lambda: len(service.log("login failed")) >= 20)
+    with Wire(service.http_port) as wire:
+        assert wire.send(guess("2001:db8:0:1:ffff::1", "another")).answer("POST").status == 429
+        for address in ("2001:db8:0:2::1", "2001:db8:1:1::1", "198.51.100.1"):
+            told = wire.send(guess(address, f"from {address}")).answer("POST")
+            assert told.status == 401, address
+    for wire in guesses:
+        wire.close()
 
 
 # Probes

@@ -233,6 +233,7 @@ COMMANDS: dict[str, list[str]] = {
     "application key remove": ["sales", "KEY"],
     "application remove": ["sales"],
     "application set": ["sales", "resting=strict"],
+    "explain": [THEIRS],
     "free": [THEIRS],
     "journal": [],
     "journal forget": ["--interaction", SECRET, "--yes"],

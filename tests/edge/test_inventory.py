@@ -217,7 +217,7 @@ def test_calls_are_answered_while_an_import_is_written(
         with Peer.call(service.agi_port) as peer:
             peer.send(environment("retrieve_interaction", dnid="380974500000"))
             assert peer.converse().variables["INTERACT_STATUS"] == "UNKNOWN"
-        with pytest.raises(Refused, match="another import is under way"):
+        with pytest.raises(Refused, match="another import into this environment"):
             control(service, "number.add", numbers=["380974500000"])
         with pytest.raises(Refused, match="no number is available"):
             control(service, "allocate", interaction="b", group="none")
@@ -250,6 +250,23 @@ def test_killed_in_mid_import_nothing_of_it_is_there(
     assert hidden(service) == 0
     assert count(service) == 1
     assert control(service, "number.add", numbers=["380974500000"])["added"] == 1
+
+
+def test_what_could_not_be_taken_away_goes_later(service_factory: Callable[..., Service]) -> None:
+    """The store fails an import, and what would undo it: that is done once the store can."""
+    service = service_factory()
+    with closing(sqlite3.connect(service.database, isolation_level=None)) as other:
+
+        def hold() -> None:
+            other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(Refused, match="another program holds its file"):
+            import_until_written(service, hold)
+        assert hidden(service) > 0
+        other.execute("ROLLBACK")
+    service.wait_log("unfinished import taken away", timeout_seconds=20)
+    assert hidden(service) == 0
+    assert count(service) == 0
 
 
 def test_an_application_removed_in_mid_import_takes_it_along(

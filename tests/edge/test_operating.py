@@ -269,9 +269,12 @@ def test_what_needs_a_restart_is_named(service_factory: Callable[..., Service]) 
     service = service_factory()
     line = Line.taken_into(service)
     text = service.config.read_text().replace(f"port = {service.agi_port}", "port = 1")
+    text = text.replace("[http]\n", '[http]\nsupport_url = "https://a.example"\nbody_seconds = 3\n')
     service.config.write_text(text + "[pool]\nhold_for_seconds = 60\n")
     service.signal(signal.SIGHUP)
-    assert service.wait_log("needs a restart")[0]["keys"] == ["agi.port"]
+    told = service.wait_log("needs a restart")[0]
+    assert told["keys"] == ["agi.port", "http.body_seconds", "http.support_url"]
+    assert told["level"] == "warning"
     assert service.log("reloaded")[0]["changed"] == ["pool.hold_for_seconds"]
     assert _hold(line, "a") <= timedelta(seconds=60)
     assert line.call().variables["INTERACT_ID"] == "a"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
+
+import pytest
 
 from testbed.line import control
 from testbed.service import Service
@@ -18,10 +22,11 @@ ADDRESS = "http://127.0.0.1:8018"
 
 
 def shown(heading: str) -> list[str]:
-    """Give the blocks of commands under *heading*."""
+    """Give the blocks of commands under *heading*, those of its steps too."""
     text = (ROOT / "README.md").read_text("utf-8")
     _, _, section = text.partition(f"\n## {heading}\n")
-    return re.findall(r"^```\n(.*?)^```$", section.partition("\n## ")[0], re.DOTALL | re.MULTILINE)
+    block = re.compile(r"^( *)```\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
+    return [dedent(found[2]) for found in block.finditer(section.partition("\n## ")[0])]
 
 
 def run(service: Service, commands: str) -> str:
@@ -29,6 +34,7 @@ def run(service: Service, commands: str) -> str:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", commands.replace(ADDRESS, service.http)],
+        cwd=service.folder,
         env={**os.environ, "PATH": path, "INTERACT_IVR_CONFIG": str(service.config)},
         capture_output=True,
         encoding="utf-8",
@@ -54,3 +60,25 @@ def test_the_vendors_own_example_frees_the_number(service_factory: Callable[...,
     where = {"environment": "12345678/live"}
     (number,) = control(service, "number.list", **where)["numbers"]
     assert (number["number"], number["state"]) == ("+380974520200", "resting")
+
+
+@pytest.mark.parametrize("begun_with", ["an empty pool", "a CSV file"])
+def test_the_native_api_is_asked_as_it_is_shown(
+    service_factory: Callable[..., Service], begun_with: str
+) -> None:
+    """By who has come here at once, or by the steps before it; and by who does it once more."""
+    service = service_factory()
+    if begun_with == "a CSV file":
+        _, table, take_in = shown("On your PBX")
+        (service.folder / "pool.csv").write_text(table)
+        assert "380974520200" in run(service, take_in)
+        run(service, "interact-ivr allocate basket-4711")
+    (asking,) = shown("HTTP API")
+    assert asking.count(f"{ADDRESS}/api/v1/allocations") == 2
+    for renewed in (begun_with == "a CSV file", True):
+        added, _, told = run(service, asking).partition("\n")
+        assert re.match("(0|10) numbers added", added)
+        made, listed = map(json.loads, told.replace("}{", "}\n{").splitlines())
+        assert (made["interaction"], made["renewed"]) == ("basket-4711", renewed)
+        assert [each["id"] for each in listed["allocations"]] == [made["id"]]
+    assert control(service, "status")["pool"]["allocated"] == 1

@@ -3,12 +3,10 @@
 What is asked is one struct: the parameters of a GET or DELETE, else the JSON body.
 """
 
-import json
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -155,14 +153,5 @@ async def _read(request: web.Request, kind: type[T]) -> T:
     if request.method not in IN_QUERY | {"HEAD"}:
         if request.rel_url.query:
             raise BadInput(next(iter(request.rel_url.query)), "no parameter with a body", "one")
-        value = await read_json(request, kind)
-        json.loads(await request.read(), object_pairs_hook=_once)
-        return value
+        return await read_json(request, kind)
     return read_parameters(request, kind)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> None:
-    """Refuse a field that is there twice: nobody knows which one was meant."""
-    for name, count in Counter(name for name, _ in pairs).items():
-        if count > 1:
-            raise BadInput(name, "once", f"{count} times")

@@ -1,6 +1,7 @@
 """The pool's numbers and groups over the native API."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -190,14 +191,14 @@ class NumberRoutes:
             ),
             native(
                 "PATCH", one, Needs.ADMIN, self._set, SetNumber,
-                Says("set_number", "Let a number be lent, or drain it", (*not_one, BadRows)),
+                Says("set_number", "Let a number be lent, or drain it", not_one),
                 answer(200, "the number as it stands then", ShownNumber),
             ),
             native(
                 "DELETE", one, Needs.ADMIN, self._remove, RemoveNumber,
                 Says(
                     "remove_number", "Take a number out; the journal stays",
-                    (*not_one, BadRows, NumbersAllocated),
+                    (*not_one, NumbersAllocated),
                 ),
                 answer(204, "it is no number of the pool any more"),
             ),
@@ -239,16 +240,21 @@ class NumberRoutes:
 
     async def _set(self, asked: Asked[SetNumber]) -> web.Response:
         number = (await self._number(asked)).number
-        await self.numbers.set_enabled(
-            asked.environment, [number], enabled=asked.what.enabled, application=asked.application
-        )
+        with _still_there(number):
+            await self.numbers.set_enabled(
+                asked.environment,
+                [number],
+                enabled=asked.what.enabled,
+                application=asked.application,
+            )
         return given(ShownNumber.of(await self._number(asked)))
 
     async def _remove(self, asked: Asked[RemoveNumber]) -> web.Response:
         number = (await self._number(asked)).number
-        await self.numbers.remove(
-            asked.environment, [number], force=asked.what.force, application=asked.application
-        )
+        with _still_there(number):
+            await self.numbers.remove(
+                asked.environment, [number], force=asked.what.force, application=asked.application
+            )
         return done()
 
     async def _groups(self, asked: Asked[Within]) -> web.Response:
@@ -267,6 +273,15 @@ class _Rows:
 
     rows: Sequence[NumberRow]
     faults: Sequence[str] = ()
+
+
+@contextmanager
+def _still_there(number: str) -> Iterator[None]:
+    """Let a number that has gone since it was found be one that is not found."""
+    try:
+        yield
+    except BadRows:
+        raise NoSuchNumber(number) from None
 
 
 def _count(number: str) -> int:

@@ -14,6 +14,7 @@ from interact_ivr.api.faults import (
     Broken,
     NoSuchInteraction,
     NoSuchPath,
+    NotHttp,
     Said,
     Table,
     TooLarge,
@@ -82,6 +83,7 @@ def _come_again(_: StoreUnavailable) -> Mapping[str, str]:
 
 
 REFUSALS: Table = {
+    NotHttp: Said(400),
     BadInput: Said(400),
     BadRows: Said(400),
     BadDialPlan: Said(400),

@@ -120,7 +120,9 @@ def _found(
     """Give those that are numbers by their best key, each with whose it is, if it is allocated."""
     keys = [(at, one.environment, key) for at, one in enumerate(asked) for key in one.keys]
     seen = set()
-    for at, *row, interaction in tx.all("find_by_keys", asked=json.dumps(keys)):
+    # in one row: Python's lock, which a busy thread may have taken, is waited for at each row
+    (found,) = tx.one("find_by_keys", asked=json.dumps(keys))
+    for at, *row, interaction in json.loads(found):
         one = asked[at]
         number = NumberRow.of(one.environment, row)
         if at not in seen and one.application in (None, number.application):

@@ -59,7 +59,8 @@ class SqliteJournal:
     ) -> Page:
         """Give up to *limit* entries about *subject* behind the id *after*, as written."""
         where = _Where(environment, application)
-        return await self._reader.run(partial(_entries, where, subject, after, limit, newest))
+        read = partial(_entries, where, subject, after, limit, newest)
+        return await self._reader.run_long(environment, read)
 
     async def who_held(
         self,

@@ -1,6 +1,7 @@
 """The pools' inventory on SQLite."""
 
 import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -64,11 +65,11 @@ class SqliteNumbers:
         self, scope: Scope, policy: Policy, shown: Shown = EVERYTHING
     ) -> Sequence[PoolNumber]:
         """Give the pool's numbers as they stand, by number."""
-        return await self._reader.run(partial(_list, scope, policy, shown))
+        return await self._reader.run_long(scope.environment, partial(_list, scope, policy, shown))
 
     async def counts(self, scope: Scope, policy: Policy) -> dict[State, int]:
-        """Count the pool's enabled numbers by state."""
-        return await self._reader.run(partial(_counts, scope, policy))
+        """Count the pool's enabled numbers by state, in the operator's turn."""
+        return await self._reader.run_long(None, partial(_counts, scope, policy))
 
     async def set_enabled(
         self, scope: Scope, numbers: Sequence[NumberKey], *, enabled: bool
@@ -107,7 +108,7 @@ def _check_there(scope: Scope, tx: Transaction) -> None:
 def _add(scope: Scope, numbers: Sequence[NewNumber], tx: Transaction) -> None:
     _check_there(scope, tx)
     faults = [
-        f"number {new.entered}: {new.number} is in the environment already"
+        _already(new.entered, new.number)
         for new in numbers
         if not tx.do(
             "add_number",
@@ -123,6 +124,10 @@ def _add(scope: Scope, numbers: Sequence[NewNumber], tx: Transaction) -> None:
     if faults:
         raise BadRows(faults)
     _check_dnids(scope, _as_json(numbers), tx)
+
+
+def _already(entered: str, number: str) -> str:
+    return f"number {entered}: {number} is in the environment already"
 
 
 def _create(scope: Scope, new: NewNumber, tx: Transaction) -> int:
@@ -148,7 +153,13 @@ def _as_json(numbers: Sequence[NewNumber]) -> str:
 
 def _write_hidden(scope: Scope, rows: str, tx: Transaction) -> None:
     _check_there(scope, tx)
-    tx.do("write_hidden", environment=scope.environment, application=scope.application, rows=rows)
+    where = {"environment": scope.environment, "application": scope.application}
+    try:
+        tx.do("write_hidden", rows=rows, **where)
+    except sqlite3.IntegrityError:
+        keys = json.dumps([number for number, *_ in json.loads(rows)])
+        there = tx.all("known_numbers", keys=keys, **where)
+        raise BadRows([_already(entered, number) for number, entered, *_ in there]) from None
     _check_dnids(scope, rows, tx)
 
 

@@ -30,7 +30,7 @@ class SqlitePoolView:
 
     async def groups(self, scope: Scope, policy: Policy) -> Sequence[GroupCounts]:
         """Count the pool's numbers by group, those without one first."""
-        return await self._reader.run(partial(_groups, scope, policy))
+        return await self._reader.run_long(scope.environment, partial(_groups, scope, policy))
 
     async def allocation(self, scope: Scope, allocation: AllocationId) -> KnownAllocation:
         """Give an allocation of the pool, open or ended."""

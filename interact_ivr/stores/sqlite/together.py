@@ -13,7 +13,7 @@ One = TypeVar("One")
 Answer = TypeVar("Answer")
 
 _MOST = 32
-"""Half of 64 clients: while these are on their way to the disk, others are read and answered."""
+"""Of 64 clients, the half: while these are on their way to the disk, the others are read."""
 
 
 class Together(Generic[One, Answer]):

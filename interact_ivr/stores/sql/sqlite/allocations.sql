@@ -8,8 +8,9 @@ WHERE environment_id = :environment AND number = :number
   AND free_from >= (SELECT floor FROM inventory)
 
 -- name: find_by_keys
-SELECT json_extract(asked.value, '$[0]'), number.id, number.application_id, number, entered,
-    number.group_name, number.allocation_id, free_from, last_allocation_id, interaction
+SELECT json_group_array(json_array(json_extract(asked.value, '$[0]'), number.id,
+    number.application_id, number, entered, number.group_name, number.allocation_id, free_from,
+    last_allocation_id, interaction))
 FROM json_each(:asked) AS asked
 CROSS JOIN number ON environment_id = json_extract(asked.value, '$[1]')
   AND number = json_extract(asked.value, '$[2]')
