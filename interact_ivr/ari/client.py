@@ -19,6 +19,8 @@ LOOK_SECONDS = 10.0
 """All channels of a large PBX may take a while; no event is lost meanwhile."""
 HEARTBEAT_SECONDS = 2.5
 """Between two pings; a socket whose pong does not come within half of it is lost."""
+_CLOSE_SECONDS = 0.5
+"""A service that stops waits no longer for a PBX that is away."""
 _MOST_ANSWER = 64 * 1024 * 1024
 """Bytes: ten thousand channels are a few megabytes."""
 _MOST_EVENT = 1024 * 1024
@@ -130,7 +132,7 @@ class Client:
                     headers=self._headers,
                     heartbeat=HEARTBEAT_SECONDS,
                     max_msg_size=_MOST_EVENT,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=REQUEST_SECONDS),
+                    timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
                 )
         except aiohttp.WSServerHandshakeError as error:
             raise _refusal("GET", "/events", error.status) from error

@@ -20,12 +20,13 @@ from pathlib import Path
 import pytest
 
 from testbed.conf import PASSWORD, READER, USER
+from testbed.ivr import extensions
 from testbed.line import control
 from testbed.pbx import Pbx
 from testbed.service import Service, ServiceError
 from testbed.sipp import Call, Calls, SippError, place_calls
 from testbed.tools import Tools
-from testbed.watched import ASKS_LATER, POLL_SECONDS, STAYS, Watched
+from testbed.watched import ASKS_LATER, POLL_SECONDS, SLOW, STAYS, Watched, table
 
 WatchedFactory = Callable[..., Watched]
 ServiceFactory = Callable[..., Service]
@@ -225,6 +226,7 @@ def test_a_second_watcher_of_the_same_name_is_reported_and_not_fought(
     """The first one stands back for as long as the second is there, and comes back by itself."""
     watched = watched_factory()
     second = service_factory(watched.table)
+    second.wait_log("the pbx is watched")
     standing = watched.wait_until_it_is("taken over")
     assert "another connection" in standing["reason"]
     assert "pbx testbed" in watched.ready()["degraded"]
@@ -264,6 +266,33 @@ def test_a_user_who_may_only_read_is_enough(
     watched.wait_until_it_is("taken over")
 
 
+def test_a_number_that_is_called_over_two_pbxes_is_kept_by_both(
+    tools: Tools,
+    watched_factory: WatchedFactory,
+    pbx_factory: Callable[..., Pbx],
+    beside: Beside,
+) -> None:
+    """Each call for itself: the end of one, or its PBX's, ends nothing of the other."""
+    watched = watched_factory()
+    other = pbx_factory(extensions=extensions(watched.service.agi, SLOW, query="pbx=second"))
+    watched.service.stop()
+    second = table(other.http_port, watched.password, name='"second"')
+    watched.service.configure(watched.table + second)
+    watched.service.start()
+    watched.wait_until_it_is("watching")
+    watched.service.import_numbers(STAYS)
+    short = dialing(tools, watched, beside, Call(STAYS, hang_up_after_seconds=2))
+    long = beside.submit(place_calls, tools, other, [Call(STAYS, hang_up_after_seconds=5)])
+    watched.wait_until_ringing()
+    other.wait_seen("arrived")
+    short.result()
+    watched.wait_until_ringing(0)
+    assert not may_be_lent(watched)
+    assert not long.done()
+    long.result()
+    wait_until_it_may_be_lent(watched)
+
+
 def test_two_pbxes_are_watched_each_by_itself(watched_factory: WatchedFactory) -> None:
     """One that is away is named, and hinders neither the other nor, unless required, readiness."""
     watched = watched_factory()
@@ -295,6 +324,14 @@ def may_be_lent(watched: Watched) -> bool:
     except ServiceError:
         return False
     return True
+
+
+def wait_until_it_may_be_lent(watched: Watched) -> None:
+    """Wait until the only number there is can be allocated to somebody new."""
+    for _ in holding(5.0):
+        if may_be_lent(watched):
+            return
+    raise AssertionError(f"the number is stuck\n{watched.service.tail()}")
 
 
 def state_of(service: Service) -> str:
