@@ -16,7 +16,7 @@ nothing but the plan's file. The package stands alone, on `phonenumbers` and the
 """
 
 from dialplan.details import Details, QueueType
-from dialplan.directory import Directory, Owner, StaticDirectory
+from dialplan.directory import NOBODYS, Directories, Directory, Owner, StaticDirectory
 from dialplan.engine import Engine
 from dialplan.explain import Explanation
 from dialplan.faults import Fault, PlanError
@@ -26,7 +26,9 @@ from dialplan.text import MAX_LENGTH, NotANumber, clean
 
 __all__ = [
     "MAX_LENGTH",
+    "NOBODYS",
     "Details",
+    "Directories",
     "Directory",
     "Engine",
     "Explanation",

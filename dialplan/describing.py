@@ -1,18 +1,17 @@
 """What is said of a number that was read: a rule's words, else the metadata's and the plan's."""
 
 from dialplan.details import Details, QueueType
-from dialplan.directory import Directory, Owner
+from dialplan.directory import Owner
 from dialplan.metadata import Known
 from dialplan.plan import Plan
 from dialplan.reader import Means, Reading
 from dialplan.text import Written, split
 
 
-def describe(raw: str, reading: Reading, plan: Plan, directory: Directory) -> Details:
-    """Say what is known of *raw*, which was read so by *plan*."""
+def describe(raw: str, reading: Reading, plan: Plan, owner: Owner | None) -> Details:
+    """Say what is known of *raw*, which was read so by *plan* and is the extension of *owner*."""
     rule = reading.match and reading.match.rule
     number = split(reading.normalized)
-    owner = owner_of(reading, directory)
     classes = _classes(reading, plan)
     dialable = rule.dialable if rule else True
     return Details(
@@ -33,13 +32,6 @@ def describe(raw: str, reading: Reading, plan: Plan, directory: Directory) -> De
         emergency=reading.means is Means.EMERGENCY or bool(rule and rule.emergency),
         description=rule.description if rule else "",
     )
-
-
-def owner_of(reading: Reading, directory: Directory) -> Owner | None:
-    """The owner of an internal number."""
-    if reading.means is not Means.INTERNAL:
-        return None
-    return directory.owner(split(reading.normalized).extension)
 
 
 def _queue_name(plan: Plan, owner: Owner) -> str:

@@ -1,6 +1,6 @@
 """Whose an extension is: a user's, station's, workgroup's, orbit's or line's; read from a file.
 
-It is the part that does not change by itself. What a PBX tells may stand in its place.
+It is the part that does not change by itself; what a PBX tells stands behind it.
 """
 
 import csv
@@ -43,7 +43,7 @@ class Directory(Protocol):
     """Knows whose an extension is."""
 
     def owner(self, extension: str) -> Owner | None:
-        """The owner of *extension*; the same for as long as an engine asks."""
+        """The owner of *extension* as known now; never waits."""
 
 
 class StaticDirectory:
@@ -56,6 +56,22 @@ class StaticDirectory:
     def owner(self, extension: str) -> Owner | None:
         """The owner of *extension*."""
         return self._owners.get(extension)
+
+
+@dataclass(frozen=True, slots=True)
+class Directories:
+    """Several, of which the first that knows an extension is asked no further."""
+
+    directories: tuple[Directory, ...] = ()
+
+    def owner(self, extension: str) -> Owner | None:
+        """The owner of *extension*."""
+        owners = (each.owner(extension) for each in self.directories)
+        return next(filter(None, owners), None)
+
+
+NOBODYS: Final = Directories()
+"""Knows nobody."""
 
 
 def read_directory(file: Path) -> tuple[Owner, ...]:

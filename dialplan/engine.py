@@ -1,21 +1,25 @@
 """The engine: one plan, and what it makes of any written number. It reads no file and no clock.
 
-Answers depend on the plan, its directory and the release of `phonenumbers` only.
+A number's keys depend on the plan and the release of `phonenumbers` only. What is said of it also
+depends on whose extension it is, and that may change at any time: the directory is asked each time,
+and only what was made of its answer is remembered.
 """
 
+from copy import copy
 from functools import lru_cache
 from typing import Final
 
 from dialplan.describing import describe
 from dialplan.details import Details
-from dialplan.directory import Directory, StaticDirectory
+from dialplan.directory import NOBODYS, Directories, Directory, Owner
 from dialplan.explain import Explanation, explain
+from dialplan.owned import of_owner, owned
 from dialplan.plan import Plan
-from dialplan.reader import Means, Reader
+from dialplan.reader import Means, Reader, Reading
 from dialplan.text import clean, split
 
 _CACHED_DETAILS: Final = 10_000
-_CACHED_NUMBERS: Final = 10_000
+_CACHED_READINGS: Final = 10_000
 _CACHED_LOOKUPS: Final = 50_000
 """Some 15 MB: the numbers of a large pool are looked up again and again as they come and go."""
 _LONGEST_CACHED: Final = 64
@@ -25,17 +29,23 @@ _LONGEST_CACHED: Final = 64
 class Engine:
     """Reads numbers by one plan. Safe to share between threads."""
 
-    def __init__(self, plan: Plan, directory: Directory | None = None) -> None:
+    def __init__(self, plan: Plan, directory: Directory = NOBODYS) -> None:
         """Read by *plan*, and remember what was read and looked up last.
 
-        *directory* stands in the place of the plan's own.
+        *directory* knows whose the extensions are of which the plan does not say it.
         """
-        known = StaticDirectory(plan.owners) if directory is None else directory
         self.plan: Final = plan
-        self.reader: Final = Reader(plan, known)
-        self._cached_details = lru_cache(_CACHED_DETAILS)(self._resolve)
-        self._cached_numbers = lru_cache(_CACHED_NUMBERS)(self._normalize)
+        self.reader: Final = Reader(plan)
+        self._directory = Directories((self.reader.directory, directory))
+        self._cached_details = lru_cache(_CACHED_DETAILS)(self._details)
+        self._cached_readings = lru_cache(_CACHED_READINGS)(self._read)
         self._cached_keys = lru_cache(_CACHED_LOOKUPS)(self._lookup_keys)
+
+    def knowing(self, directory: Directory) -> "Engine":
+        """The same engine with another *directory*; they share what they remember."""
+        other = copy(self)
+        other._directory = Directories((self.reader.directory, directory))
+        return other
 
     def resolve(self, raw: str) -> Details:
         """What a screen and a PBX need to know of *raw*.
@@ -43,7 +53,8 @@ class Engine:
         Raises:
             NotANumber: nothing can be dialed, as `clean` says, or what a rule makes of it cannot.
         """
-        return (self._cached_details if len(raw) <= _LONGEST_CACHED else self._resolve)(raw)
+        _, owner = owned(self._reading(raw), self._directory)
+        return (self._cached_details if len(raw) <= _LONGEST_CACHED else self._details)(raw, owner)
 
     def normalize(self, raw: str) -> str:
         """The normalized text of *raw*, the key under which it is stored; a key is its own key.
@@ -55,7 +66,7 @@ class Engine:
         Raises:
             NotANumber: as `resolve` does.
         """
-        return (self._cached_numbers if len(raw) <= _LONGEST_CACHED else self._normalize)(raw)
+        return self._reading(raw).normalized
 
     def lookup_keys(self, raw: str) -> tuple[str, ...]:
         """The keys under which *raw* may be stored: as entered but clean, then normalized.
@@ -71,13 +82,17 @@ class Engine:
 
     def explain(self, raw: str) -> Explanation:
         """Why *raw* is what it is. Asks each rule: milliseconds for each hundred of them."""
-        return explain(raw, self.reader)
+        return explain(raw, self.reader, self._directory)
 
-    def _resolve(self, raw: str) -> Details:
-        return describe(raw, self.reader.read(clean(raw)), self.plan, self.reader.directory)
+    def _details(self, raw: str, owner: Owner | None) -> Details:
+        reading = self._reading(raw)
+        return describe(raw, of_owner(reading, owner) if owner else reading, self.plan, owner)
 
-    def _normalize(self, raw: str) -> str:
-        return self.reader.read(clean(raw)).normalized
+    def _reading(self, raw: str) -> Reading:
+        return (self._cached_readings if len(raw) <= _LONGEST_CACHED else self._read)(raw)
+
+    def _read(self, raw: str) -> Reading:
+        return self.reader.read(clean(raw))
 
     def _lookup_keys(self, raw: str) -> tuple[str, ...]:
         reading = self.reader.read(clean(raw))

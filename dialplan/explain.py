@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from dialplan.describing import describe, owner_of
+from dialplan.describing import describe
 from dialplan.details import Details
-from dialplan.directory import Owner
+from dialplan.directory import Directory, Owner
+from dialplan.owned import owned
 from dialplan.plan import Conversion, Plan, Rule
 from dialplan.reader import Candidate, Means, Reader, Reading, is_normalized
 from dialplan.text import NotANumber, clean
@@ -78,8 +79,13 @@ class Explanation:
         return asdict(self)
 
 
-def explain(raw: str, reader: Reader, most: int = MOST) -> Explanation:
-    """Say how *raw* is read by *reader*; of rules that do not match, *most* are listed."""
+def explain(
+    raw: str, reader: Reader, directory: Directory | None = None, most: int = MOST
+) -> Explanation:
+    """Say how *raw* is read by *reader*; of rules that do not match, *most* are listed.
+
+    Whose an extension is, *directory* says, the plan's own if none is given.
+    """
     plan = reader.plan
     try:
         cleaned = clean(raw)
@@ -90,7 +96,7 @@ def explain(raw: str, reader: Reader, most: int = MOST) -> Explanation:
     except NotANumber as error:
         return Explanation(raw, plan.name, str(error), cleaned)
     to_convert, to_rule = reader.offered(reading)
-    owner = owner_of(reading, reader.directory)
+    reading, owner = owned(reading, directory or reader.directory)
     rule = reading.match.index if reading.match else None
     return Explanation(
         raw=raw,
@@ -103,7 +109,7 @@ def explain(raw: str, reader: Reader, most: int = MOST) -> Explanation:
         rules=_asked(plan.rules, to_rule, rule, most),
         decided=_decided(plan, reading, owner),
         owner=_owner(owner),
-        details=_plain(describe(raw, reading, plan, reader.directory)),
+        details=_plain(describe(raw, reading, plan, owner)),
     )
 
 

@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from dialplan.dialing import Dialing
-from dialplan.directory import Directory
+from dialplan.directory import StaticDirectory
 from dialplan.metadata import Known, calling_code
 from dialplan.patterns import Matcher
 from dialplan.plan import Plan, Rule
@@ -83,10 +83,10 @@ class Number(NamedTuple):
 class Reader:
     """Reads by one plan."""
 
-    def __init__(self, plan: Plan, directory: Directory) -> None:
+    def __init__(self, plan: Plan) -> None:
         """Index the patterns of *plan*."""
         self.plan: Final = plan
-        self.directory: Final = directory
+        self.directory: Final = StaticDirectory(plan.owners)
         self._dialing = Dialing(plan)
         self._conversions = Matcher([each.pattern for each in plan.conversions])
         self._rules = Matcher([each.pattern for each in plan.rules])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from dialplan import Engine, load_plan
+from dialplan import NOBODYS, Directory, Engine, load_plan
 from interact_ivr.ani_key import ani_key
 from interact_ivr.config_keys import Config
 from interact_ivr.control.operations import Conversation, Operations
@@ -41,6 +41,9 @@ from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
 
+ExtensionsOf = Callable[[EnvironmentName, EnvironmentName], Directory]
+"""Gives what the PBXes of an environment know of theirs; behind it the default environment."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -73,11 +76,13 @@ async def opened(
     *,
     rewrite_up_to: int | None = None,
     warned: Callable[[str], None] = lambda _: None,
+    extensions: ExtensionsOf = lambda *_: NOBODYS,
 ) -> AsyncIterator[Parts]:
     """Open the store as its one writer, and build the services over it.
 
     Up to how many bytes its file may be rewritten, while whoever asks waits, is for *who* to say;
-    *warned* hears what was set so that one would rather not, beside who set it.
+    *warned* hears what was set so that one would rather not, beside who set it. *extensions* gives
+    what the PBXes of an environment know of theirs.
 
     Raises:
         StoreHeldError: another process has it.
@@ -87,7 +92,7 @@ async def opened(
     async with AsyncExitStack() as stack:
         config.store.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         stack.enter_context(FileLock(config.store.path, who))
-        defaults = _defaults(config)
+        defaults = _defaults(config, extensions)
         create_database(config.store.path)
         with closing(open_database(config.store.path)) as connection:
             migrate(connection)
@@ -114,7 +119,7 @@ async def opened(
         administration = Administration(directory, environments, clock, warned)
 
         async def adopt(other: Config) -> None:
-            await administration.adopt(await asyncio.to_thread(_defaults, other))
+            await administration.adopt(await asyncio.to_thread(_defaults, other, extensions))
             purge.keep_for = other.journal.keep_for
             ringing.ringing_for = other.pool.ringing_for
 
@@ -181,15 +186,17 @@ async def carry_out(
         return await operations.carry_out(request, arguments, Conversation(each(), tell))
 
 
-def _defaults(config: Config) -> Defaults:
+def _defaults(config: Config, extensions: ExtensionsOf) -> Defaults:
+    default = EnvironmentName(config.environment.default)
     return Defaults(
-        environment=EnvironmentName(config.environment.default),
+        environment=default,
         dial_plan=_dial_plan(config.dial_plan.plan),
         policy=config.pool.policy,
         alphabet=ALPHABETS[config.interaction.alphabet],
         shared_callers=config.pool.shared_callers,
         ani=_ani_keeping(config),
         journal_kept_for=config.journal.keep_for,
+        extensions=lambda environment: extensions(environment, default),
     )
 
 

@@ -36,7 +36,7 @@ class PbxConfig(msgspec.Struct, frozen=True):
     required: Annotated[
         bool,
         Meta(
-            title="/readyz says no while it cannot be watched, and does not only name it",
+            title="/readyz says no while it cannot be watched or asked, and does not only name it",
             description="true or false",
         ),
     ] = False
@@ -72,6 +72,42 @@ class PbxConfig(msgspec.Struct, frozen=True):
             description="up to 64 letters, digits and - _ .; empty for interact-ivr-HOST",
         ),
     ] = ""
+    ami_host: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9.\-:]*$",
+            title="where its AMI is, which says whose its extensions are",
+            description="a name or an address; empty for not asking it",
+        ),
+    ] = "127.0.0.1"
+    ami_port: Annotated[
+        int, Meta(ge=1, le=65_535, title="the port of its AMI", description="1 to 65535")
+    ] = 5038
+    ami_user: Annotated[
+        str,
+        Meta(
+            pattern=r"^[^\x00-\x20\x7f]+$",
+            title="the user as whom it is asked",
+            description="the name of a user of manager.conf",
+        ),
+    ] = "interact-ivr"
+    ami_secret: Annotated[
+        str,
+        Meta(
+            pattern=WHERE,
+            title="that user's secret, read at each connection",
+            description="the path of a file, or $ and the name of an environment variable",
+        ),
+    ] = "$INTERACT_IVR_AMI_SECRET"  # noqa: S105  where it is, not what it is
+    ami_reread_seconds: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=86_400,
+            title="how often all is asked again, whatever the PBX has told of changes",
+            description="1 to 86400",
+        ),
+    ] = 300.0
 
     @property
     def application(self) -> str:

@@ -82,6 +82,14 @@ class Metrics:
         self._pbx_late = histogram(
             "pbx_event_late_seconds", "How late events are done with", named, buckets=_LATE_SECONDS
         )
+        self._directory_up = self._gauge("directory_up", "1 while its PBX can be asked", named)
+        self._directory_reads = counter("directory_reads", "How often it was read", named)
+        self._directory_age = self._gauge(
+            "directory_age_seconds", "How long ago it was read", named
+        )
+        self._extensions = self._gauge(
+            "directory_extensions", "Extensions that a PBX knows", ["pbx", "type"]
+        )
         self._numbers = self._gauge(
             "numbers",
             "Enabled numbers by what they are now",
@@ -138,6 +146,21 @@ class Metrics:
             watching=self._pbx_watching.labels(name),
             late=self._pbx_late.labels(name),
         )
+
+    def directory_read(self, pbx: str, extensions: Mapping[str, int]) -> None:
+        """Count a reading of a PBX's directory, and take note of how many of each type it has."""
+        self._directory_up.labels(pbx).set(1)
+        self._directory_reads.labels(pbx).inc()
+        for kind, count in extensions.items():
+            self._extensions.labels(pbx, kind).set(count)
+
+    def directory_lost(self, pbx: str) -> None:
+        """Take note that a PBX's directory cannot be read."""
+        self._directory_up.labels(pbx).set(0)
+
+    def directory_age(self, pbx: str, seconds: Callable[[], float]) -> None:
+        """Show how old a PBX's directory is when Prometheus asks; NaN: it was never read."""
+        self._directory_age.labels(pbx).set_function(seconds)
 
     def gauge(self, name: str, what: str, value: Callable[[], float]) -> None:
         """Show *value* as it is when Prometheus asks."""

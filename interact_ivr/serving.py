@@ -7,7 +7,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -18,10 +18,12 @@ import agi_scripts
 from interact_ivr import __version__
 from interact_ivr.agi.listener import Listener
 from interact_ivr.agi.session import Script
+from interact_ivr.api.health import Check
 from interact_ivr.app import Parts, opened, operations_of
 from interact_ivr.config import ConfigError, warnings
 from interact_ivr.config_keys import Config
 from interact_ivr.control.server import ControlServer
+from interact_ivr.directories import PbxDirectories
 from interact_ivr.domain.errors import ContradictingSettings, Refusal
 from interact_ivr.house import House
 from interact_ivr.log import configure_logging
@@ -47,6 +49,7 @@ async def serve(config: Config, config_file: Path) -> None:
     systemd = Systemd.of(os.environ, os.getpid())
     metrics = Metrics(__version__)
     observing = Observing(metrics)
+    directories = PbxDirectories(config.pbx, metrics)
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(
             opened(
@@ -55,6 +58,7 @@ async def serve(config: Config, config_file: Path) -> None:
                 observing,
                 rewrite_up_to=_REWRITE_UP_TO,
                 warned=_log_warning,
+                extensions=directories.of,
             )
         )
         _check_applications(parts.administration, config_file)
@@ -71,8 +75,8 @@ async def serve(config: Config, config_file: Path) -> None:
                     parts,
                     metrics,
                     lambda: listener.sessions,
-                    required=watching.checks(required=True),
-                    degrading=watching.checks(required=False),
+                    required=_checks(watching, directories, required=True),
+                    degrading=_checks(watching, directories, required=False),
                 )
             )
 
@@ -98,6 +102,7 @@ async def serve(config: Config, config_file: Path) -> None:
             parts,
             observing,
             watching,
+            directories,
             time.monotonic(),
         )
         metrics.gauge("agi_sessions", "Calls being answered now", lambda: listener.sessions)
@@ -109,6 +114,7 @@ async def serve(config: Config, config_file: Path) -> None:
             parts.expiry.run(),
             parts.purge.run(),
             watching.run(),
+            directories.run(),
             _clear(parts.imports),
             reload.run(),
             systemd.watch(parts.allocations.probe),
@@ -207,6 +213,12 @@ def _scripts(parts: Parts, config: Config) -> dict[str, Script]:
     }
 
 
+def _checks(
+    watching: Watching, directories: PbxDirectories, *, required: bool
+) -> Mapping[str, Check]:
+    return {**watching.checks(required=required), **directories.checks(required=required)}
+
+
 def _facts(
     config: Config,
     config_file: Path,
@@ -215,6 +227,7 @@ def _facts(
     parts: Parts,
     observing: Observing,
     watching: Watching,
+    directories: PbxDirectories,
     started: float,
 ) -> dict[str, object]:
     return {
@@ -231,4 +244,5 @@ def _facts(
         "last_ambiguous_dnids": dict(observing.last_ambiguous),
         "store_ahead_seconds": round(parts.clock.ahead.total_seconds(), 1),
         "pbx": watching.facts(),
+        "directories": directories.facts(),
     }

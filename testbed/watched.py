@@ -49,6 +49,7 @@ def table(port: int, password: Path, **keys: str) -> str:
         "ari_user": f'"{USER}"',
         "ari_password": f'"{password}"',
         "ari_application": '"interact-ivr-test"',
+        "ami_host": '""',
         **keys,
     }
     return "[[pbx]]\n" + "".join(f"{key} = {value}\n" for key, value in written.items())

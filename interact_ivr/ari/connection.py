@@ -5,7 +5,6 @@ out for ever. It looks every few seconds whether the other one has gone.
 """
 
 import asyncio
-import random
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -14,23 +13,7 @@ import structlog
 
 from interact_ivr.ari.client import AriError, Client, Watch
 from interact_ivr.ari.session import Hearing, Session, TakenOverError
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How long the pause before the next attempt is, in seconds: doubled from *first* to *most*.
-
-    Each is cut at random, by up to a half, so that nodes that lost the same PBX come back one after
-    the other. *most* bounds how long a PBX that is back goes unnoticed.
-    """
-
-    first: float = 0.1
-    most: float = 2.0
-
-    def pause(self, failed: int) -> float:
-        """Give the pause after so many attempts that *failed*, counted from 1."""
-        longest = min(self.first * 2.0 ** min(failed - 1, 16), self.most)
-        return longest * random.uniform(0.5, 1)  # noqa: S311  nothing secret hangs on it
+from interact_ivr.pace import Pace
 
 
 @dataclass(frozen=True, slots=True)

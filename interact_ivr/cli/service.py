@@ -93,7 +93,9 @@ def status(config: str | None, as_json: bool) -> None:
     dnids = _dnids(answer["last_ambiguous_dnids"])
     shown = {"last_ambiguous_dnids": dnids, "pool": _pool(answer["pool"])}
     pbxes = {f"pbx {pbx['name']}": _pbx(pbx) for pbx in answer.pop("pbx")}
-    facts = {"service": "running", **answer, **shown, **pbxes}
+    directories = answer.pop("directories")
+    known = {f"directory {each['name']}": _directory(each) for each in directories}
+    facts = {"service": "running", **answer, **shown, **pbxes, **known}
     print_table(("", ""), ((name, str(value)) for name, value in facts.items()))
 
 
@@ -111,6 +113,15 @@ def _pbx(pbx: dict[str, Any]) -> str:
         f"{pbx['unread']} numbers not read, {pbx['reconnects']} reconnects, "
         f"last event {pbx['late_seconds']} s late"
     )
+
+
+def _directory(directory: dict[str, Any]) -> str:
+    """Say how it stands with what a PBX knows of its extensions."""
+    kinds = ", ".join(f"{count} {kind}" for kind, count in directory["extensions"].items())
+    age, refused = directory["read_seconds_ago"], "; ".join(directory["refused"])
+    read = "never read" if age is None else f"{kinds}, read {age} s ago"
+    told = [read, directory["missing"], refused and f"refused: {refused}"]
+    return "; ".join(filter(None, told))
 
 
 def _pool(counts: dict[str, int]) -> str:

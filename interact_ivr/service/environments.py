@@ -7,8 +7,10 @@ have: what a name means never changes because somebody else's environment came o
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
-from dialplan import Fault, PlanError
+from dialplan import NOBODYS, Fault, PlanError
+from dialplan import Directory as Extensions
 from interact_ivr.domain import times
 from interact_ivr.domain.ani import PLAINLY, AniKeeping
 from interact_ivr.domain.caller import CallerRules
@@ -38,13 +40,20 @@ from interact_ivr.ports import DirectoryStore
 from interact_ivr.service.dial_plan import DialPlan
 
 
+class SitePlan(DialPlan, Protocol):
+    """A dial plan before anybody has said whose the site's extensions are."""
+
+    def knowing(self, extensions: Extensions, /) -> DialPlan:
+        """Give the same plan, to which *extensions* says whose those are that it does not know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Defaults:
     """What counts where an environment or an application has nothing of its own."""
 
     environment: EnvironmentName
     """The one called by no name."""
-    dial_plan: DialPlan
+    dial_plan: SitePlan
     policy: Policy
     alphabet: Alphabet
     shared_callers: Collection[str] = ()
@@ -53,6 +62,8 @@ class Defaults:
     """What is kept of a calling number."""
     journal_kept_for: timedelta | None = None
     """How long an ended allocation stays on record; None: for ever."""
+    extensions: Callable[[EnvironmentName], Extensions] = lambda _: NOBODYS
+    """What the PBXes of an environment know of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +110,11 @@ class Environments:
         self,
         store: DirectoryStore,
         defaults: Defaults,
-        load_dial_plan: Callable[[str], DialPlan],
+        load_dial_plan: Callable[[str], SitePlan],
     ) -> None:
         self._store = store
         self._load_dial_plan = load_dial_plan
-        self._dial_plans: Mapping[str, DialPlan] = {}
+        self._dial_plans: Mapping[str, SitePlan] = {}
         """Those that environments have of their own."""
         self._by_name: Mapping[EnvironmentName, Environment] = {}
         self.defaults = defaults
@@ -122,7 +133,7 @@ class Environments:
         """
         self._take(await self._store.read(), self.defaults, self._dial_plans)
 
-    def own_dial_plans(self) -> Mapping[str, DialPlan]:
+    def own_dial_plans(self) -> Mapping[str, SitePlan]:
         """Load the dial plans that environments have of their own, anew; none is adopted by that.
 
         Raises:
@@ -139,7 +150,7 @@ class Environments:
             raise PlanError(tuple(faults))
         return plans
 
-    def adopt(self, defaults: Defaults, dial_plans: Mapping[str, DialPlan] | None = None) -> None:
+    def adopt(self, defaults: Defaults, dial_plans: Mapping[str, SitePlan] | None = None) -> None:
         """Let other *defaults* count from now on, and *dial_plans*, or leave all as it is.
 
         Raises:
@@ -189,7 +200,7 @@ class Environments:
         return (each for each in self.directory.applications if not each.allocates_from)
 
     def _take(
-        self, directory: Directory, defaults: Defaults, dial_plans: Mapping[str, DialPlan]
+        self, directory: Directory, defaults: Defaults, dial_plans: Mapping[str, SitePlan]
     ) -> None:
         names = {each.dial_plan for each in directory.environments if each.dial_plan}
         own = {name: dial_plans.get(name) or self._load_dial_plan(name) for name in names}
@@ -224,7 +235,7 @@ class Environments:
             for application in here.applications:
                 yield here.name, application
 
-    def dial_plan(self, name: str) -> DialPlan:
+    def dial_plan(self, name: str) -> SitePlan:
         """Give a dial plan by its name, and keep it for the environment that is to have it.
 
         Raises:
@@ -239,9 +250,10 @@ class Environments:
         known: KnownEnvironment,
         directory: Directory,
         defaults: Defaults,
-        own: Mapping[str, DialPlan],
+        own: Mapping[str, SitePlan],
     ) -> Environment:
-        plan = own[known.dial_plan] if known.dial_plan else defaults.dial_plan
+        shared_plan = own[known.dial_plan] if known.dial_plan else defaults.dial_plan
+        plan = shared_plan.knowing(defaults.extensions(known.name))
         shared = frozenset(map(plan.normalize, defaults.shared_callers))
         here = [each for each in directory.applications if each.environment == known.name]
         applications = {

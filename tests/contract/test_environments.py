@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Self
 
 import pytest
 
@@ -55,6 +56,10 @@ class NamedPlan:
     def explain(self, raw: str) -> Explanation:
         """Say nothing of *raw*."""
         return Explanation(raw, "", "")
+
+    def knowing(self, _: object) -> Self:
+        """Know no extension."""
+        return self
 
 
 def load(name: str) -> NamedPlan:

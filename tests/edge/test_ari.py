@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from interact_ivr.ari.client import Access, Watch
-from interact_ivr.ari.connection import Pace, Standing
+from interact_ivr.ari.connection import Standing
 from interact_ivr.ari.watcher import Pbx, Watcher
 from interact_ivr.domain.errors import Refusal, StoreUnavailable
 from interact_ivr.domain.names import CallRef
+from interact_ivr.pace import Pace
 from testbed.fake_ari import SOME, FakeAri, channel
 
 PATIENCE = 10.0

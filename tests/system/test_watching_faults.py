@@ -296,7 +296,7 @@ def test_a_number_that_is_called_over_two_pbxes_is_kept_by_both(
 def test_two_pbxes_are_watched_each_by_itself(watched_factory: WatchedFactory) -> None:
     """One that is away is named, and hinders neither the other nor, unless required, readiness."""
     watched = watched_factory()
-    other = '[[pbx]]\nname = "other"\nari_url = "http://127.0.0.1:1/ari"\n' + (
+    other = '[[pbx]]\nname = "other"\nari_url = "http://127.0.0.1:1/ari"\nami_host = ""\n' + (
         f'ari_password = "{watched.password}"\n'
     )
     for required in (False, True):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Self
 
 import pytest
 from hypothesis import given
@@ -154,6 +155,10 @@ class Plan:
     def explain(self, raw: str) -> Explanation:
         """Say nothing of *raw*."""
         return Explanation(raw, "", "")
+
+    def knowing(self, _: object) -> Self:
+        """Know no extension."""
+        return self
 
 
 @dataclass

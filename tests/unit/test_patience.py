@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -57,6 +57,10 @@ class Plan:
     def explain(self, raw: str) -> Explanation:
         """Say nothing of *raw*."""
         return Explanation(raw, "", "")
+
+    def knowing(self, _: object) -> Self:
+        """Know no extension."""
+        return self
 
 
 class Here:

@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from dialplan import Details, Engine, NotANumber, Owner, Plan, QueueType, StaticDirectory, load_plan
+from dialplan import Details, Engine, NotANumber, Owner, Plan, QueueType, load_plan
 from dialplan.patterns import Template, parse
 from dialplan.plan import Classes, Conversion, QueueNames, Rule
 
@@ -176,8 +176,8 @@ def test_the_directory_knows_its_own() -> None:
         Owner("10000001", QueueType.WORKGROUP, "sales"),
         Owner("12", QueueType.STATION, "{id}", "voice"),
     ]
-    own = Plan("own", home_country="US", queues=QueueNames(workgroup="{id} ({extension})"))
-    engine = Engine(own, StaticDirectory(owners))
+    queues = QueueNames(workgroup="{id} ({extension})")
+    engine = Engine(Plan("own", home_country="US", queues=queues, owners=tuple(owners)))
     group, lobby = engine.resolve("1000 0001"), engine.resolve("12")
     assert (group.normalized_text, group.queue_type) == ("/10000001", QueueType.WORKGROUP)
     assert (group.queue_name, group.voicemail_capable) == ("sales (10000001)", False)

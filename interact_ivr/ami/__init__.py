@@ -1,0 +1,1 @@
+"""Whose a PBX's extensions are, asked over its manager interface (AMI)."""

@@ -1,0 +1,192 @@
+"""What a PBX tells of its phones, trunks, queues, mailboxes and parking lots, as values.
+
+They are read from AMI's messages, and nothing else of these is kept: some hold passwords. Nothing
+here reads a clock or a socket.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+Message = Mapping[str, Any]
+"""Headers by name; one that comes twice has a list of texts."""
+
+_CALLER: Final = re.compile(r'\s*"?(?P<name>[^"<]*?)"?\s*(?:<(?P<number>[^<>]*)>)?\s*')
+_KEYPAD: Final = re.compile(r"[0-9*#]{1,32}")
+_LONGEST: Final = 128
+"""Characters of a name."""
+
+
+class Part(Enum):
+    """What is read, and read again, by itself; a field of `Told` each."""
+
+    ENDPOINTS = "endpoints"
+    BOXES = "boxes"
+    QUEUES = "queues"
+    LOTS = "lots"
+    HINTS = "hints"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A phone or a trunk of PJSIP."""
+
+    name: str
+    caller_name: str = ""
+    caller_number: str = ""
+    mailboxes: tuple[str, ...] = ()
+    """As `box@context`, whether there are such or not."""
+    is_trunk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue, and the interfaces that answer it."""
+
+    name: str
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """A parking lot: where a call is parked, and its spaces, in which it waits."""
+
+    name: str
+    spaces: range
+    extensions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Hint:
+    """Which devices an extension of the Asterisk dialplan stands for."""
+
+    extension: str
+    devices: str
+    """As written: several are joined by `&`, `Queue:sales` is a queue, `park:701@...` a space."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that a PBX has told."""
+
+    endpoints: tuple[Endpoint, ...] = ()
+    boxes: frozenset[str] | None = None
+    """As `box@context`; None: it has no voicemail of its own."""
+    queues: tuple[Queue, ...] = ()
+    lots: tuple[Lot, ...] = ()
+    hints: frozenset[Hint] = frozenset()
+
+
+def text(message: Message, key: str) -> str:
+    """Give the value of *key* in one printable line; "" where there is none."""
+    value = message.get(key, "")
+    value = str(value[-1] if isinstance(value, list) else value)[:_LONGEST]
+    return value if value.isprintable() else "".join(filter(str.isprintable, value))
+
+
+def is_extension(written: str) -> bool:
+    """Whether a phone's keypad can dial it."""
+    return _KEYPAD.fullmatch(written) is not None
+
+
+def names_of_endpoints(messages: Iterable[Message]) -> Sequence[str]:
+    """Read what PJSIPShowEndpoints lists."""
+    return [text(each, "ObjectName") for each in _events(messages, "EndpointList")]
+
+
+def endpoint(messages: Sequence[Message]) -> Endpoint | None:
+    """Read what PJSIPShowEndpoint lists: the endpoint and its parts.
+
+    It is a trunk where Asterisk shows a password to it, or takes its address for one.
+    """
+    detail = next(_events(messages, "EndpointDetail"), None)
+    if detail is None:
+        return None
+    caller = _CALLER.fullmatch(text(detail, "Callerid"))
+    name, number = (caller["name"], caller["number"] or "") if caller else ("", "")
+    if not number and is_extension(name):
+        name, number = "", name
+    by_address = any(_events(messages, "IdentifyDetail"))
+    named = [text(each, "Mailboxes") for each in (detail, *_events(messages, "AorDetail"))]
+    boxes = (box.strip() for boxes in named for box in boxes.split(","))
+    return Endpoint(
+        name=text(detail, "ObjectName"),
+        caller_name=name,
+        caller_number=number,
+        mailboxes=tuple(dict.fromkeys(filter(None, boxes))),
+        is_trunk=bool(text(detail, "OutboundAuth")) or (by_address and not text(detail, "Auth")),
+    )
+
+
+def boxes(messages: Iterable[Message]) -> frozenset[str]:
+    """Read what VoicemailUsersList lists."""
+    return frozenset(
+        f"{text(each, 'VoiceMailbox')}@{text(each, 'VMContext')}"
+        for each in _events(messages, "VoicemailUserEntry")
+    )
+
+
+def queues(messages: Iterable[Message]) -> tuple[Queue, ...]:
+    """Read what QueueStatus lists."""
+    members: dict[str, list[str]] = {}
+    for each in messages:
+        of_queue = members.setdefault(text(each, "Queue"), [])
+        if text(each, "Event") == "QueueMember":
+            of_queue += dict.fromkeys((text(each, "Location"), text(each, "StateInterface")))
+    return tuple(Queue(name, tuple(filter(None, of))) for name, of in members.items() if name)
+
+
+def lots(messages: Iterable[Message]) -> tuple[Lot, ...]:
+    """Read what Parkinglots lists."""
+    return tuple(
+        Lot(text(each, "Name"), range(int(first), int(last) + 1))
+        for each in _events(messages, "Parkinglot")
+        if (first := text(each, "StartSpace")).isdecimal()
+        and (last := text(each, "StopSpace")).isdecimal()
+    )
+
+
+def lots_of_dialplan(messages: Sequence[Message]) -> tuple[Lot, ...]:
+    """Read the lots of one context from what ShowDialPlan lists of it: the spaces in a row."""
+    spaces: dict[str, list[int]] = {}
+    for each in _events(messages, "ListDialplan"):
+        registrar, _, name = text(each, "Registrar").partition("/")
+        space = text(each, "Extension")
+        if registrar == "res_parking" and name and space.isdecimal():
+            spaces.setdefault(name, []).append(int(space))
+    return tuple(Lot(name, range(min(of), max(of) + 1)) for name, of in spaces.items())
+
+
+def context_of(lot: Lot, messages: Iterable[Message]) -> str:
+    """Read in which context *lot* is, from what ShowDialPlan lists of one of its spaces."""
+    found = (
+        text(each, "Context")
+        for each in _events(messages, "ListDialplan")
+        if text(each, "Registrar") == f"res_parking/{lot.name}"
+    )
+    return next(found, "")
+
+
+def parking_at(lot: Lot, messages: Iterable[Message]) -> tuple[str, ...]:
+    """Read by which extensions calls are parked, from what ShowDialPlan lists of its context."""
+    return tuple(
+        text(each, "Extension")
+        for each in _events(messages, "ListDialplan")
+        if text(each, "Registrar").startswith("res_parking")
+        and text(each, "Application") == "Park"
+        and text(each, "AppData").partition(",")[0] in ("", lot.name)
+    )
+
+
+def hints(messages: Iterable[Message]) -> frozenset[Hint]:
+    """Read what ExtensionStateList lists."""
+    return frozenset(
+        Hint(text(each, "Exten"), text(each, "Hint"))
+        for each in _events(messages, "ExtensionStatus")
+    )
+
+
+def _events(messages: Iterable[Message], name: str) -> Iterator[Message]:
+    return (each for each in messages if text(each, "Event") == name)
