@@ -75,9 +75,10 @@ class Icws:
         """Say whose session a request shows, as `IcwsGuard` does."""
         return self._guard.check(needs, request)
 
-    def absent(self, path: str) -> Refusal:
-        """Say why nothing is served at *path*."""
-        return absent(self._guard.settings, path, NoSuchPath())
+    def absent(self, request: web.Request) -> Refusal:
+        """Say why nothing is served at the path of *request*."""
+        prefix = self._guard.sources.prefix(request)
+        return absent(self._guard.settings, request.path, prefix, NoSuchPath())
 
     def alternate_hosts(self) -> Sequence[str]:
         """Say where to go instead of here."""

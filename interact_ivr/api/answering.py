@@ -44,8 +44,8 @@ class Speech:
 
     paths: re.Pattern[str]
     dialect: Dialect
-    absent: Callable[[str], Refusal] = lambda _: NoSuchPath()
-    """Says of a path that is not served why it is not."""
+    absent: Callable[[web.Request], Refusal] = lambda _: NoSuchPath()
+    """Says of a request for what is not served why it is not."""
 
 
 class Answering:
@@ -108,7 +108,7 @@ class Answering:
             if isinstance(error, StoreUnavailable):
                 self._failed(request, reason=str(error), cause=repr(error.__cause__))
         except web.HTTPNotFound:
-            refusal = self._speech(request.path).absent(request.path)
+            refusal = self._speech(request.path).absent(request)
         except web.HTTPMethodNotAllowed as error:
             allowed = ", ".join(sorted(error.allowed_methods))
             refusal = WrongMethod(error.method, allowed)

@@ -244,6 +244,8 @@ def test_gone(service_factory: Callable[..., Service]) -> None:
     assert session.state().status == 200
     assert ask(service, "GET", "/icws/connection/features").status == 200
     assert session.ask("GET", "/phone-numbers-2").status == 404
+    for path in ("/icws", "/ICWS?x", "/icws/"):
+        assert error_of(ask(service, "GET", path)) == (404, "error.request.notFound", 0)
 
 
 # 500 - Internal Server Error: "An unexpected error occurred while processing the request."
