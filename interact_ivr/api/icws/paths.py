@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.http import RawRequestMessage
 from yarl import URL
 
+from interact_ivr.api.faults import NoSuchPath
 from interact_ivr.api.icws.faults import Gone, NoSessionId
 from interact_ivr.api.icws.settings import Settings
 from interact_ivr.domain.errors import Refusal
@@ -56,9 +57,9 @@ def removed(settings: Settings, path: str) -> bool:
 
 
 def absent(settings: Settings, path: str, prefix: str, otherwise: Refusal) -> Refusal:
-    """Say why nothing is served at *path*; *prefix* is what a proxy has put before it."""
+    """Say why nothing is served at *path* so; *prefix* is what a proxy has put before it."""
     if not settings.enabled:
-        return otherwise
+        return NoSuchPath()
     if removed(settings, path):
         return Gone()
     without_session = path.removeprefix(f"{BASE}/").removeprefix("/")
