@@ -78,7 +78,7 @@ def checked_prefix(text: str) -> str:
         BadInput: it can be none, or begins as the call scripts' other variables do.
     """
     if not _PREFIXES.fullmatch(text or PREFIX):
-        expected = "up to 32 letters, digits and _, a letter or digit first, other than INTERACT or INTERACT_..."
+        expected = "up to 32 letters, digits and _, a letter or digit first, not INTERACT(_...)"
         raise BadInput("prefix", expected, f"{text[:_LONGEST]!a}")
     return text or PREFIX
 
