@@ -9,7 +9,6 @@ from aiohttp import web
 
 from interact_ivr import __version__
 from interact_ivr.api.connections import SERVER
-from interact_ivr.api.faults import NoSuchPath
 from interact_ivr.api.icws.connection import Connections
 from interact_ivr.api.icws.guarding import IcwsGuard
 from interact_ivr.api.icws.paths import absent
@@ -75,9 +74,10 @@ class Icws:
         """Say whose session a request shows, as `IcwsGuard` does."""
         return self._guard.check(needs, request)
 
-    def absent(self, path: str) -> Refusal:
-        """Say why nothing is served at *path*."""
-        return absent(self._guard.settings, path, NoSuchPath())
+    def absent(self, request: web.Request, otherwise: Refusal) -> Refusal:
+        """Say why *request* is not served, if it is not for the reason *otherwise*."""
+        prefix = self._guard.sources.prefix(request)
+        return absent(self._guard.settings, request.path, prefix, otherwise)
 
     def alternate_hosts(self) -> Sequence[str]:
         """Say where to go instead of here."""

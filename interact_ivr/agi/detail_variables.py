@@ -13,7 +13,7 @@ from interact_ivr.domain.errors import BadInput
 
 PREFIX: Final = "NUMBER"
 """Unless another one is given."""
-_PREFIXES: Final = re.compile(r"(?!INTERACT$)[A-Za-z0-9][A-Za-z0-9_]{0,31}")
+_PREFIXES: Final = re.compile(r"(?!INTERACT(_|$))[A-Za-z0-9][A-Za-z0-9_]{0,31}")
 _INHERITED: Final = "__"
 _LONGEST: Final = 128
 """Bytes. Whoever calls chooses what they call themselves; all of it must fit one command."""
@@ -75,10 +75,10 @@ def checked_prefix(text: str) -> str:
     """Take *text* as the variables' prefix; none is `PREFIX`.
 
     Raises:
-        BadInput: it can be none, or is the one of a retrieval's variables.
+        BadInput: it can be none, or begins as the call scripts' other variables do.
     """
     if not _PREFIXES.fullmatch(text or PREFIX):
-        expected = "up to 32 letters, digits and _, a letter or digit first, other than INTERACT"
+        expected = "up to 32 letters, digits and _, a letter or digit first, not INTERACT(_...)"
         raise BadInput("prefix", expected, f"{text[:_LONGEST]!a}")
     return text or PREFIX
 

@@ -44,8 +44,8 @@ class Speech:
 
     paths: re.Pattern[str]
     dialect: Dialect
-    absent: Callable[[str], Refusal] = lambda _: NoSuchPath()
-    """Says of a path that is not served why it is not."""
+    absent: Callable[[web.Request, Refusal], Refusal] = lambda _, otherwise: otherwise
+    """Says of a request that no route takes why it is not served: there may be a better reason."""
 
 
 class Answering:
@@ -108,10 +108,10 @@ class Answering:
             if isinstance(error, StoreUnavailable):
                 self._failed(request, reason=str(error), cause=repr(error.__cause__))
         except web.HTTPNotFound:
-            refusal = self._speech(request.path).absent(request.path)
+            refusal = self._absent(request, NoSuchPath())
         except web.HTTPMethodNotAllowed as error:
             allowed = ", ".join(sorted(error.allowed_methods))
-            refusal = WrongMethod(error.method, allowed)
+            refusal = self._absent(request, WrongMethod(error.method, allowed))
         except web.HTTPRequestEntityTooLarge:
             refusal = TooLarge(self._body_limit)
         except web.RequestPayloadError:
@@ -129,6 +129,9 @@ class Answering:
     def refused(self, path: str, refusal: Refusal, reference: str) -> web.Response:
         """Say *refusal* as the API does that *path* belongs to."""
         return self._speech(path).dialect.refused(refusal, reference)
+
+    def _absent(self, request: web.Request, otherwise: Refusal) -> Refusal:
+        return self._speech(request.path).absent(request, otherwise)
 
     def _speech(self, path: str) -> Speech:
         for speech in self._speeches[:-1]:

@@ -239,11 +239,14 @@ def test_gone(service_factory: Callable[..., Service]) -> None:
         session.ask("GET", "/statistics/catalog"),
         ask(service, "GET", "/icws/connection/version"),
         ask(service, "POST", "/ICWS/1/Phone-Numbers/query-details"),
+        session.ask("GET", DETAILS),
     ):
         assert error_of(answer) == (410, "error.request.removed", 0)
     assert session.state().status == 200
     assert ask(service, "GET", "/icws/connection/features").status == 200
     assert session.ask("GET", "/phone-numbers-2").status == 404
+    for path in ("/icws", "/ICWS?x", "/icws/"):
+        assert error_of(ask(service, "GET", path)) == (404, "error.request.notFound", 0)
 
 
 # 500 - Internal Server Error: "An unexpected error occurred while processing the request."
@@ -352,6 +355,7 @@ def test_where_it_is_not_served(service_factory: Callable[..., Service]) -> None
         ("GET", "/icws/connection/version"),
         ("POST", "/icws/1/phone-numbers/query-details"),
         ("POST", "/icws/phone-numbers/query-details"),
+        ("GET", "/icws/connection"),
     ):
         assert error_of(ask(service, method, path)) == (404, "error.request.notFound", 0)
 

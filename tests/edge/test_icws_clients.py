@@ -168,6 +168,7 @@ def test_every_part_of_a_path_in_any_case(here: Service) -> None:
         assert wire.ask("GET", "/ICWS/CONNECTION/VERSION").status == 200
         assert wire.ask("GET", "/icws/connection/features/Phone-Numbers").status == 200
         assert wire.ask("GET", "http://localhost/icws/connection/version").status == 200
+        assert wire.ask("GET", "HTTP://localhost/Icws/Connection/version").status == 200
         assert wire.ask("GET", "/icwsx/connection/version").status == 404
         assert wire.ask("GET", "/API/v1/openapi.json").status == 404, "only this API's"
 
@@ -208,9 +209,10 @@ def test_both_clients_behind_a_prefix(
         answer, told = sent(port, "POST", "/phone/v1/icws/connection", json.dumps(SETTINGS), {})
         session = json.loads(told)["sessionId"]
         assert answer.headers["Location"] == f"/phone/v1/icws/{session}/connection"
-        refused, _ = sent(port, "GET", "/phone/v1/icws/1/connection", None, {})
         where = 'ICWS realm="ICWS" location="/phone/v1/ICWS/connection"'
-        assert refused.headers["WWW-Authenticate"] == where
+        for path in ("1/connection", "/connection", "messaging/messages"):
+            refused, _ = sent(port, "GET", f"/phone/v1/icws/{path}", None, {})
+            assert refused.headers["WWW-Authenticate"] == where, path
     if says:  # who asks around the proxy has no prefix
         lives(client(service.http_port, "/icws"))
 

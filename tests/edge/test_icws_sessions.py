@@ -6,6 +6,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -192,6 +193,21 @@ def test_one_session_more_than_a_user_may_have(service_factory: Callable[..., Se
     assert sessions_of(service) == 4
 
 
+def test_limits_that_are_set_anew(service_factory: Callable[..., Service]) -> None:
+    """A reload's count for the sessions there are: how long unused, and how many of a user."""
+    service = with_user(service_factory(EXAMPLE))
+    first, second = Session.opened(service), Session.opened(service)
+    text = service.config.read_text()
+    service.config.write_text(f"{text}[icws]\nsessions_per_user = 2\nidle_seconds = 1.0\n")
+    service.signal(signal.SIGHUP)
+    service.wait_log("reloaded")
+    third = Session.opened(service)
+    assert sessions_of(service) <= 2
+    assert first.state().status == 401
+    until(lambda: sessions_of(service) == 0)
+    assert {each.state().status for each in (second, third)} == {401}
+
+
 @pytest.mark.parametrize("change", ["removed", "another password", "another environment"])
 def test_a_user_who_is_none_any_more(service_factory: Callable[..., Service], change: str) -> None:
     """Removed, or with another password, or no user of the environment that is served now."""
@@ -236,7 +252,10 @@ def test_a_restart_ends_all(service_factory: Callable[..., Service]) -> None:
 
 
 def test_ten_thousand_sessions(service_factory: Callable[..., Service]) -> None:
-    """One more is refused, and told so; the process has grown by no more than 30 MB."""
+    """One more is refused, and told so; the process has grown by no more than 30 MB.
+
+    Of many who ask at once for the last place, one gets it.
+    """
     service = with_user(service_factory(f"{EXAMPLE}[icws]\nsessions_per_user = 10000\n"))
     with_user(service, OTHER)
     first = Session.opened(service)
@@ -250,7 +269,14 @@ def test_ten_thousand_sessions(service_factory: Callable[..., Service]) -> None:
     assert error_of(refused) == (503, "error.server.notAcceptingConnections", 0)
     assert first.details("6929").status == 200
     assert first.ask("DELETE", "/connection").status == 204
-    assert connect(service, OTHER).status == 201
+    body = dumped({"userID": OTHER, "password": PASSWORD})
+    with ExitStack() as stack:
+        wires = [stack.enter_context(Wire(service.http_port)) for _ in range(9)]
+        for wire in wires:
+            wire.send(request("POST", "/icws/connection", {}, body))
+        statuses = sorted(wire.answer("POST").status for wire in wires)
+    assert statuses == [201, *[503] * 8]
+    assert sessions_of(service) == 10_000
 
 
 def resident(service: Service) -> int:

@@ -90,7 +90,9 @@ def test_without_a_number_it_is_the_callers(
         assert channel.variables == nothing(status)
 
 
-@pytest.mark.parametrize("prefix", ["INTERACT", "_X", "A=B", "A B", "x" * 33])
+@pytest.mark.parametrize(
+    "prefix", ["INTERACT", "INTERACT_FREE", "_X", "A=B", "A B", "x" * 33, "x" * 8_000]
+)
 def test_a_prefix_that_cannot_be_sets_nothing(here: Service, prefix: str) -> None:
     """What the Gosub has set stands; the log says why."""
     begun = len(here.log("the call was told UNAVAILABLE"))

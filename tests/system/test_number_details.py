@@ -119,8 +119,14 @@ exten => twice,1,Gosub(interact-number-details,s,1(8004562354,N))
 exten => awkward,1,Gosub(interact-number-details,s,1("800" (456) 2354${QUOTE(x)},_BAD-${QUOTE(x)}))
  same => n,Gosub(testbed-report,s,1(awkward))
  same => n,Hangup(17)
+exten => odd,1,Gosub(interact-number-details,s,1("()"${QUOTE(é)},N))
+ same => n,Gosub(testbed-report,s,1(odd))
+ same => n,Hangup(17)
 exten => clash,1,Gosub(interact-retrieve,s,1(2125550100))
+ same => n,Set(__INTERACT_FREE_STATUS=mine)
  same => n,Gosub(interact-number-details,s,1(6929,INTERACT))
+ same => n,Gosub(interact-number-details,s,1(6929,INTERACT_FREE))
+ same => n,Set(KEPT=${INTERACT_FREE_STATUS})
  same => n,Gosub(testbed-report,s,1(clash))
  same => n,Hangup(17)
 
@@ -136,7 +142,7 @@ def pbx(service_factory: Callable[..., Service], pbx_factory: Callable[..., Pbx]
     service = service_factory(PLAN)
     service.import_numbers(OURS)
     service.ask("allocate", "order-1")
-    reported = detail_variables("NUMBER", "N")
+    reported = (*detail_variables("NUMBER", "N"), "KEPT")
     return pbx_factory(extensions=extensions(service.agi, MORE, reported=reported))
 
 
@@ -162,11 +168,19 @@ def test_awkward_arguments(tools: Tools, pbx: Pbx) -> None:
     assert seen.values["NUMBER_STATUS"] == "RESOLVED"
 
 
+def test_odd_signs_alone_are_not_the_caller(tools: Tools, pbx: Pbx) -> None:
+    """Whoever passes a number asks of it, and is never told of another one."""
+    place_calls(tools, pbx, [Call("odd", "2125550123")])
+    (seen,) = pbx.wait_seen("odd")
+    assert details_of(seen, "N") == dict.fromkeys(Detail, "") | {"STATUS": "NOT_A_NUMBER"}
+
+
 def test_a_retrieval_s_variables_are_left_alone(tools: Tools, pbx: Pbx) -> None:
     """Whatever prefix is asked for."""
     place_calls(tools, pbx, [Call("clash")])
     (seen,) = pbx.wait_seen("clash")
     assert (seen.values["INTERACT_STATUS"], seen.values["INTERACT_ID"]) == ("FOUND", "order-1")
+    assert seen.values["KEPT"] == "mine", "a freeing's, too"
     assert seen.values["NUMBER_NORMALIZED"] == "/6929"
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.http import RawRequestMessage
 from yarl import URL
 
+from interact_ivr.api.faults import NoSuchPath
 from interact_ivr.api.icws.faults import Gone, NoSessionId
 from interact_ivr.api.icws.settings import Settings
 from interact_ivr.domain.errors import Refusal
@@ -19,11 +20,12 @@ BASE: Final = "/icws"
 OF_SESSION: Final = BASE + "/{sessionId:[^/]*}"
 OURS: Final = re.compile(r"/icws(/|$)", re.IGNORECASE)
 """How a path of this API begins."""
+_TARGET: Final = re.compile(r"(https?://[^/?#]*)?(/icws)", re.IGNORECASE)
+"""How a request for one begins: a proxy may be asked by the whole address (RFC 9112, 3.2.2)."""
 MESSAGES, DETAILS = "messaging/messages", "phone-numbers/query-details"
 """The resources that a session has beside its connection."""
 SPELLED: Final = web.RequestKey("spelled", str)
 """How who asks has written `/icws`."""
-_LENGTH: Final = len(BASE)
 
 
 def in_lower_case(
@@ -31,9 +33,10 @@ def in_lower_case(
 ) -> web.BaseRequest:
     """Make a request whose path, if it is one of ICWS, is in lower case; parameters stay."""
     target = message.path
-    spelled = target[:_LENGTH]
-    if spelled.lower() != BASE:
+    found = _TARGET.match(target)
+    if found is None:
         return made(message, *others)
+    spelled = found[2]
     path, mark, query = target.partition("?")
     if not path.islower():
         read = path.lower() + mark + query
@@ -48,16 +51,16 @@ def removed(settings: Settings, path: str) -> bool:
     """Say whether what is at *path*, or what it is part of, is declared removed."""
     if not settings.removed:
         return False
-    _, _, first, *others = path.split("/")
+    first, *others = path.removeprefix(BASE).removeprefix("/").split("/")
     resource = "/".join([*([] if first.isdecimal() else [first]), *others])
     return any(resource == each or resource.startswith(f"{each}/") for each in settings.removed)
 
 
-def absent(settings: Settings, path: str, otherwise: Refusal) -> Refusal:
-    """Say why nothing is served at *path*."""
+def absent(settings: Settings, path: str, prefix: str, otherwise: Refusal) -> Refusal:
+    """Say why nothing is served at *path* so; *prefix* is what a proxy has put before it."""
     if not settings.enabled:
-        return otherwise
+        return NoSuchPath()
     if removed(settings, path):
         return Gone()
     without_session = path.removeprefix(f"{BASE}/").removeprefix("/")
-    return NoSessionId() if without_session in (MESSAGES, DETAILS) else otherwise
+    return NoSessionId(prefix) if without_session in (MESSAGES, DETAILS) else otherwise
