@@ -239,6 +239,13 @@ def test_emergency_numbers_are_exact() -> None:
     assert waived.normalize("112") == "/112"
 
 
+def test_a_prefix_that_begins_a_number_at_home_is_none() -> None:
+    """In Italy 0800... is a number of Bari, though behind the 0 there is another one."""
+    italy = plan(home_country="IT", outside_line=("0",))
+    assert italy.normalize("0800123456") == "+390800123456"
+    assert italy.normalize("0 055 123456") == "+39055123456"
+
+
 @pytest.mark.parametrize("raw", ["+27 (0) 10111", "+27 010111 x12", "+27 010111^12", "+27 10111"])
 def test_an_emergency_number_behind_a_trunk_prefix_is_one(raw: str) -> None:
     """Or the key of such a text, +2710111, would have another key."""

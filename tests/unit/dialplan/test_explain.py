@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -71,6 +72,18 @@ def test_it_reads_well() -> None:
     assert "1 were not looked at" in text
     assert "an extension of the directory: user [userId]" in text
     assert "queue           User Queue: [userId]" in text
+
+
+def test_a_rule_is_told_by_the_text_that_came_nearest() -> None:
+    """Of the number as dialed and as it is, with the rule's place in the file."""
+    local = EXAMPLE.explain("2032232532").rules.considered[7]
+    assert (local.number, local.name, local.text) == (8, "local", "+12032232532")
+    assert local.why_not == "at 3: 3 expected, got 2"
+    file, _, line = local.place.rpartition(":")
+    assert Path(file).read_text().splitlines()[int(line) - 1 :][:2] == [
+        "[[rule]]",
+        'name = "local"',
+    ]
 
 
 @pytest.mark.parametrize(
