@@ -149,7 +149,7 @@ def _considered(
         place=str(asked.place),
         text=text,
         matched=matched,
-        why_not=reasons[text],
+        why_not="" if matched else reasons[text] or "it is not for emergencies",
     )
 
 

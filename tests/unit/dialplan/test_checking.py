@@ -175,6 +175,7 @@ def test_what_changes_is_told() -> None:
     assert [each.number for each in changes] == ["+442079460000", "911", "8004562354"]
     assert changes[1].old["normalized_text"] == "/911"
     assert changes[1].new["normalized_text"] == "911"
+    assert (changes[1].old["emergency"], changes[1].new["emergency"]) == (False, True)
     assert "internal" not in changes[2].new
     assert [*difference(old, old, ["1", "()"])] == []
 
@@ -232,6 +233,7 @@ def test_the_command_line(
     assert main(arguments) == status
     out, err = capsys.readouterr()
     assert told in out
+    assert "\x1b" not in out  # which is no terminal
     assert bool(told) != err.startswith("error: ")
     stdin.seek(0)
     if told:

@@ -1,5 +1,7 @@
 """The laws of the keys that an engine gives to numbers."""
 
+import tracemalloc
+
 import phonenumbers
 import pytest
 from hypothesis import example, given
@@ -77,6 +79,26 @@ def test_lookup_tries_the_text_as_entered_first(engine: Engine, raw: str) -> Non
         return
     key = engine.normalize(raw)
     assert keys == tuple(dict.fromkeys((clean(raw), key, split(key).base or key)))
+
+
+@pytest.mark.parametrize("raw", ["1 800 456 2354 x12", "8004562354^12"])
+def test_a_number_is_found_behind_which_an_extension_is_dialed(raw: str) -> None:
+    """Where it was stored without one; what was stored with it is found first."""
+    assert NANP.lookup_keys(raw)[:2] == (clean(raw), NANP.normalize(raw))
+    assert NANP.lookup_keys(raw)[2] == "+18004562354"
+
+
+def test_giants_are_not_kept() -> None:
+    """Nobody dials them twice: what is remembered is what people dial."""
+    engine = Engine(load_plan("nanp"))
+    tracemalloc.start()
+    try:
+        for at in range(300):
+            for ask in (engine.resolve, engine.normalize, engine.lookup_keys):
+                ask(f"{at}{'5' * 9_000}")
+        assert tracemalloc.get_traced_memory()[0] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 @given(ENGINES, st.text("0123456789", min_size=2, max_size=6))

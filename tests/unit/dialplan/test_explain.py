@@ -122,6 +122,19 @@ def test_thousands_of_rules_stay_readable() -> None:
         assert said in text
 
 
+def test_a_rule_that_is_not_for_emergencies_says_so() -> None:
+    """It matches, and is passed over; no plan of a file has such a one."""
+    first, second = (
+        Rule("", parse("9Z", "vendor")),
+        Rule("", parse("911", "vendor"), emergency=True),
+    )
+    told = Engine(Plan("", home_country="US", rules=(first, second))).explain("911").rules
+    assert [(each.matched, each.why_not) for each in told.considered] == [
+        (False, "it is not for emergencies"),
+        (True, ""),
+    ]
+
+
 def test_as_many_are_listed_as_are_wanted() -> None:
     """And the one that matched."""
     rules = (
