@@ -92,7 +92,7 @@ def _classes(reading: Reading, plan: Plan) -> tuple[str, ...]:
 
 def _further(known: Known, plan: Plan) -> str:
     """Whether it is near, as far as the plan can tell."""
-    if plan.home_country and not known.domestic:
+    if plan.home_country and known.abroad:
         return plan.classes.international
     if not plan.area_codes:
         return ""

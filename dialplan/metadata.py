@@ -20,6 +20,15 @@ from phonenumbers import (
 _NANPA: Final = 1
 """The calling code that is dialed at home, too."""
 
+_TERRITORIES: Final = {
+    "AU": ("CC", "CX"),
+    "FI": ("AX",),
+    "MA": ("EH",),
+    "NO": ("SJ",),
+    "US": ("AS", "GU", "MP", "PR", "VI"),
+}
+"""Regions of ISO 3166 that share a country's calling code and its tariffs at home."""
+
 # The 15 digits of E.164 fit with any prefixes. What is longer is no number.
 _DIGITS: Final = re.compile(r"\+?[0-9]{1,32}")
 _NOT_DIALED: Final = re.compile(r"[^0-9+*#]+")
@@ -103,6 +112,23 @@ class Known:
     def domestic(self) -> bool:
         """Whether its calling code is the home country's own."""
         return self.number.country_code == calling_code(self.home_country)
+
+    @property
+    def abroad(self) -> bool:
+        """Whether it is another country's, be it behind the home country's own calling code.
+
+        Jamaica is, seen from the United States, and Kazakhstan from Russia; a territory of the
+        home country is not, nor what countries share, as +1 800.
+        """
+        if not self.domestic:
+            return True
+        home = self.home_country
+        if len(phonenumbers.region_codes_for_country_code(calling_code(home))) == 1:
+            return False
+        region = self.region
+        if region in ("", home) or region in _TERRITORIES.get(home, ()):
+            return False
+        return not phonenumbers.is_valid_number_for_region(self.number, home)
 
     @property
     def national(self) -> str:

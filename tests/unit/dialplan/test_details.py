@@ -209,6 +209,29 @@ def test_local_dialing() -> None:
     assert engine.resolve("+380974520200").classifications == ("Mobile", "International")
 
 
+@pytest.mark.parametrize(
+    ("home", "number", "abroad"),
+    [
+        ("US", "+18765551234", True),  # Jamaica
+        ("US", "+14165551234", True),  # Toronto
+        ("US", "+17875551234", False),  # Puerto Rico
+        ("US", "+18004562354", False),
+        ("CA", "+18004562354", False),
+        ("CA", "+12125551234", True),
+        ("RU", "+77011234567", True),  # Kazakhstan
+        ("RU", "+74951234567", False),
+        ("FI", "+358181234567", False),  # the islands of its own
+        ("GB", "+441534456789", True),  # Jersey
+        ("DE", "+4930123456", False),
+        ("DE", "+431234567890", True),
+    ],
+)
+def test_a_calling_code_is_no_country(home: str, number: str, abroad: bool) -> None:
+    """Another country's number behind the same code is international; what both share is not."""
+    classes = Engine(Plan("home", home_country=home)).resolve(number).classifications
+    assert ("International" in classes) is abroad, classes
+
+
 def test_class_names_are_settings() -> None:
     """A further class that has no name is none."""
     classes = Classes(mobile="Cell", international="")
