@@ -68,7 +68,8 @@ def test_the_gosubs_empty_every_variable_the_service_sets() -> None:
     from interact_ivr.agi.variables import Variable
 
     text = Path(CONFIG / "extensions_interact.conf").read_text("utf-8")
-    (line,) = (line for line in text.splitlines() if line.startswith("exten => forget,1,MSet("))
+    begin = "exten => forget,1,MSet(__INTERACT_"
+    (line,) = (line for line in text.splitlines() if line.startswith(begin))
     pairs = line.removeprefix("exten => forget,1,MSet(").removesuffix(")").split(",")
     expected = [f"__{name}={'UNAVAILABLE' if name is Variable.STATUS else ''}" for name in Variable]
     assert pairs == expected
