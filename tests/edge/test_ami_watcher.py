@@ -114,8 +114,9 @@ async def test_it_comes_back_by_itself() -> None:
                 await silence()
             case 3:
                 await peer.welcome()
-                while (await peer.action())["Action"] != "Parkinglots":
-                    await peer.answer(peer.actions[-1], DONE)
+                while (action := await peer.action())["Action"] != "Parkinglots":
+                    await peer.answer(action, peer.answer_to(action))
+                turns[turn] = action["Action"]
                 await peer.say("Response: Succ")
             case _:
                 await office(peer)
@@ -126,6 +127,7 @@ async def test_it_comes_back_by_itself() -> None:
     assert heard.told[-1] == "read"
     assert "refused: Login: Permission denied" in heard.told
     assert f"no answer to Login within {QUICK.patience} seconds" in heard.told
+    assert turns[3] == "Parkinglots"
 
 
 async def test_silence_is_noticed_while_nothing_is_asked() -> None:
