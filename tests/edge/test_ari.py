@@ -19,6 +19,7 @@ from interact_ivr.domain.errors import Refusal, StoreUnavailable
 from interact_ivr.domain.names import CallRef
 from interact_ivr.pace import Pace
 from testbed.fake_ari import SOME, FakeAri, channel
+from testbed.noted_pace import NotedPace
 
 PATIENCE = 10.0
 OURS = "0200"
@@ -371,6 +372,23 @@ async def test_after_many_reconnects_nothing_is_left_over(times: int) -> None:
         await it.until(lambda: it.store.calls == {"1"})
         await it.until(lambda: len(asyncio.all_tasks()) <= tasks + 5)
         assert descriptors() <= files + 3
+
+
+@pytest.mark.parametrize(
+    ("stable", "failures"), [(60.0, [1, 2, 3, 4]), (0.0, [1, 1, 1, 1])]
+)
+async def test_what_flaps_is_looked_at_less_and_less_often(
+    stable: float, failures: list[int]
+) -> None:
+    """Only what was watched for a while begins anew with the shortest pause."""
+    pace = NotedPace(stable=stable)
+    async with scene(pace=pace) as it:
+        for times in range(4):
+            await it.until(lambda times=times: it.watcher.reconnects == times)
+            await it.until_it_is(Watch.WATCHING)
+            await it.ari.sockets[-1].close()
+        await it.until(lambda: it.watcher.reconnects == 4)
+    assert pace.failures == failures
 
 
 def test_the_pause_grows_and_is_never_too_long() -> None:
