@@ -314,7 +314,7 @@ async def test_of_what_ends_together_the_first_one_counts() -> None:
         raise AriError(Watch.UNREACHABLE, name)
 
     for _ in range(20):
-        with pytest.raises(AriError, match="^0$"):
+        with pytest.raises(AriError, match=r"^0$"):
             await first_to_end(*(end(str(at)) for at in range(8)))
 
 
