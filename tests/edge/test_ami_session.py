@@ -110,7 +110,7 @@ async def test_silence_is_bounded(half: bytes) -> None:
         "",
         "Response: Success\r\nEventL",
         "Response: Success\r\nEventList: start\r\nMessage: will follow\r\n{id}\r\n",
-        "Response: Success\r\nEventList: start\r\n{id}\r\nEvent: QueueParams\r\n{id}Queue: sales\r\n\r\n",
+        "Response: Success\r\nEventList: start\r\n{id}\r\nEvent: QueueParams\r\n{id}\r\n",
     ],
 )
 async def test_a_list_without_its_end_is_none(beginning: str) -> None:
