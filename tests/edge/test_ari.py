@@ -414,11 +414,15 @@ async def test_what_flaps_is_looked_at_less_and_less_often(
     """Only what was watched for a while begins anew with the shortest pause."""
     pace = NotedPace(stable=stable)
     async with scene(pace=pace) as it:
-        for times in range(4):
-            await it.until(lambda times=times: it.watcher.reconnects == times)
+
+        async def came_to(times: int) -> None:
+            await it.until(lambda: it.ari.connections == times)
             await it.until_it_is(Watch.WATCHING)
+
+        for times in range(4):
+            await came_to(times + 1)
             await it.ari.sockets[-1].close()
-        await it.until(lambda: it.watcher.reconnects == 4)
+        await came_to(5)
     assert pace.failures == failures
 
 
