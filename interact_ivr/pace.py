@@ -14,6 +14,12 @@ class Pace:
 
     first: float = 0.1
     most: float = 2.0
+    stable: float = 10.0
+    """How long what was tried again must have held for its next failure to be a first one."""
+
+    def after(self, failed: int, held_seconds: float) -> int:
+        """Count one more failure after so many that *failed*, of what had held so long."""
+        return 1 if held_seconds >= self.stable else failed + 1
 
     def pause(self, failed: int) -> float:
         """Give the pause after so many attempts that *failed*, counted from 1."""

@@ -37,6 +37,8 @@ class FakeAri:
         self.echoes = True
         self.pongs = True
         self.closes_when_looked_at = False
+        self.ponged: list[bytes] = []
+        """What came back of its own pings."""
         self.asked: list[str] = []
         self.filter: list[str] = []
         self.sockets: list[web.WebSocketResponse] = []
@@ -90,7 +92,7 @@ class FakeAri:
     async def _listen(self, request: web.Request) -> web.StreamResponse:
         if status := self.statuses.get(("GET", "events")):
             return web.Response(status=status)
-        socket = web.WebSocketResponse(autoping=self.pongs)
+        socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
         self.sockets.append(socket)
         if isinstance(request.transport, asyncio.Transport):
@@ -99,6 +101,8 @@ class FakeAri:
         async for message in socket:
             if message.type is WSMsgType.PING and self.pongs:
                 await socket.pong(message.data)
+            elif message.type is WSMsgType.PONG:
+                self.ponged.append(bytes(message.data))
         self.sockets.remove(socket)
         return socket
 

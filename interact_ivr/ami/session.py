@@ -78,13 +78,17 @@ class _Action(Action):  # type: ignore[misc]  # panoramisk has no types
         whole = (
             message.get("Response") == "Error"
             or message.get("EventList") == "Complete"
-            or not (self._lists or "Event" in message)
+            or not (self._begins_a_list(message) or "Event" in message)
         )
         if len(self.responses) > _MOST:
             raise ValueError("an answer without an end")
         if whole and not self.future.done():
             self.future.set_result(self.responses)
         return whole
+
+    def _begins_a_list(self, message: Any) -> bool:
+        """Where there is nothing to list, Asterisk may just say so: that is all of the answer."""
+        return self._lists and message.get("EventList") == "start"
 
 
 class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types

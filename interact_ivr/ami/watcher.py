@@ -64,6 +64,7 @@ class PbxDirectory:
         self._timing = timing
         self._pace = pace
         self._failed = 0
+        self._stood_at: float | None = None
         self._answer = Answer()
         self._owners: Mapping[str, Owner] = {}
         self._read_at: float | None = None
@@ -93,7 +94,7 @@ class PbxDirectory:
     async def run(self) -> None:
         """Keep it, whatever becomes of the PBX, until cancelled."""
         while True:
-            self._stale = frozenset()
+            self._stale, self._stood_at = frozenset(), None
             try:
                 async with logged_in(self._account, self._heard, self._timing.patience) as session:
                     session.lost.add_done_callback(lambda _: self._stirred.set())
@@ -103,7 +104,8 @@ class PbxDirectory:
             except Exception as error:  # noqa: BLE001  the outermost edge: told, tried again
                 structlog.get_logger("ami").exception("reading the directory failed")
                 self._lost(f"the service failed: {error!r}")
-            self._failed += 1
+            held = 0.0 if self._stood_at is None else time.monotonic() - self._stood_at
+            self._failed = self._pace.after(self._failed, held)
             await asyncio.sleep(self._pace.pause(self._failed))
 
     async def _follow(self, session: Session) -> None:
@@ -159,7 +161,7 @@ class PbxDirectory:
         if self.missing is not None:
             self.missing = None
             self.sessions += 1
-            self._failed = 0
+            self._stood_at = self._read_at
         self._hears.read(self.extensions, self.refused)
 
     def _lost(self, why: str) -> None:

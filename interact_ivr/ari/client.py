@@ -123,7 +123,10 @@ class Client:
         return answer
 
     async def listen(self) -> aiohttp.ClientWebSocketResponse:
-        """Register the application, for all events, and give its websocket."""
+        """Register the application, for all events, and give its websocket.
+
+        Whoever reads it answers Asterisk's pings.
+        """
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
                 return await self._http.ws_connect(
@@ -131,6 +134,7 @@ class Client:
                     params={"app": self._access.application, "subscribeAll": "true"},
                     headers=self._headers,
                     heartbeat=HEARTBEAT_SECONDS,
+                    autoping=False,  # whoever reads sees the pongs, and answers the pings
                     max_msg_size=_MOST_EVENT,
                     timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
                 )

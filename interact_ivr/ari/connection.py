@@ -5,6 +5,7 @@ out for ever. It looks every few seconds whether the other one has gone.
 """
 
 import asyncio
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -54,6 +55,7 @@ class Connection:
         self._contested = False
         """Another connection may have our application."""
         self._failed = 0
+        self._watching_at: float | None = None
         self.standing = Standing(Watch.CONNECTING, datetime.now(UTC))
         self.connections = 0
         """How often it came to watching."""
@@ -66,6 +68,7 @@ class Connection:
     async def run(self) -> None:
         """Watch, and begin anew after whatever ends it, until cancelled."""
         while True:
+            self._watching_at = None
             try:
                 await self._watch()
             except AriError as error:
@@ -74,7 +77,8 @@ class Connection:
             except Exception as error:  # noqa: BLE001  the outermost edge: told, tried again
                 structlog.get_logger("ari").exception("watching failed")
                 self._stand(Watch.UNREACHABLE, f"the service failed: {error!r}")
-            self._failed += 1
+            held = 0.0 if self._watching_at is None else time.monotonic() - self._watching_at
+            self._failed = self._pace.after(self._failed, held)
             await asyncio.sleep(self._pace.pause(self._failed))
 
     def look_soon(self) -> None:
@@ -94,7 +98,7 @@ class Connection:
             self._session = None
 
     def _begin(self, session: Session) -> None:
-        self._failed = 0
+        self._watching_at = time.monotonic()
         self.connections += 1
         self._stand(Watch.WATCHING, "", session)
 

@@ -6,7 +6,7 @@ Format: Asterisk's own ``rest-api/api-docs/events.json`` and ``channels.json``, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
@@ -188,11 +188,15 @@ def value_of(text: bytes) -> str:
 
 
 def date_of(header: str | None) -> datetime | None:
-    """Read the PBX's own clock from an answer's Date header, cut off to seconds."""
+    """Read the PBX's own clock from an answer's Date header, cut off to seconds.
+
+    One whose zone is unknown, ``-0000``, is of UTC (RFC 5322, 3.3).
+    """
     try:
-        return parsedate_to_datetime(header or "")
+        date = parsedate_to_datetime(header or "")
     except ValueError:
         return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def user_of(address: str) -> str:

@@ -35,6 +35,7 @@ T = TypeVar("T")
 
 _PROOF_SECONDS = 2.0
 """Between two proofs, and how long one may take."""
+_PONG_SECONDS = 1.0
 _WAITING = 10_000
 """Events that are read and not handled yet; then Asterisk waits."""
 _AGAIN_SECONDS = 1.0
@@ -76,6 +77,7 @@ class Session:
         self._marks = itertools.count(1)
         self._echoes: set[str] = set()
         self._echoed = asyncio.Event()
+        self._ponged = asyncio.Event()
         self._looks: set[asyncio.Task[None]] = set()
         self._may_write = True
         self.version = ""
@@ -86,7 +88,7 @@ class Session:
         """Do all of it; *watching* is called when nothing is missed any more. Never returns."""
         socket = await self._client.listen()
         try:
-            await _first_to_end(self._read(socket), self._handle(watching), self._prove())
+            await first_to_end(self._read(socket), self._handle(watching), self._prove(socket))
         finally:
             for look in self._looks:
                 look.cancel()
@@ -105,6 +107,13 @@ class Session:
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async for message in socket:
+            if message.type is aiohttp.WSMsgType.PING:
+                with suppress(ConnectionError):  # then it is closed, which is read next
+                    await socket.pong(message.data)
+                continue
+            if message.type is aiohttp.WSMsgType.PONG:
+                self._ponged.set()
+                continue
             self._hearing.received()
             if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
                 break
@@ -183,7 +192,7 @@ class Session:
         )
         await self._hearing.looked(look)
 
-    async def _prove(self) -> None:
+    async def _prove(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """Have Asterisk send us an event of our own, every few seconds, and see whether it comes.
 
         A user who may only read cannot; then that the application is registered has to do.
@@ -193,24 +202,38 @@ class Session:
             mark = str(next(self._marks))
             if self._may_write:
                 self._may_write = await self._if_it_can(self._ask_for_echo(mark))
-            if self._may_write:
-                await self._wait_for_echo(mark)
-            else:
+            if not self._may_write:
                 await self._application()
+            elif not await self._comes_back(mark):
+                await self._wait_for_pong(socket)
+                raise TakenOverError("the websocket is silent")
 
     async def _ask_for_echo(self, mark: str) -> None:
         path, parameters = f"/events/user/{ECHO}", {"application": self._client.name}
         await self._client.ask("POST", path, parameters, {"variables": {"mark": mark}})
 
-    async def _wait_for_echo(self, mark: str) -> None:
+    async def _comes_back(self, mark: str) -> bool:
         with suppress(TimeoutError):
             async with asyncio.timeout(_PROOF_SECONDS):
                 while mark not in self._echoes:
                     self._echoed.clear()
                     await self._echoed.wait()
-        if mark not in self._echoes:
-            raise TakenOverError("the websocket is silent")
+        came = mark in self._echoes
         self._echoes.clear()
+        return came
+
+    async def _wait_for_pong(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """See that somebody is there: a dead socket is silent, too, and nobody has taken it over.
+
+        Asterisk may know our application by that dead one for minutes.
+        """
+        self._ponged.clear()
+        try:
+            async with asyncio.timeout(_PONG_SECONDS):
+                await socket.ping()
+                await self._ponged.wait()
+        except (TimeoutError, ConnectionError):
+            raise AriError(Watch.UNREACHABLE, "the websocket answers no ping") from None
 
 
 def _understood(read: Callable[[bytes], T], body: bytes) -> T:
@@ -220,8 +243,8 @@ def _understood(read: Callable[[bytes], T], body: bytes) -> T:
         raise AriError(Watch.UNREACHABLE, f"what ARI answers is not understood: {error}") from None
 
 
-async def _first_to_end(*work: Awaitable[None]) -> None:
-    """Run all until one ends, end the others, and raise what it ended by."""
+async def first_to_end(*work: Awaitable[None]) -> None:
+    """Run all until one ends, end the others, and raise what it ended by; the first one's first."""
     tasks = [asyncio.ensure_future(each) for each in work]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -229,5 +252,5 @@ async def _first_to_end(*work: Awaitable[None]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
+    for task in filter(done.__contains__, tasks):
         task.result()

@@ -110,7 +110,7 @@ async def test_silence_is_bounded(half: bytes) -> None:
         "",
         "Response: Success\r\nEventL",
         "Response: Success\r\nEventList: start\r\nMessage: will follow\r\n{id}\r\n",
-        "Response: Success\r\n{id}\r\nEvent: QueueParams\r\n{id}Queue: sales\r\n\r\n",
+        "Response: Success\r\nEventList: start\r\n{id}\r\nEvent: QueueParams\r\n{id}\r\n",
     ],
 )
 async def test_a_list_without_its_end_is_none(beginning: str) -> None:
@@ -129,6 +129,22 @@ async def test_a_list_without_its_end_is_none(beginning: str) -> None:
         await session.ask("Ping")
 
     assert await _lost(begin, ask_again) == f"no answer to QueueStatus within {PATIENCE} seconds"
+
+
+async def test_nothing_to_list_is_an_empty_list() -> None:
+    """Without mailboxes, Asterisk says so by a plain success; no list follows, and no end."""
+
+    async def serve(peer: AmiPeer) -> None:
+        await peer.welcome()
+        none = "There are no voicemail users currently defined."
+        peer.says = {"VoicemailUsersList": f"Response: Success\r\nMessage: {none}"}
+        await peer.serve()
+
+    async def ask(session: Session) -> Any:
+        return [*await session.ask_all("VoicemailUsersList")], len(await _lists(session))
+
+    async with ami(serve) as port:
+        assert await _use(port, ask) == ([], 3)
 
 
 async def test_a_long_list_has_its_time() -> None:

@@ -14,6 +14,7 @@ from interact_ivr.ami.watcher import PbxDirectory, Timing
 from interact_ivr.pace import Pace
 from testbed.ami_peer import BANNER, BOOTED, DONE, REFUSED, AmiPeer, ami, silence
 from testbed.leftovers import nothing_left
+from testbed.noted_pace import NotedPace
 from testbed.ports import LOOPBACK
 
 QUICK = Timing(patience=0.5, ping_every=0.1, settle=0.01, most_settle=0.05)
@@ -50,11 +51,11 @@ class Heard:
 
 @asynccontextmanager
 async def watching(
-    port: int, heard: Heard, timing: Timing = QUICK, secret: str = "right"
+    port: int, heard: Heard, timing: Timing = QUICK, pace: Pace = SOON
 ) -> AsyncIterator[PbxDirectory]:
     """Keep a directory of the PBX at *port*."""
-    account = Account(LOOPBACK, port, "interact-ivr", lambda: secret)
-    directory = PbxDirectory(account, heard, timing, SOON)
+    account = Account(LOOPBACK, port, "interact-ivr", lambda: "right")
+    directory = PbxDirectory(account, heard, timing, pace)
     task = asyncio.create_task(directory.run())
     try:
         yield directory
@@ -114,8 +115,9 @@ async def test_it_comes_back_by_itself() -> None:
                 await silence()
             case 3:
                 await peer.welcome()
-                while (await peer.action())["Action"] != "Parkinglots":
-                    await peer.answer(peer.actions[-1], DONE)
+                while (action := await peer.action())["Action"] != "Parkinglots":
+                    await peer.answer(action, peer.answer_to(action))
+                turns[turn] = action["Action"]
                 await peer.say("Response: Succ")
             case _:
                 await office(peer)
@@ -126,6 +128,7 @@ async def test_it_comes_back_by_itself() -> None:
     assert heard.told[-1] == "read"
     assert "refused: Login: Permission denied" in heard.told
     assert f"no answer to Login within {QUICK.patience} seconds" in heard.told
+    assert turns[3] == "Parkinglots"
 
 
 async def test_silence_is_noticed_while_nothing_is_asked() -> None:
@@ -246,6 +249,21 @@ async def test_a_flood_of_changes_is_read_now_and_then() -> None:
         begun = loop.time()
         await heard.until(lambda: heard.told.count("read") >= 5)
         assert loop.time() - begun >= 4 * timing.settle * 0.9
+
+
+@pytest.mark.parametrize(("stable", "failures"), [(60.0, [1, 2, 3]), (0.0, [1, 1, 1])])
+async def test_what_flaps_is_read_less_and_less_often(stable: float, failures: list[int]) -> None:
+    """Only what stood for a while begins anew with the shortest pause."""
+    heard, pace = Heard(), NotedPace(stable=stable)
+
+    async def leave(peer: AmiPeer) -> None:
+        await peer.welcome()
+        while (action := await peer.action())["Action"] != "Ping":
+            await peer.answer(action, peer.answer_to(action))
+
+    async with ami(leave) as port, watching(port, heard, pace=pace) as directory:
+        await heard.until(lambda: directory.sessions > 3)
+    assert pace.failures[:3] == failures
 
 
 @pytest.mark.parametrize("loops", [200])

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 
-from interact_ivr.ari.client import Access, Watch
+from interact_ivr.ari.client import Access, AriError, Watch
 from interact_ivr.ari.connection import Standing
+from interact_ivr.ari.session import first_to_end
 from interact_ivr.ari.watcher import Pbx, Watcher
 from interact_ivr.domain.errors import Refusal, StoreUnavailable
 from interact_ivr.domain.names import CallRef
 from interact_ivr.pace import Pace
 from testbed.fake_ari import SOME, FakeAri, channel
+from testbed.noted_pace import NotedPace
 
 PATIENCE = 10.0
 OURS = "0200"
@@ -292,6 +294,38 @@ async def test_a_socket_without_pongs_is_given_up() -> None:
         await it.until(lambda: it.ari.connections == 2, within=5)
 
 
+async def test_a_dead_socket_is_not_taken_for_a_taken_over_one() -> None:
+    """Neither pongs nor echoes come: it is registered again, however long ours is still known."""
+
+    def prepare(ari: FakeAri) -> None:
+        ari.pongs = ari.echoes = False
+
+    async with scene(prepare) as it:
+        await it.until(lambda: any(asked.startswith("POST /events") for asked in it.ari.asked))
+        await it.ari.tell("SomethingNew")  # the last that comes, so the next heartbeat is late
+        await it.until(lambda: it.ari.connections == 2)
+        assert Watch.TAKEN_OVER not in [each.state for each in it.observer.standings]
+
+
+async def test_of_what_ends_together_the_first_one_counts() -> None:
+    """Not chance: the reader knows best why it is over."""
+
+    async def end(name: str) -> None:
+        raise AriError(Watch.UNREACHABLE, name)
+
+    for _ in range(20):
+        with pytest.raises(AriError, match=r"^0$"):
+            await first_to_end(*(end(str(at)) for at in range(8)))
+
+
+async def test_asterisk_s_pings_are_answered() -> None:
+    """It closes a websocket whose pongs do not come."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.ari.sockets[-1].ping(b"there?")
+        await it.until(lambda: it.ari.ponged == [b"there?"])
+
+
 async def test_a_socket_that_is_told_nothing_is_given_up() -> None:
     """Our own event does not come; as the application is there, another one must have it."""
 
@@ -371,6 +405,25 @@ async def test_after_many_reconnects_nothing_is_left_over(times: int) -> None:
         await it.until(lambda: it.store.calls == {"1"})
         await it.until(lambda: len(asyncio.all_tasks()) <= tasks + 5)
         assert descriptors() <= files + 3
+
+
+@pytest.mark.parametrize(("stable", "failures"), [(60.0, [1, 2, 3, 4]), (0.0, [1, 1, 1, 1])])
+async def test_what_flaps_is_looked_at_less_and_less_often(
+    stable: float, failures: list[int]
+) -> None:
+    """Only what was watched for a while begins anew with the shortest pause."""
+    pace = NotedPace(stable=stable)
+    async with scene(pace=pace) as it:
+
+        async def came_to(times: int) -> None:
+            await it.until(lambda: it.ari.connections == times)
+            await it.until_it_is(Watch.WATCHING)
+
+        for times in range(4):
+            await came_to(times + 1)
+            await it.ari.sockets[-1].close()
+        await came_to(5)
+    assert pace.failures == failures
 
 
 def test_the_pause_grows_and_is_never_too_long() -> None:

@@ -134,6 +134,7 @@ def test_a_subscription_to_all_is_told_from_one_to_some(
     ("header", "date"),
     [
         ("Sun, 22 Nov 2026 07:40:02 GMT", datetime(2026, 11, 22, 7, 40, 2, tzinfo=UTC)),
+        ("Sun, 22 Nov 2026 07:40:02 -0000", datetime(2026, 11, 22, 7, 40, 2, tzinfo=UTC)),
         (None, None),
         ("", None),
         ("soon", None),
