@@ -13,7 +13,7 @@ from dialplan.describing import describe
 from dialplan.details import Details
 from dialplan.directory import NOBODYS, Directories, Directory, Owner
 from dialplan.explain import Explanation, explain
-from dialplan.owned import of_owner, owned
+from dialplan.owned import extension_of, of_owner
 from dialplan.plan import Plan
 from dialplan.reader import Means, Reader, Reading
 from dialplan.text import clean, split
@@ -37,6 +37,7 @@ class Engine:
         self.plan: Final = plan
         self.reader: Final = Reader(plan)
         self._directory = Directories((self.reader.directory, directory))
+        self._cached_plain = lru_cache(_CACHED_DETAILS)(self._plain)
         self._cached_details = lru_cache(_CACHED_DETAILS)(self._details)
         self._cached_readings = lru_cache(_CACHED_READINGS)(self._read)
         self._cached_keys = lru_cache(_CACHED_LOOKUPS)(self._lookup_keys)
@@ -53,8 +54,12 @@ class Engine:
         Raises:
             NotANumber: nothing can be dialed, as `clean` says, or what a rule makes of it cannot.
         """
-        _, owner = owned(self._reading(raw), self._directory)
-        return (self._cached_details if len(raw) <= _LONGEST_CACHED else self._details)(raw, owner)
+        is_short = len(raw) <= _LONGEST_CACHED
+        details, extension = (self._cached_plain if is_short else self._plain)(raw)
+        owner = self._directory.owner(extension) if extension else None
+        if owner is None:
+            return details
+        return (self._cached_details if is_short else self._details)(raw, owner)
 
     def normalize(self, raw: str) -> str:
         """The normalized text of *raw*, the key under which it is stored; a key is its own key.
@@ -84,9 +89,13 @@ class Engine:
         """Why *raw* is what it is. Asks each rule: milliseconds for each hundred of them."""
         return explain(raw, self.reader, self._directory)
 
-    def _details(self, raw: str, owner: Owner | None) -> Details:
-        reading = self._reading(raw)
-        return describe(raw, of_owner(reading, owner) if owner else reading, self.plan, owner)
+    def _plain(self, raw: str) -> tuple[Details, str]:
+        """What is said of *raw* where it is nobody's, and the extension that may be somebody's."""
+        reading = self._read(raw)
+        return describe(raw, reading, self.plan, None), extension_of(reading)
+
+    def _details(self, raw: str, owner: Owner) -> Details:
+        return describe(raw, of_owner(self._reading(raw), owner), self.plan, owner)
 
     def _reading(self, raw: str) -> Reading:
         return (self._cached_readings if len(raw) <= _LONGEST_CACHED else self._read)(raw)

@@ -122,18 +122,30 @@ class Known:
         """
         if not self.domestic:
             return True
-        home = self.home_country
-        if len(phonenumbers.region_codes_for_country_code(calling_code(home))) == 1:
-            return False
-        region = self.region
-        if region in ("", home) or region in _TERRITORIES.get(home, ()):
-            return False
-        return not phonenumbers.is_valid_number_for_region(self.number, home)
+        if self.number.country_code == _NANPA:
+            return _is_area_abroad(self.national[:3], self.home_country)
+        return _is_abroad(self.number, self.home_country)
 
     @property
     def national(self) -> str:
         """Its digits behind the calling code, area code and all."""
         return phonenumbers.national_significant_number(self.number)
+
+
+@lru_cache(1_000)
+def _is_area_abroad(area: str, home_country: str) -> bool:
+    """Whether a North American area code is, which tells the country; those in use are few."""
+    return _is_abroad(phonenumbers.parse(f"+{_NANPA}{area}2345678"), home_country)
+
+
+def _is_abroad(number: PhoneNumber, home_country: str) -> bool:
+    """Whether *number*, of the home country's calling code, is another country's."""
+    if len(phonenumbers.region_codes_for_country_code(calling_code(home_country))) == 1:
+        return False
+    region = phonenumbers.region_code_for_number(number)
+    if region in (None, home_country) or region in _TERRITORIES.get(home_country, ()):
+        return False
+    return not phonenumbers.is_valid_number_for_region(number, home_country)
 
 
 @lru_cache

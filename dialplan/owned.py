@@ -12,7 +12,7 @@ from dialplan.text import split
 
 def owned(reading: Reading, directory: Directory) -> tuple[Reading, Owner | None]:
     """Give *reading* as *directory* knows it, and the owner of the extension that it is."""
-    extension = _extension(reading)
+    extension = extension_of(reading)
     owner = directory.owner(extension) if extension else None
     return (of_owner(reading, owner) if owner else reading), owner
 
@@ -25,13 +25,12 @@ def of_owner(reading: Reading, owner: Owner) -> Reading:
     return replace(reading, means=Means.INTERNAL, normalized=normalized, known=None)
 
 
-def _extension(reading: Reading) -> str:
+def extension_of(reading: Reading) -> str:
     """The extension that *reading* is, or may be where a PBX knows it; a number is none."""
-    number = split(reading.normalized)
     if reading.means is Means.INTERNAL:
-        return number.extension
-    written = split(reading.text)
-    if written.extension or written.base.startswith("+"):
-        return ""
+        return split(reading.normalized).extension
     is_none = reading.means is Means.NUMBER and reading.known and not reading.known.valid
-    return written.base if is_none or reading.means is Means.NOTHING_KNOWN else ""
+    if not is_none and reading.means is not Means.NOTHING_KNOWN:
+        return ""
+    written = split(reading.text)
+    return "" if written.extension or written.base.startswith("+") else written.base
