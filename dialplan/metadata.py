@@ -123,7 +123,7 @@ class Known:
         if not self.domestic:
             return True
         if self.number.country_code == _NANPA:
-            return _is_area_abroad(self.national[:3], self.home_country)
+            return _is_area_abroad(self.e164[2:5], self.home_country)
         return _is_abroad(self.number, self.home_country)
 
     @property
