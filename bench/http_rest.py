@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import re
 import sqlite3
 import subprocess
 import sys
@@ -20,8 +19,8 @@ from pathlib import Path
 
 from aiohttp import ClientSession, TCPConnector
 
+from bench import wrk
 from bench.row import Row
-from testbed import fetch
 from testbed.children import argv, stop
 from testbed.ports import LOOPBACK, PortBlock
 from testbed.service import Service
@@ -50,11 +49,6 @@ headers = {{
   ["User-Id"] = "{user}", ["User-Password"] = "{password}",
   ["Tenant-Id"] = "default", ["Application-Key"] = "{key}",
 }}
-function done(summary)
-  local bad = summary.errors.status + summary.errors.connect + summary.errors.read
-    + summary.errors.write + summary.errors.timeout
-  io.write(string.format("RATE %.1f BAD %d\\n", summary.requests / summary.duration * 1e6, bad))
-end
 """
 
 
@@ -120,26 +114,17 @@ async def _allocate(service: Service) -> None:
 
 def _asked(folder: Path, url: str, method: str, what: str) -> float:
     """Give the requests a second that were answered, every one of them well."""
-    script = folder / "ask.lua"
     user, password = (base64.b64encode(each.encode()).decode() for each in (USER, PASSWORD))
-    script.write_text(
-        SCRIPT.format(
-            first=FIRST,
-            numbers=NUMBERS,
-            method=method,
-            what=what,
-            user=user,
-            password=password,
-            key=KEY,
-        )
+    script = SCRIPT.format(
+        first=FIRST,
+        numbers=NUMBERS,
+        method=method,
+        what=what,
+        user=user,
+        password=password,
+        key=KEY,
     )
-    wrk = fetch.bring().wrk_command
-    command = [*wrk, "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s", "-s", str(script), url]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"RATE ([\d.]+) BAD (\d+)", said)
-    if found is None or int(found[2]):
-        raise RuntimeError(f"{what} of {url}:\n{said}")
-    return float(found[1])
+    return wrk.rate(folder, url, script, CONNECTIONS, SECONDS)
 
 
 def _check(service: Service, rates: Sequence[float]) -> None:

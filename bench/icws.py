@@ -9,7 +9,6 @@ is compared in a round follows each other, so that a noisy machine is noisy for 
 from __future__ import annotations
 
 import asyncio
-import re
 import subprocess
 import sys
 import tempfile
@@ -18,8 +17,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench import wrk
 from bench.row import Row
-from testbed import fetch
 from testbed.agi_peer import DONE, environment
 from testbed.children import argv, stop
 from testbed.icws import EXAMPLE, Session, with_user
@@ -45,11 +44,6 @@ function request()
   return wrk.format("POST", "{path}", headers, '{{"phoneNumber":"' .. at .. '"}}')
 end
 headers = {{ ["ININ-ICWS-CSRF-Token"] = "{token}", ["Cookie"] = "{cookie}" }}
-function done(summary)
-  local bad = summary.errors.status + summary.errors.connect + summary.errors.read
-    + summary.errors.write + summary.errors.timeout
-  io.write(string.format("RATE %.1f BAD %d\\n", summary.requests / summary.duration * 1e6, bad))
-end
 """
 
 
@@ -100,24 +94,14 @@ def _over_http(folder: Path, session: Session, bare: str) -> dict[str, list[floa
 
 def _asked(folder: Path, url: str, session: Session, first: int, numbers: int) -> float:
     """Give the requests a second that were answered, every one of them well."""
-    script = folder / "ask.lua"
-    script.write_text(
-        SCRIPT.format(
-            first=first,
-            numbers=numbers,
-            path=f"/icws/{session.id}/phone-numbers/query-details",
-            token=session.token,
-            cookie=session.cookie,
-        )
+    script = SCRIPT.format(
+        first=first,
+        numbers=numbers,
+        path=f"/icws/{session.id}/phone-numbers/query-details",
+        token=session.token,
+        cookie=session.cookie,
     )
-    wrk = fetch.bring().wrk_command
-    command = [*wrk, "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s", "--timeout", "10s"]
-    command += ["-s", str(script), url]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"RATE ([\d.]+) BAD (\d+)", said)
-    if found is None or int(found[2]):
-        raise RuntimeError(f"query-details of {url}:\n{said}")
-    return float(found[1])
+    return wrk.rate(folder, url, script, CONNECTIONS, SECONDS)
 
 
 def _on_the_call_path(service: Service) -> dict[str, list[float]]:

@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +19,7 @@ from testbed.pbx import Pbx
 from testbed.ports import LOOPBACK
 from testbed.relay import Relay
 from testbed.service import Service, ServiceError
+from testbed.sipp import Call, Calls, place_calls
 from testbed.tools import Tools
 
 POLL_SECONDS = 0.02
@@ -128,6 +130,18 @@ class Watched:
                 raise ServiceError(f"it did not come {what}: {standing}\n{self.service.tail()}")
             time.sleep(POLL_SECONDS)
         return standing
+
+    def dialing(self, tools: Tools, beside: ThreadPoolExecutor, *calls: Call) -> Future[Calls]:
+        """Place calls in another thread."""
+        return beside.submit(place_calls, tools, self.pbx, calls)
+
+    def may_be_lent(self) -> bool:
+        """Say whether the only number there is can be allocated to somebody new."""
+        try:
+            self.service.ask("allocate", "another")
+        except ServiceError:
+            return False
+        return True
 
     def ready(self) -> Any:
         """Give what ``/readyz`` says."""

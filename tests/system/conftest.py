@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,6 +23,13 @@ STARTED = pytest.StashKey[list[Pbx | Service | Watched]]()
 def tools() -> Tools:
     """Give the Asterisk and the SIPp of this machine's cache, fetched once."""
     return bring()
+
+
+@pytest.fixture
+def beside() -> Iterator[ThreadPoolExecutor]:
+    """Give threads in which calls are placed."""
+    with ThreadPoolExecutor(3) as threads:
+        yield threads
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from testbed.service import ServiceError
 from testbed.sipp import Call, Calls, place_calls
 from testbed.tools import Tools
 from testbed.watched import ASKS_LATER, POLL_SECONDS, STAYS, Watched
@@ -22,25 +21,18 @@ AT_ONCE = 0.2
 """Seconds in which an expiry is told; the bar of the whole service, measured by its own log."""
 
 
-@pytest.fixture
-def beside() -> Iterator[Beside]:
-    """Give threads in which calls are placed."""
-    with ThreadPoolExecutor(3) as threads:
-        yield threads
-
-
 def test_a_number_with_a_call_on_it_is_not_lent_and_is_afterwards(
     tools: Tools, watched_factory: WatchedFactory, beside: Beside
 ) -> None:
     """From the call's arrival to its hang-up; no retrieval is needed for either."""
     watched = watched_factory()
     watched.service.import_numbers(STAYS)
-    calling = dialing(tools, watched, beside, Call(STAYS, hang_up_after_seconds=2.0))
+    calling = watched.dialing(tools, beside, Call(STAYS, hang_up_after_seconds=2.0))
     watched.wait_until_ringing()
-    assert not may_be_lent(watched)
+    assert not watched.may_be_lent()
     calling.result()
     watched.wait_until_ringing(0)
-    assert may_be_lent(watched)
+    assert watched.may_be_lent()
 
 
 def test_an_unclaimed_number_expires_at_its_deadline(watched_factory: WatchedFactory) -> None:
@@ -60,7 +52,7 @@ def test_a_ringing_call_holds_the_expiry_open_until_it_hangs_up(
     watched = watched_factory(SHORT)
     watched.service.import_numbers(STAYS)
     allocated = watched.service.ask("allocate", "order-1")
-    calling = dialing(tools, watched, beside, Call(STAYS, hang_up_after_seconds=2.5))
+    calling = watched.dialing(tools, beside, Call(STAYS, hang_up_after_seconds=2.5))
     watched.wait_until_ringing()
     wait_until(allocated["expires_at"], timedelta(seconds=0.5))
     assert watched.service.log("expired") == []
@@ -76,7 +68,7 @@ def test_a_caller_who_stays_on_the_line_cannot_keep_the_number_for_longer_than_t
     watched = watched_factory(SHORT + "ringing_for_seconds = 2\n")
     watched.service.import_numbers(STAYS)
     watched.service.ask("allocate", "order-1")
-    calling = dialing(tools, watched, beside, Call(STAYS, hang_up_after_seconds=5.0))
+    calling = watched.dialing(tools, beside, Call(STAYS, hang_up_after_seconds=5.0))
     watched.wait_until_ringing()
     (expired,) = watched.service.wait_log("expired")
     assert (
@@ -84,7 +76,7 @@ def test_a_caller_who_stays_on_the_line_cannot_keep_the_number_for_longer_than_t
         <= told(expired) - arrival(watched) - timedelta(seconds=2)
         < timedelta(seconds=0.5)
     )
-    assert may_be_lent(watched)
+    assert watched.may_be_lent()
     assert not calling.done()
     calling.result()
 
@@ -98,7 +90,7 @@ def test_a_call_that_arrives_before_the_expiry_and_asks_after_it_is_found(
     watched.pbx.cli("dialplan set global WAITS 2.5")
     watched.service.import_numbers(ASKS_LATER)
     watched.service.ask("allocate", "order-1")
-    calling = dialing(tools, watched, beside, Call(ASKS_LATER))
+    calling = watched.dialing(tools, beside, Call(ASKS_LATER))
     assert asked(watched, calling) == ("FOUND", "order-1")
     told_of = [entry["event"] for entry in watched.service.ask("journal")]
     assert told_of == ["allocated", *(["expired"] if ari == "down" else []), "retrieved"]
@@ -130,14 +122,15 @@ def test_the_number_is_read_where_the_trunk_has_put_it(
     trunk = "exten => trunk,1,Answer()\n same => n,Wait(60)\n"
     watched = watched_factory(more=trunk, dnis_from='["diversion", "to", "extension"]')
     watched.service.import_numbers(STAYS)
-    calling = dialing(
-        *(tools, watched, beside),
+    calling = watched.dialing(
+        tools,
+        beside,
         Call(
             "trunk", headers={"To": f'"A, B" <sip:+{STAYS}@example.org>'}, hang_up_after_seconds=2
         ),
     )
     watched.wait_until_ringing()
-    assert not may_be_lent(watched)
+    assert not watched.may_be_lent()
     calling.result()
     watched.wait_until_ringing(0)
 
@@ -155,25 +148,11 @@ def test_a_number_that_cannot_be_read_is_counted_and_not_guessed(
     assert 'interact_ivr_pbx_unread_numbers_total{pbx="testbed"} 1.0' in watched.metrics()
 
 
-def dialing(tools: Tools, watched: Watched, beside: Beside, *calls: Call) -> Future[Calls]:
-    """Place calls beside what the test does."""
-    return beside.submit(place_calls, tools, watched.pbx, calls)
-
-
 def asked(watched: Watched, calling: Future[Calls]) -> tuple[str, str]:
     """Wait until the call is over, and give the status and the interaction that it was told."""
     calling.result()
     (seen,) = watched.pbx.wait_seen("ivr")
     return seen.values["INTERACT_STATUS"], seen.values["INTERACT_ID"]
-
-
-def may_be_lent(watched: Watched) -> bool:
-    """Say whether the only number there is can be allocated."""
-    try:
-        watched.service.ask("allocate", "another")
-    except ServiceError:
-        return False
-    return True
 
 
 def told(line: dict[str, Any]) -> datetime:

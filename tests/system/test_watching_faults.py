@@ -13,7 +13,7 @@ import time
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,8 +23,8 @@ from testbed.conf import PASSWORD, READER, USER
 from testbed.ivr import extensions
 from testbed.line import control
 from testbed.pbx import Pbx
-from testbed.service import Service, ServiceError
-from testbed.sipp import Call, Calls, SippError, place_calls
+from testbed.service import Service
+from testbed.sipp import Call, SippError, place_calls
 from testbed.tools import Tools
 from testbed.watched import ASKS_LATER, POLL_SECONDS, SLOW, STAYS, Watched, table
 
@@ -33,29 +33,22 @@ ServiceFactory = Callable[..., Service]
 Beside = ThreadPoolExecutor
 
 
-@pytest.fixture
-def beside() -> Iterator[Beside]:
-    """Give threads in which calls are placed."""
-    with ThreadPoolExecutor(3) as threads:
-        yield threads
-
-
 def test_asterisk_is_restarted_in_mid_call(
     tools: Tools, watched_factory: WatchedFactory, beside: Beside
 ) -> None:
     """Its calls are over, so the number is lent again; the gap is named while there is one."""
     watched = watched_factory()
     watched.service.import_numbers(STAYS)
-    calling = dialing(tools, watched, beside, Call(STAYS, hang_up_after_seconds=3))
+    calling = watched.dialing(tools, beside, Call(STAYS, hang_up_after_seconds=3))
     watched.wait_until_ringing()
     watched.pbx.kill()
     watched.wait_until_it_is("unreachable")
     assert "pbx testbed" in watched.ready()["degraded"]
-    assert not may_be_lent(watched)
+    assert not watched.may_be_lent()
     watched.pbx.start()
     watched.wait_until_it_is("watching")
     watched.wait_until_ringing(0)
-    assert may_be_lent(watched)
+    assert watched.may_be_lent()
     assert watched.ready()["degraded"] == {}
     with suppress(SippError):  # nobody answered its BYE
         calling.result()
@@ -67,16 +60,16 @@ def test_the_websocket_is_cut_in_mid_call(
     """A call that goes on still keeps its number; one that ends meanwhile does not."""
     watched = watched_factory(relayed=True)
     watched.service.import_numbers(STAYS)
-    calling = dialing(tools, watched, beside, Call(STAYS, hang_up_after_seconds=4))
+    calling = watched.dialing(tools, beside, Call(STAYS, hang_up_after_seconds=4))
     watched.wait_until_ringing()
     watched.relay.cut()
     watched.wait_for(lambda pbx: pbx["reconnects"] == 1, "to a reconnect")
-    assert not may_be_lent(watched)
+    assert not watched.may_be_lent()
     watched.relay.freeze()
     calling.result()
     watched.relay.thaw()
     watched.wait_until_ringing(0)
-    assert may_be_lent(watched)
+    assert watched.may_be_lent()
 
 
 def test_a_call_that_comes_while_the_websocket_is_cut_is_seen_afterwards(
@@ -88,7 +81,7 @@ def test_a_call_that_comes_while_the_websocket_is_cut_is_seen_afterwards(
     watched.service.import_numbers(ASKS_LATER)
     watched.service.ask("allocate", "order-1")
     watched.relay.freeze()
-    calling = dialing(tools, watched, beside, Call(ASKS_LATER))
+    calling = watched.dialing(tools, beside, Call(ASKS_LATER))
     watched.pbx.wait_seen("arrived")
     watched.relay.thaw()
     watched.relay.cut()
@@ -165,13 +158,13 @@ def test_the_service_is_killed_in_mid_call(
     watched.pbx.cli("dialplan set global WAITS 5")
     watched.service.import_numbers(ASKS_LATER)
     watched.service.ask("allocate", "order-1")
-    calling = dialing(tools, watched, beside, Call(ASKS_LATER))
+    calling = watched.dialing(tools, beside, Call(ASKS_LATER))
     watched.wait_until_ringing()
     watched.service.kill()
     watched.service.start()
     watched.wait_until_it_is("watching")
     watched.wait_until_ringing()
-    assert not may_be_lent(watched)
+    assert not watched.may_be_lent()
     calling.result()
     (seen,) = watched.pbx.wait_seen("ivr")
     assert (seen.values["INTERACT_STATUS"], seen.values["INTERACT_ID"]) == ("FOUND", "order-1")
@@ -183,7 +176,7 @@ def test_a_call_that_ends_while_the_service_is_away_keeps_no_number(
     """Nobody has told of its end: that is found out by looking."""
     watched = watched_factory()
     watched.service.import_numbers(STAYS)
-    calling = dialing(tools, watched, beside, Call(STAYS, hang_up_after_seconds=1))
+    calling = watched.dialing(tools, beside, Call(STAYS, hang_up_after_seconds=1))
     watched.wait_until_ringing()
     watched.service.signal(signal.SIGSTOP)
     watched.service.kill()
@@ -191,7 +184,7 @@ def test_a_call_that_ends_while_the_service_is_away_keeps_no_number(
     watched.service.start()
     watched.wait_until_it_is("watching")
     watched.wait_until_ringing(0)
-    assert may_be_lent(watched)
+    assert watched.may_be_lent()
 
 
 def test_a_call_that_has_its_answer_does_not_ring_again(
@@ -207,7 +200,7 @@ exten => _3809745205XX,1,Gosub(interact-retrieve,s,1)
     watched = watched_factory("[pool]\nrest_for_seconds = 0\n", relayed=True, more=stays_on)
     watched.service.import_numbers("380974520500")
     watched.service.ask("allocate", "order-1")
-    calling = dialing(tools, watched, beside, Call("380974520500", hang_up_after_seconds=3))
+    calling = watched.dialing(tools, beside, Call("380974520500", hang_up_after_seconds=3))
     watched.pbx.wait_seen("asked")
     watched.relay.cut()
     watched.wait_for(lambda pbx: pbx["reconnects"] == 1, "to a reconnect")
@@ -215,7 +208,7 @@ exten => _3809745205XX,1,Gosub(interact-retrieve,s,1)
     watched.service.start()
     watched.wait_until_it_is("watching")
     assert watched.standing()["calls"] == 0
-    assert may_be_lent(watched)
+    assert watched.may_be_lent()
     assert not calling.done()
     calling.result()
 
@@ -256,9 +249,9 @@ def test_a_user_who_may_only_read_is_enough(
     watched = watched_factory(ari_user=f'"{READER}"')
     assert watched.standing()["filtered"] is False
     watched.service.import_numbers(STAYS)
-    calling = dialing(tools, watched, beside, Call(STAYS, hang_up_after_seconds=2))
+    calling = watched.dialing(tools, beside, Call(STAYS, hang_up_after_seconds=2))
     watched.wait_until_ringing()
-    assert not may_be_lent(watched)
+    assert not watched.may_be_lent()
     calling.result()
     watched.wait_until_ringing(0)
     assert watched.standing()["malformed"] == 0
@@ -281,13 +274,13 @@ def test_a_number_that_is_called_over_two_pbxes_is_kept_by_both(
     watched.service.start()
     watched.wait_until_it_is("watching")
     watched.service.import_numbers(STAYS)
-    short = dialing(tools, watched, beside, Call(STAYS, hang_up_after_seconds=2))
+    short = watched.dialing(tools, beside, Call(STAYS, hang_up_after_seconds=2))
     long = beside.submit(place_calls, tools, other, [Call(STAYS, hang_up_after_seconds=5)])
     watched.wait_until_ringing()
     other.wait_seen("arrived")
     short.result()
     watched.wait_until_ringing(0)
-    assert not may_be_lent(watched)
+    assert not watched.may_be_lent()
     assert not long.done()
     long.result()
     wait_until_it_may_be_lent(watched)
@@ -312,24 +305,10 @@ def test_two_pbxes_are_watched_each_by_itself(watched_factory: WatchedFactory) -
     assert states == {"testbed": "watching", "other": "unreachable"}
 
 
-def dialing(tools: Tools, watched: Watched, beside: Beside, *calls: Call) -> Future[Calls]:
-    """Place calls beside what the test does."""
-    return beside.submit(place_calls, tools, watched.pbx, calls)
-
-
-def may_be_lent(watched: Watched) -> bool:
-    """Say whether the only number there is can be allocated to somebody new."""
-    try:
-        watched.service.ask("allocate", "another")
-    except ServiceError:
-        return False
-    return True
-
-
 def wait_until_it_may_be_lent(watched: Watched) -> None:
     """Wait until the only number there is can be allocated to somebody new."""
     for _ in holding(5.0):
-        if may_be_lent(watched):
+        if watched.may_be_lent():
             return
     raise AssertionError(f"the number is stuck\n{watched.service.tail()}")
 
