@@ -59,10 +59,9 @@ class Icws:
             SERVER,
             __version__,
         )
-        queries = Queries(
-            parts.numbers
-        )  # first, as they are asked for most: paths are tried in turn
-        return cls([*queries.routes(), *connections.routes()], sessions, guard)
+        # queries first, as they are asked for most: paths are tried in turn
+        routes = [*Queries(parts.numbers).routes(), *connections.routes()]
+        return cls(routes, sessions, guard)
 
     def adopt(self, config: IcwsConfig) -> None:
         """Let another configuration count from now on; sessions go on, if it lets them."""

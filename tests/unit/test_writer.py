@@ -14,6 +14,8 @@ import pytest
 import pytest_asyncio
 
 from interact_ivr.domain.errors import Exhausted, StoreUnavailable, TooBusy, TooLate
+from interact_ivr.domain.happening import Happening
+from interact_ivr.domain.names import EnvironmentId
 from interact_ivr.stores.sqlite.schema import (
     SchemaError,
     create_database,
@@ -408,3 +410,25 @@ async def test_what_fails_alone_fails_for_nobody_else(writer: Writer) -> None:
     await adding
     await asyncio.wait_for(writer.run(_add("b")), PATIENCE)
     assert _there(writer.database) == ["a", "b"]
+
+
+async def test_whoever_asked_is_answered_though_a_listener_fails(path: Path) -> None:
+    """What is on disk is acknowledged, a log that cannot be written or not; the failure is told."""
+    failed = asyncio.Event()
+    asyncio.get_running_loop().set_exception_handler(lambda _, _context: failed.set())
+
+    def told(_: Happening) -> None:
+        raise BrokenPipeError
+
+    def tells(tx: Transaction) -> str:
+        tx.happened.append(Happening(EnvironmentId(1), "expired", tx.now))
+        return "done"
+
+    writer = Writer(path, _Clock(), told=told)
+    writer.start()
+    try:
+        both = asyncio.gather(*(writer.run(tells) for _ in range(2)))
+        assert await asyncio.wait_for(both, PATIENCE) == ["done", "done"]
+        await asyncio.wait_for(failed.wait(), PATIENCE)
+    finally:
+        writer.close()

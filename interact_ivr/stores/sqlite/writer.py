@@ -154,11 +154,12 @@ class Writer:
                 return
 
     def _settle(self, jobs: list[_Job]) -> None:
+        for job in jobs:  # first: what watches may fail, and whoever waits goes on in a later turn
+            job.settle()
         for job in jobs:
             if job.error is None:
                 for happening in job.happened:
                     self._told(happening)
-            job.settle()
 
     def _next_group(self) -> tuple[list[_Job], bool]:
         """Wait for work and take all there is, up to the limit; True when it is the last."""
