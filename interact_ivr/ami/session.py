@@ -1,29 +1,17 @@
-"""One session with Asterisk's manager interface: panoramisk's Manager with its ends made safe.
+"""One session with Asterisk's manager interface: a login, and what is asked until it is lost.
 
-panoramisk reads and writes AMI. What it lacks is added here, and only that: every action is
-answered, refused, or the session is over within a time; a list is whole or not there; whoever is
-refused at the login hears it; a session that is lost stays lost, and nothing of it is sent in
-another one. Whoever wants to go on opens a new session.
+Every action is answered, refused, or the session is over within a time; a list is whole or not
+there; whoever is refused at the login hears it. Whoever wants to go on opens a new session.
 """
 
 import asyncio
-import codecs
-import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from panoramisk.actions import Action
-from panoramisk.ami_protocol import AMIProtocol
-from panoramisk.manager import Manager
+from interact_ivr.ami.mended import OneAction, OneManager
 
-_LONGEST: Final = 1024 * 1024
-"""Characters of a message that has no end yet."""
-_AT_ONCE: Final = 16 * 1024
-"""Bytes that are taken apart before others have their turn: some milliseconds."""
-_MOST: Final = 500_000
-"""Messages of one answer."""
 _EVENTS: Final = "system,call,agent"
 """The classes of events that say what has changed; no calls' variables are among them."""
 _WANTED: Final = (
@@ -39,8 +27,6 @@ _WANTED: Final = (
 Message = Mapping[str, Any]
 """Headers by name, in any case; one that comes twice has a list of texts."""
 Heard = Callable[[Message], None]
-_SILENT: Final = logging.Logger("panoramisk", logging.CRITICAL)
-"""panoramisk would log all that is said, passwords of phones included."""
 
 
 class AmiLost(Exception):
@@ -62,112 +48,10 @@ class Account:
     """Reads it at each login; OSError where it cannot be read."""
 
 
-class _Action(Action):  # type: ignore[misc]  # panoramisk has no types
-    """An action that knows when it is answered."""
-
-    def __init__(self, headers: Mapping[str, str], *, lists: bool) -> None:
-        super().__init__(headers)
-        self.heard: Callable[[], None] = lambda: None
-        """Told of each message of the answer."""
-        self._lists = lists
-
-    def add_message(self, message: Any) -> bool:
-        """Take a message of the answer; whether it is whole now."""
-        self.responses.append(message)
-        self.heard()
-        whole = (
-            message.get("Response") == "Error"
-            or message.get("EventList") == "Complete"
-            or not (self._begins_a_list(message) or "Event" in message)
-        )
-        if len(self.responses) > _MOST:
-            raise ValueError("an answer without an end")
-        if whole and not self.future.done():
-            self.future.set_result(self.responses)
-        return whole
-
-    def _begins_a_list(self, message: Any) -> bool:
-        """Where there is nothing to list, Asterisk may just say so: that is all of the answer."""
-        return self._lists and message.get("EventList") == "start"
-
-
-class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
-    """panoramisk's, which also stands a server that closes at once, sends halves or no end."""
-
-    def __init__(self, manager: "_Manager") -> None:
-        self._manager = manager
-        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        self._rest = b""
-
-    def connection_made(self, transport: Any) -> None:
-        """Belong to the manager from the first byte on."""
-        super().connection_made(transport)
-        self.factory = self._manager
-
-    def data_received(self, data: bytes) -> None:
-        """Take bytes, some at a time; a character may come in two parts."""
-        is_at_it, self._rest = bool(self._rest), self._rest + data
-        if not is_at_it:
-            self._take()
-
-    def _take(self) -> None:
-        if self.transport.is_closing():
-            return
-        some, self._rest = self._rest[:_AT_ONCE], self._rest[_AT_ONCE:]
-        try:
-            super().data_received(self._decode(some).encode())
-        except (AttributeError, TypeError, ValueError) as error:
-            self._manager.end(f"what came is no AMI: {error!r}")
-        if self.queue and len(self.queue[-1]) > _LONGEST:
-            self._manager.end("a message came without an end")
-        if self._rest:
-            self.transport.pause_reading()
-            asyncio.get_running_loop().call_soon(self._take)
-        else:
-            self.transport.resume_reading()
-
-
-class _Manager(Manager):  # type: ignore[misc]  # panoramisk has no types
-    """panoramisk's for one connection: it connects once, and neither pings nor logs in itself."""
-
-    def __init__(self, account: Account, heard: Heard) -> None:
-        super().__init__(
-            host=account.host,
-            port=account.port,
-            protocol_factory=lambda: _Protocol(self),
-            log=_SILENT,
-        )
-        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        """Why the connection has ended, once it has."""
-        self.register_event("*", lambda _, event: heard(event))
-
-    def connection_made(self, future: "asyncio.Future[Any]") -> None:
-        """Take the connection; if there is none, whoever wanted it is told."""
-        if future.cancelled() or future.exception() is not None:
-            return
-        super().connection_made(future)
-        if self.lost.done():  # before it was ours
-            self.close()
-
-    def connection_lost(self, error: object) -> None:
-        """Note that it has ended, and do nothing about it."""
-        self.end(f"the connection was lost: {error}" if error else "Asterisk closed the connection")
-
-    def ping(self) -> None:
-        """Send none: the session does, and waits for the answer."""
-
-    def end(self, why: str) -> None:
-        """Close the connection, and forget what was to be sent."""
-        if not self.lost.done():
-            self.lost.set_result(why)
-        self.close()
-        self.awaiting_actions.clear()
-
-
 class Session:
     """A login, and what can be asked until it is lost. One action is asked at a time."""
 
-    def __init__(self, manager: _Manager, patience_seconds: float) -> None:
+    def __init__(self, manager: OneManager, patience_seconds: float) -> None:
         self._manager = manager
         self._patience_seconds = patience_seconds
         self.lost = manager.lost
@@ -180,13 +64,13 @@ class Session:
             AmiRefused: Asterisk will not.
             AmiLost: the session has ended, now at the latest.
         """
-        return (await self._answer(_Action({"Action": action, **headers}, lists=False)))[-1]
+        return (await self._answer(OneAction({"Action": action, **headers}, lists=False)))[-1]
 
     async def ask_all(self, action: str, **headers: str) -> Sequence[Message]:
         """Give all that *action* lists, as messages; it raises what `ask` does."""
-        return (await self._answer(_Action({"Action": action, **headers}, lists=True)))[1:-1]
+        return (await self._answer(OneAction({"Action": action, **headers}, lists=True)))[1:-1]
 
-    async def _answer(self, action: _Action) -> list[Message]:
+    async def _answer(self, action: OneAction) -> list[Message]:
         if not all(map(str.isprintable, action.values())):
             raise AmiRefused(f"{action['Action']}: a value that is not one printable line")
         answer = await self._awaited(action)
@@ -194,7 +78,7 @@ class Session:
             raise AmiRefused(f"{action['Action']}: {answer[-1].get('Message', 'refused')}")
         return answer
 
-    async def _awaited(self, action: _Action) -> list[Message]:
+    async def _awaited(self, action: OneAction) -> list[Message]:
         loop = asyncio.get_running_loop()
         if self.lost.done():
             raise AmiLost(self.lost.result())
@@ -230,7 +114,7 @@ async def logged_in(
         secret = account.secret()
     except OSError as error:
         raise AmiLost(f"the secret cannot be read: {error}") from error
-    manager = _Manager(account, heard)
+    manager = OneManager(account.host, account.port, heard)
     session = Session(manager, patience_seconds)
     try:
         await _connect(manager, patience_seconds)
@@ -240,7 +124,7 @@ async def logged_in(
         manager.end("the session is closed")
 
 
-async def _connect(manager: _Manager, within_seconds: float) -> None:
+async def _connect(manager: OneManager, within_seconds: float) -> None:
     try:
         async with asyncio.timeout(within_seconds):
             await manager.connect()

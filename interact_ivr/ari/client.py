@@ -6,7 +6,7 @@ the password is in none of them.
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
@@ -24,6 +24,8 @@ _CLOSE_SECONDS = 0.5
 _MOST_ANSWER = 64 * 1024 * 1024
 """Bytes: ten thousand channels are a few megabytes."""
 _MOST_EVENT = 1024 * 1024
+_NOT_THERE = (403, 404, 405)
+"""This version of ARI, or this user, cannot do it."""
 
 
 class Watch(StrEnum):
@@ -46,6 +48,13 @@ class AriError(Exception):
         self.state = state
         self.status = status
         """Of the answer, if there was one."""
+
+
+class TakenOverError(AriError):
+    """Our application may have been registered by another connection."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(Watch.TAKEN_OVER, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +161,17 @@ class Client:
     def name(self) -> str:
         """The application's name."""
         return self._access.application
+
+
+async def if_it_can(asked: Awaitable[object]) -> bool:
+    """Say whether it was done; False where this ARI, or this user, cannot do it."""
+    try:
+        await asked
+    except AriError as error:
+        if error.status not in _NOT_THERE:
+            raise
+        return False
+    return True
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

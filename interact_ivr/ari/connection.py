@@ -12,8 +12,8 @@ from typing import Protocol
 
 import structlog
 
-from interact_ivr.ari.client import AriError, Client, Watch
-from interact_ivr.ari.session import Hearing, Session, TakenOverError
+from interact_ivr.ari.client import AriError, Client, TakenOverError, Watch
+from interact_ivr.ari.session import Hearing, Session
 from interact_ivr.pace import Pace
 
 

@@ -1,12 +1,10 @@
 """One registration of the ARI application: from its websocket's opening to its loss.
 
 Three tasks share it. One reads, so that pings are answered whatever else is going on; one hands on
-what was read, in its order; one proves again and again that the socket is still ours. A second
-connection of the same application takes over, and the first one's socket stays open and silent.
+what was read, in its order; one proves again and again that the socket is still ours.
 """
 
 import asyncio
-import itertools
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol, TypeVar
@@ -14,9 +12,15 @@ from typing import Protocol, TypeVar
 import aiohttp
 
 from interact_ivr.ari.calls import Look
-from interact_ivr.ari.client import LOOK_SECONDS, AriError, Client, Watch
+from interact_ivr.ari.client import (
+    LOOK_SECONDS,
+    AriError,
+    Client,
+    TakenOverError,
+    Watch,
+    if_it_can,
+)
 from interact_ivr.ari.events import (
-    ECHO,
     WANTED,
     Application,
     Echo,
@@ -30,17 +34,13 @@ from interact_ivr.ari.events import (
     event_of,
     version_of,
 )
+from interact_ivr.ari.proof import Proof
 
 T = TypeVar("T")
 
-_PROOF_SECONDS = 2.0
-"""Between two proofs, and how long one may take."""
-_PONG_SECONDS = 1.0
 _WAITING = 10_000
 """Events that are read and not handled yet; then Asterisk waits."""
 _AGAIN_SECONDS = 1.0
-_NOT_THERE = (403, 404, 405)
-"""This version of ARI, or this user, cannot do it."""
 
 
 class Hearing(Protocol):
@@ -59,13 +59,6 @@ class Hearing(Protocol):
         """Hear that something came that cannot be understood."""
 
 
-class TakenOverError(AriError):
-    """Our application may have been registered by another connection."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(Watch.TAKEN_OVER, reason)
-
-
 class Session:
     """Registers, checks what it is subscribed to, looks, and listens; ends by an `AriError`."""
 
@@ -74,12 +67,8 @@ class Session:
         self._hearing = hearing
         self._events: asyncio.Queue[Event | None] = asyncio.Queue(_WAITING)
         """None: look again."""
-        self._marks = itertools.count(1)
-        self._echoes: set[str] = set()
-        self._echoed = asyncio.Event()
-        self._ponged = asyncio.Event()
+        self._proof = Proof(client)
         self._looks: set[asyncio.Task[None]] = set()
-        self._may_write = True
         self.version = ""
         self.filtered = False
         """Asterisk sends us only what is of interest."""
@@ -88,7 +77,7 @@ class Session:
         """Do all of it; *watching* is called when nothing is missed any more. Never returns."""
         socket = await self._client.listen()
         try:
-            await first_to_end(self._read(socket), self._handle(watching), self._prove(socket))
+            await first_to_end(self._read(socket), self._handle(watching), self._proof.run(socket))
         finally:
             for look in self._looks:
                 look.cancel()
@@ -112,7 +101,7 @@ class Session:
                     await socket.pong(message.data)
                 continue
             if message.type is aiohttp.WSMsgType.PONG:
-                self._ponged.set()
+                self._proof.pong()
                 continue
             self._hearing.received()
             if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
@@ -128,8 +117,7 @@ class Session:
                 case Replaced():
                     raise TakenOverError("another connection has registered our application")
                 case Echo(mark=mark):
-                    self._echoes.add(mark)
-                    self._echoed.set()
+                    self._proof.echo(mark)
                     await self._events.put(event)
                 case _:
                     await self._events.put(event)
@@ -158,7 +146,7 @@ class Session:
         self.version = _understood(version_of, info.body)
         wanted = {"allowed": [{"type": each} for each in WANTED]}
         path = f"{self._client.application}/eventFilter"
-        self.filtered = await self._if_it_can(self._client.ask("PUT", path, body=wanted))
+        self.filtered = await if_it_can(self._client.ask("PUT", path, body=wanted))
         known = await self._application()
         if known.channels and known.bridges:
             return
@@ -172,15 +160,6 @@ class Session:
         answer = await self._client.ask("GET", self._client.application)
         return _understood(application_of, answer.body)
 
-    async def _if_it_can(self, asked: Awaitable[object]) -> bool:
-        try:
-            await asked
-        except AriError as error:
-            if error.status not in _NOT_THERE:
-                raise
-            return False
-        return True
-
     async def _look(self) -> None:
         """Read all channels; nothing is handled meanwhile, so that no event overtakes it."""
         channels = await self._client.ask("GET", "/channels", within=LOOK_SECONDS)
@@ -191,49 +170,6 @@ class Session:
             date_of(channels.date),
         )
         await self._hearing.looked(look)
-
-    async def _prove(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """Have Asterisk send us an event of our own, every few seconds, and see whether it comes.
-
-        A user who may only read cannot; then that the application is registered has to do.
-        """
-        while True:
-            await asyncio.sleep(_PROOF_SECONDS)
-            mark = str(next(self._marks))
-            if self._may_write:
-                self._may_write = await self._if_it_can(self._ask_for_echo(mark))
-            if not self._may_write:
-                await self._application()
-            elif not await self._comes_back(mark):
-                await self._wait_for_pong(socket)
-                raise TakenOverError("the websocket is silent")
-
-    async def _ask_for_echo(self, mark: str) -> None:
-        path, parameters = f"/events/user/{ECHO}", {"application": self._client.name}
-        await self._client.ask("POST", path, parameters, {"variables": {"mark": mark}})
-
-    async def _comes_back(self, mark: str) -> bool:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_PROOF_SECONDS):
-                while mark not in self._echoes:
-                    self._echoed.clear()
-                    await self._echoed.wait()
-        came = mark in self._echoes
-        self._echoes.clear()
-        return came
-
-    async def _wait_for_pong(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """See that somebody is there: a dead socket is silent, too, and nobody has taken it over.
-
-        Asterisk may know our application by that dead one for minutes.
-        """
-        self._ponged.clear()
-        try:
-            async with asyncio.timeout(_PONG_SECONDS):
-                await socket.ping()
-                await self._ponged.wait()
-        except (TimeoutError, ConnectionError):
-            raise AriError(Watch.UNREACHABLE, "the websocket answers no ping") from None
 
 
 def _understood(read: Callable[[bytes], T], body: bytes) -> T:

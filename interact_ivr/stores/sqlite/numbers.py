@@ -3,9 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import partial
-from typing import Any
 
 from interact_ivr.domain.errors import (
     ApplicationGone,
@@ -15,11 +13,12 @@ from interact_ivr.domain.errors import (
     NumberExists,
     NumbersAllocated,
 )
-from interact_ivr.domain.lifecycle import Policy, Standing, State
+from interact_ivr.domain.lifecycle import Policy, State
 from interact_ivr.domain.names import NumberKey, Scope
 from interact_ivr.domain.values import Ending, KnownNumber, NewNumber, PoolNumber, Shown
 from interact_ivr.ports import EVERYTHING
 from interact_ivr.stores.queries import load_queries
+from interact_ivr.stores.sqlite import number_views
 from interact_ivr.stores.sqlite.draft import SqliteDraft
 from interact_ivr.stores.sqlite.number_rows import (
     NumberRow,
@@ -29,12 +28,9 @@ from interact_ivr.stores.sqlite.number_rows import (
     settle_unless_ringing,
 )
 from interact_ivr.stores.sqlite.reader import Reader
-from interact_ivr.stores.sqlite.times import from_micros, to_micros
 from interact_ivr.stores.sqlite.transaction import Transaction
 from interact_ivr.stores.sqlite.writer import Writer
 
-_NO_LIMIT = -1
-"""As SQLite writes it."""
 _MOST_FAULTS = 1_000
 
 
@@ -55,21 +51,22 @@ class SqliteNumbers:
 
     async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[KnownNumber]:
         """Give those of *keys* that are numbers of the environment, as they were taken in."""
-        return await self._reader.run(partial(_known, scope, keys))
+        return await self._reader.run(partial(number_views.known, scope, keys))
 
     async def dnids(self, scope: Scope, dnids: Sequence[str]) -> Mapping[str, NumberKey]:
         """Give those of *dnids* that a number of the pool has, each with that number."""
-        return await self._reader.run(partial(_dnids, scope, dnids))
+        return await self._reader.run(partial(number_views.by_dnid, scope, dnids))
 
     async def list(
         self, scope: Scope, policy: Policy, shown: Shown = EVERYTHING
     ) -> Sequence[PoolNumber]:
         """Give the pool's numbers as they stand, by number."""
-        return await self._reader.run_long(scope.environment, partial(_list, scope, policy, shown))
+        view = partial(number_views.shown_of, scope, policy, shown)
+        return await self._reader.run_long(scope.environment, view)
 
     async def counts(self, scope: Scope, policy: Policy) -> dict[State, int]:
         """Count the pool's enabled numbers by state, in the operator's turn."""
-        return await self._reader.run_long(None, partial(_counts, scope, policy))
+        return await self._reader.run_long(None, partial(number_views.counts, scope, policy))
 
     async def set_enabled(
         self, scope: Scope, numbers: Sequence[NumberKey], *, enabled: bool
@@ -216,70 +213,3 @@ def _remove(scope: Scope, numbers: Sequence[NumberKey], force: bool, tx: Transac
 def _take_out(tx: Transaction, number: NumberRow) -> None:
     for query in ("remove_answers", "remove_ringing", "remove_allocations", "remove_number"):
         tx.do(query, id=number.id)
-
-
-def _known(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> list[KnownNumber]:
-    rows = tx.all(
-        "known_numbers",
-        environment=scope.environment,
-        application=scope.application,
-        keys=json.dumps(keys),
-    )
-    return [
-        KnownNumber(NewNumber(number, entered, group, dnid, bool(enabled)), bool(in_pool))
-        for number, entered, group, dnid, enabled, in_pool in rows
-    ]
-
-
-def _dnids(scope: Scope, dnids: Sequence[str], tx: Transaction) -> dict[str, NumberKey]:
-    return dict(
-        tx.all(
-            "known_dnids",
-            environment=scope.environment,
-            application=scope.application,
-            dnids=json.dumps(dnids),
-        )
-    )
-
-
-def _list(scope: Scope, policy: Policy, shown: Shown, tx: Transaction) -> list[PoolNumber]:
-    rows = tx.all(
-        "list_numbers",
-        environment=scope.environment,
-        application=scope.application,
-        group=shown.group,
-        state=None if shown.state is None else shown.state.value,
-        after=shown.after,
-        limit=_NO_LIMIT if shown.limit is None else shown.limit,
-        now=to_micros(tx.now),
-        rested_before=to_micros(tx.now - policy.rest_for),
-    )
-    return [pool_number(row, tx.now, policy) for row in rows]
-
-
-def pool_number(row: Any, now: datetime, policy: Policy) -> PoolNumber:
-    """Read a row of the queries that show numbers."""
-    number, entered, dnid, group, enabled, allocation, free_from, interaction = row
-    standing = Standing(allocation, from_micros(max(free_from, 0)))  # never lent: the epoch
-    state = standing.state(now, policy.rest_for)
-    return PoolNumber(
-        number=number,
-        entered=entered,
-        dnid=dnid,
-        group=group,
-        enabled=bool(enabled),
-        state=state,
-        interaction=interaction if state is State.ALLOCATED else None,
-        free_from=standing.free_from,
-    )
-
-
-def _counts(scope: Scope, policy: Policy, tx: Transaction) -> dict[State, int]:
-    row = tx.one(
-        "count_by_standing",
-        application=scope.application,
-        now=to_micros(tx.now),
-        rested_before=to_micros(tx.now - policy.rest_for),
-    )
-    states = (State.ALLOCATED, State.LAPSED, State.RESTING, State.IDLE)
-    return {state: count or 0 for state, count in zip(states, row, strict=True)}

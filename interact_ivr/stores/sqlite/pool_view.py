@@ -9,7 +9,7 @@ from interact_ivr.domain.lifecycle import Policy, State
 from interact_ivr.domain.names import AllocationId, InteractionId, NumberKey, Scope
 from interact_ivr.domain.values import Ending, GroupCounts, KnownAllocation, PoolNumber
 from interact_ivr.stores.sqlite.number_rows import find_number
-from interact_ivr.stores.sqlite.numbers import pool_number
+from interact_ivr.stores.sqlite.number_views import pool_number
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.times import from_micros, to_micros
 from interact_ivr.stores.sqlite.transaction import Transaction
