@@ -128,7 +128,7 @@ async def opened(
         stack.callback(passwords.close)
         inventory = SqliteNumbers(writer, reader)
         expiry = Expiry(store, clock, failed=observing.sweep_failed)
-        ringing = Ringing(store, environments, config.pool.ringing_for, expiry.look)
+        ringing = Ringing(store, environments, config.pool.ringing_for, expiry.look, clock)
 
         def exhausted(environment: EnvironmentId) -> None:
             stream.tell(Happening(environment, EXHAUSTED, clock.now()))

@@ -42,10 +42,14 @@ class ObservingPbx:
         self._metrics.unread.inc()
         self._log.warning("a dialed number could not be read", call=call, reason=reason)
 
-    def failed(self, call: str, error: Refusal) -> None:
+    def failed(self, call: str, error: Exception) -> None:
         """Hear of a call that could not be taken note of."""
         self._metrics.failed.inc()
-        self._log.warning("a call could not be taken note of", call=call, reason=str(error))
+        told = "a call could not be taken note of"
+        if isinstance(error, Refusal):
+            self._log.warning(told, call=call, reason=str(error))
+        else:
+            self._log.error(told, call=call, reason=repr(error), exc_info=error)
 
     def stands(self, standing: Standing) -> None:
         """Hear how it stands with the watching."""

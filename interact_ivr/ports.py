@@ -141,12 +141,12 @@ class RingingStore(Protocol):
         keys: Sequence[NumberKey],
         call: CallRef,
         at_most: timedelta,
-        age: timedelta | None = None,
+        since: datetime | None = None,
     ) -> bool:
         """Take note that *call* is on a number, for *at_most*; False where it is none of ours.
 
-        Of a call that was there already when it was first seen, *age* says since when. If it has
-        had its answer by then, nothing is noted, and False given.
+        Of a call that was there already when it was first seen, *since* says from when on. If it
+        has had its answer or its time by now, nothing is noted, and False given.
 
         If the allocation runs out meanwhile, its expiry is held open: *call* may still retrieve it,
         the same interaction renew it and anyone free it; another call is told nothing of it, and

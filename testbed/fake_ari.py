@@ -34,6 +34,11 @@ class FakeAri:
         self.subscribed: Mapping[str, list[str]] = ALL
         self.subscribes = True
         """A request to subscribe has an effect."""
+        self.variables: dict[tuple[str, str], str] = {}
+        """The variables of channels, by the channel's id and the variable's name."""
+        self.may_look = asyncio.Event()
+        """The answer to GET /bridges waits for it."""
+        self.may_look.set()
         self.echoes = True
         self.pongs = True
         self.closes_when_looked_at = False
@@ -78,9 +83,11 @@ class FakeAri:
         """Tell an event."""
         await self.say(json.dumps({"type": kind, "timestamp": now(), **fields}))
 
-    async def create(self, name: str, extension: str, context: str = "inbound") -> None:
+    async def create(
+        self, name: str, extension: str, context: str = "inbound", state: str = "Ring"
+    ) -> None:
         """Let a call come in."""
-        self.channels.append(channel(name, extension, context))
+        self.channels.append(channel(name, extension, context) | {"state": state})
         await self.tell("ChannelCreated", channel=self.channels[-1])
 
     async def destroy(self, name: str) -> None:
@@ -120,9 +127,13 @@ class FakeAri:
                 self.filter = [each["type"] for each in (await request.json())["allowed"]]
             case "POST", "applications" if self.subscribes:
                 self.subscribed = ALL
+            case "GET", "channels" if variable := request.query.get("variable"):
+                value = self.variables.get((request.path.split("/")[-2], variable))
+                return web.json_response({"value": value}, status=200 if value else 404)
             case "GET", "channels":
                 return web.json_response(self.channels)
             case "GET", "bridges":
+                await self.may_look.wait()
                 if self.closes_when_looked_at:
                     asyncio.get_running_loop().call_soon(self._close)
                 return web.json_response([])

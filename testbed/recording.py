@@ -120,15 +120,28 @@ async def talking(recorder: Recorder) -> None:
     await call
 
 
+async def dialing(recorder: Recorder) -> None:
+    """A call that is put through by a trunk whose own calls come in by the same context."""
+    listening = asyncio.create_task(recorder.listen())
+    await asyncio.sleep(SETTLE_SECONDS)
+    call = asyncio.create_task(recorder.call(Call("78", hang_up_after_seconds=1.5)))
+    await asyncio.sleep(2 * SETTLE_SECONDS)
+    await recorder.look()
+    await call
+    listening.cancel()
+
+
 CASES: tuple[Callable[[Recorder], Awaitable[None]], ...] = (
     whole_calls,
     everything,
     with_a_gap,
     taken_over,
     talking,
+    dialing,
 )
 TALKING = """
 exten => 77,1,Dial(Local/answers@talking)
+exten => 78,1,Dial(PJSIP/sipp/sip:nobody@127.0.0.1:9)
 [talking]
 exten => answers,1,Answer()
  same => n,Wait(60)

@@ -20,8 +20,23 @@ class Arrived:
     channel: Channel
     environment: str
     """As the configuration names it."""
-    age: timedelta | None = None
-    """How long ago; None: just now."""
+    seen: "Seen | None" = None
+    """How old it was when it was first seen; None: it has just come."""
+
+    def age(self, now: float) -> timedelta | None:
+        """Say how old it is *now*, by our own clock that only grows; None: it has just come."""
+        if self.seen is None:
+            return None
+        return self.seen.age + timedelta(seconds=max(now - self.seen.at, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A call that was there before it was seen."""
+
+    age: timedelta
+    at: float
+    """When it had that age: seconds of our own clock that only grows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,8 @@ class Look:
     """The ids of channels that talk to somebody."""
     at: datetime | None
     """By the PBX's own clock, perhaps a second early; None where it does not say."""
+    read_at: float = 0.0
+    """The same instant by our own clock that only grows, in seconds."""
 
 
 class Calls:
@@ -83,7 +100,7 @@ class Calls:
         self._there |= there.intersection(noted)
         for channel in look.channels:
             if channel.id not in look.bridged:
-                move = self._arrived(channel, _age(channel, look.at))
+                move = self._arrived(channel, Seen(_age(channel, look.at), look.read_at))
                 if move is not None:
                     yield move
 
@@ -91,12 +108,12 @@ class Calls:
         """Take it that a call was never seen: the next look finds it."""
         self._there.discard(channel)
 
-    def _arrived(self, channel: Channel, age: timedelta | None) -> Arrived | None:
+    def _arrived(self, channel: Channel, seen: Seen | None) -> Arrived | None:
         environment = self._contexts.get(channel.context)
-        if environment is None or channel.id in self._there:
+        if environment is None or channel.outgoing or channel.id in self._there:
             return None
         self._there.add(channel.id)
-        return Arrived(channel, environment, age)
+        return Arrived(channel, environment, seen)
 
 
 def _age(channel: Channel, at: datetime | None) -> timedelta:

@@ -31,6 +31,8 @@ class Channel:
     """Where in the Asterisk dialplan it is; where it comes in, as long as it is new."""
     extension: str
     created: datetime
+    outgoing: bool = False
+    """Asterisk has made it to dial somebody: nobody comes in by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,12 @@ class Application:
     bridges: bool
 
 
+_TO_BE_DIALED = "Down"
+"""The state in which Asterisk makes a channel to dial by it; one that comes in begins with Ring."""
+_DIALED = "(Outgoing Line)"
+"""What stands in the place of an application's data as soon as Dial, Queue or Originate has it."""
+
+
 class _Kind(msgspec.Struct):
     type: str
 
@@ -87,6 +95,7 @@ class _Kind(msgspec.Struct):
 class _Dialplan(msgspec.Struct):
     context: str
     exten: str
+    app_data: str = ""
 
 
 class _Channel(msgspec.Struct):
@@ -94,10 +103,14 @@ class _Channel(msgspec.Struct):
     name: str
     dialplan: _Dialplan
     creationtime: str
+    state: str = ""
 
     def value(self) -> Channel:
         where = self.dialplan
-        return Channel(self.id, self.name, where.context, where.exten, _time(self.creationtime))
+        return Channel(
+            *(self.id, self.name, where.context, where.exten, _time(self.creationtime)),
+            outgoing=self.state == _TO_BE_DIALED or where.app_data == _DIALED,
+        )
 
 
 class _OfChannel(msgspec.Struct):

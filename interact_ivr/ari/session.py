@@ -5,6 +5,7 @@ what was read, in its order; one proves again and again that the socket is still
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol, TypeVar
@@ -163,11 +164,13 @@ class Session:
     async def _look(self) -> None:
         """Read all channels; nothing is handled meanwhile, so that no event overtakes it."""
         channels = await self._client.ask("GET", "/channels", within=LOOK_SECONDS)
+        read_at = time.monotonic()
         bridges = await self._client.ask("GET", "/bridges", within=LOOK_SECONDS)
         look = Look(
             _understood(channels_of, channels.body),
             _understood(bridged_of, bridges.body),
             date_of(channels.date),
+            read_at,
         )
         await self._hearing.looked(look)
 

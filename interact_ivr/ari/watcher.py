@@ -5,6 +5,7 @@ same call, one thing after the other.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,8 @@ from typing import Protocol
 from interact_ivr.ari.calls import Arrived, Calls, Gone, Look, Move
 from interact_ivr.ari.client import Access, AriError, Client
 from interact_ivr.ari.connection import Connection, Standing
-from interact_ivr.ari.events import Channel, Event, MalformedError, user_of, value_of
+from interact_ivr.ari.dialed import dialed, has_asked
+from interact_ivr.ari.events import Event, MalformedError
 from interact_ivr.ari.lag import Lag
 from interact_ivr.domain.errors import Refusal, StoreUnavailable
 from interact_ivr.domain.names import CallRef
@@ -24,13 +26,6 @@ _AT_ONCE = 64
 """Calls that are being taken note of; behind them Asterisk's events wait."""
 _OURS_ALONE = {"", "s", "h", "i", "t"}
 """Extensions of the Asterisk dialplan's own, which nobody dials."""
-_VARIABLES = {
-    "request_uri": "CALLERID(dnid)",
-    "to": "PJSIP_HEADER(read,To)",
-    "diversion": "CALLERID(rdnis)",
-}
-"""Where a dialed number stands, if it is not the extension; as the subroutines read it."""
-_SIP = "PJSIP/"
 
 
 class Observer(Protocol):
@@ -48,7 +43,7 @@ class Observer(Protocol):
     def unread(self, call: str, reason: str) -> None:
         """Hear of a call whose dialed number could not be read: nothing is guessed in its place."""
 
-    def failed(self, call: str, error: Refusal) -> None:
+    def failed(self, call: str, error: Exception) -> None:
         """Hear of a call that could not be taken note of."""
 
     def stands(self, standing: Standing) -> None:
@@ -87,7 +82,9 @@ class Watcher:
         self._calls = Calls(pbx.contexts)
         self._lag = Lag()
         self._beside = asyncio.Semaphore(_AT_ONCE)
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        """All that is being done."""
+        self._last: dict[str, asyncio.Task[None]] = {}
         """The last thing that is done for a call, by its id."""
         self._noted: set[str] = set()
         """The calls that are on record as being on a number, by their ids."""
@@ -118,9 +115,9 @@ class Watcher:
             try:
                 await self._connection.run()
             finally:
-                for task in self._tasks.values():
+                for task in self._tasks:
                     task.cancel()
-                await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+                await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def stands(self, standing: Standing) -> None:
         """Pass on how it stands."""
@@ -153,22 +150,23 @@ class Watcher:
             self._connection.look_soon()
             noted = frozenset()
         self._noted |= noted
-        for move in self._calls.look(look, noted):
+        for move in self._calls.look(look, frozenset(self._noted)):
             await self._begin(move, None)
 
     async def _begin(self, move: Move, said: datetime | None) -> None:
         """Do *move* beside all else, once what was begun for the same call is done."""
         call = move.channel.id if isinstance(move, Arrived) else move.channel
         await self._beside.acquire()
-        before = self._tasks.get(call)
-        task = asyncio.create_task(self._do(call, move, before, said))
-        self._tasks[call] = task
+        task = asyncio.create_task(self._do(call, move, self._last.get(call), said))
+        self._tasks.add(task)
+        self._last[call] = task
         task.add_done_callback(lambda done: self._end(call, done))
 
     def _end(self, call: str, done: asyncio.Task[None]) -> None:
         self._beside.release()
-        if self._tasks.get(call) is done:
-            del self._tasks[call]
+        self._tasks.discard(done)
+        if self._last.get(call) is done:
+            del self._last[call]
 
     async def _do(
         self, call: str, move: Move, before: asyncio.Task[None] | None, said: datetime | None
@@ -189,37 +187,31 @@ class Watcher:
             if isinstance(error, StoreUnavailable):  # all else would be no other the next time
                 self._calls.forget(call)
                 self._connection.look_soon()
+        except Exception as error:  # noqa: BLE001  the task's outermost edge: told, found again
+            self._observer.failed(call, error)
+            self._calls.forget(call)
         if said is not None:
             self._done(said)
 
     async def _arrived(self, arrived: Arrived) -> None:
         """Mark the first dialed number that is one of ours."""
         call = CallRef(self.pbx.name, arrived.channel.id)
+        if arrived.seen is not None and await has_asked(self._client, arrived.channel):
+            return
         for place in self.pbx.dnis_from:
             try:
-                dialed = await self._dialed(place, arrived.channel)
+                number = await dialed(self._client, place, arrived.channel)
             except (AriError, MalformedError) as error:
                 self.unread += 1
                 self._observer.unread(call.uniqueid, f"{place}: {error}")
                 return
-            ours = dialed not in _OURS_ALONE and await self._ringing.rings(
-                arrived.environment, dialed, call, arrived.age
+            ours = number not in _OURS_ALONE and await self._ringing.rings(
+                arrived.environment, number, call, arrived.age(time.monotonic())
             )
             if ours:
                 self._noted.add(call.uniqueid)
             if ours or place == "extension":
                 return
-
-    async def _dialed(self, place: str, channel: Channel) -> str:
-        if place == "extension":
-            return channel.extension
-        if place == "to" and not channel.name.startswith(_SIP):
-            return ""
-        answer = await self._client.ask(
-            "GET", f"/channels/{channel.id}/variable", {"variable": _VARIABLES[place]}
-        )
-        value = value_of(answer.body)
-        return user_of(value) if place == "to" else value
 
     def _done(self, said: datetime) -> None:
         self.late = self._lag.of(said, self._now())

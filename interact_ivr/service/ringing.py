@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from interact_ivr.domain.names import CallRef
-from interact_ivr.ports import RingingStore
+from interact_ivr.ports import Clock, RingingStore
 from interact_ivr.service.allocations import lookup_keys
 from interact_ivr.service.environments import Environments
 from interact_ivr.service.recent import Recent
@@ -25,6 +25,7 @@ class Ringing:
         environments: Environments,
         ringing_for: timedelta,
         look: Callable[[], None],
+        clock: Clock,
     ) -> None:
         """*look* has the expiries looked at: a call that is gone holds none open any more."""
         self._store = store
@@ -32,6 +33,7 @@ class Ringing:
         self.ringing_for = ringing_for
         """How long a call may keep its number, however long the caller stays on the line."""
         self._look = look
+        self._clock = clock
         self._asked: Recent[CallRef, None] = Recent(_ASKED_MOST, _ASKED_SECONDS, time.monotonic)
 
     def asks(self, call: CallRef) -> None:
@@ -50,19 +52,17 @@ class Ringing:
     ) -> bool:
         """Take note that *call* has dialed a number; False where that is none of ours.
 
-        Of a call that was there already when it was first seen, *age* says since when.
+        Of a call that was there already when it was first seen, *age* says how long by now.
 
         Raises:
             NoSuchEnvironment, StoreUnavailable: nothing is noted.
         """
+        since = None if age is None else self._clock.now() - age
         here = self._environments.named(environment)
-        if self.has_asked(call):
-            return False
-        at_most = self.ringing_for - (age or timedelta(0))
         keys = lookup_keys(here.dial_plan, dialed)
-        if at_most <= timedelta(0) or not keys:
+        if self.has_asked(call) or not keys:
             return False
-        return await self._store.ringing(here.id, keys, call, at_most, age)
+        return await self._store.ringing(here.id, keys, call, self.ringing_for, since)
 
     async def stopped(self, call: CallRef) -> None:
         """Take note that *call* is over; an expiry it held open is told at once."""

@@ -368,9 +368,10 @@ class Pool:
         pbx: str = "main",
         age: timedelta | None = None,
     ) -> bool:
-        """Let a call be on a number."""
+        """Let a call be on a number; one that is *age* old, for *at_most* since it came."""
         return await self._allocations.ringing(
-            self.scope.environment, [NumberKey(number)], CallRef(pbx, call), at_most, age
+            *(self.scope.environment, [NumberKey(number)], CallRef(pbx, call), at_most),
+            None if age is None else self.clock.now() - age,
         )
 
     async def ringing_calls(self, pbx: str = "main") -> frozenset[str]:

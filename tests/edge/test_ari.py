@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,10 +16,11 @@ from interact_ivr.ari.client import Access, AriError, Watch
 from interact_ivr.ari.connection import Standing
 from interact_ivr.ari.session import first_to_end
 from interact_ivr.ari.watcher import Pbx, Watcher
-from interact_ivr.domain.errors import Refusal, StoreUnavailable
+from interact_ivr.domain.errors import StoreUnavailable
 from interact_ivr.domain.names import CallRef
 from interact_ivr.pace import Pace
 from testbed.fake_ari import SOME, FakeAri, channel
+from testbed.leftovers import nothing_left
 from testbed.noted_pace import NotedPace
 
 PATIENCE = 10.0
@@ -33,10 +34,14 @@ class Store:
         self.calls: set[str] = set()
         self.ages: dict[str, timedelta | None] = {}
         self.failures = 0
+        self.error: Exception = StoreUnavailable("full")
+        self.may_note = asyncio.Event()
+        self.may_note.set()
         self.changed = asyncio.Event()
 
     async def rings(self, _: str, dialed: str, call: CallRef, age: timedelta | None = None) -> bool:
-        """Take note, or fail."""
+        """Take note, or fail; in its time."""
+        await self.may_note.wait()
         self._fail()
         if dialed != OURS:
             return False
@@ -59,7 +64,7 @@ class Store:
     def _fail(self) -> None:
         if self.failures:
             self.failures -= 1
-            raise StoreUnavailable("full")
+            raise self.error
 
 
 @dataclass
@@ -91,7 +96,7 @@ class Observer:
         """Take note."""
         self.changed.set()
 
-    def failed(self, call: str, _: Refusal) -> None:
+    def failed(self, call: str, _: Exception) -> None:
         """Take note."""
         self.failed_.append(call)
         self.changed.set()
@@ -127,7 +132,9 @@ class Scene:
 
 @asynccontextmanager
 async def scene(
-    prepare: Callable[[FakeAri], None] = lambda _: None, pace: Pace | None = None
+    prepare: Callable[[FakeAri], None] = lambda _: None,
+    pace: Pace | None = None,
+    dnis_from: Sequence[str] = ("extension",),
 ) -> AsyncIterator[Scene]:
     """Watch a fake ARI, as *prepare* makes it."""
     async with AsyncExitStack() as stack:
@@ -137,7 +144,7 @@ async def scene(
         store: Any = Store()
         observer = Observer(store.changed)
         watcher = Watcher(
-            Pbx("main", access, {"inbound": ""}, ["extension"]),
+            Pbx("main", access, {"inbound": ""}, dnis_from),
             store,
             observer,
             lambda: datetime.now(UTC),
@@ -354,6 +361,92 @@ async def test_a_store_that_could_not_take_note_has_all_looked_at_again() -> Non
         await it.until(lambda: it.store.calls == set())
         assert "1" in it.observer.failed_
         assert it.ari.connections == 1
+
+
+async def test_a_call_that_has_its_end_on_record_already_is_counted_no_more() -> None:
+    """Its time was over while the store failed: the next look finds it neither here nor there."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.ari.create("1", OURS)
+        await it.until(lambda: it.store.calls == {"1"})
+        assert it.watcher.calls == 1
+        it.store.failures = 1
+        await it.ari.destroy("1")
+        await it.until(lambda: "1" in it.observer.failed_)
+        it.store.calls.clear()
+        await it.until(lambda: it.watcher.calls == 0)
+
+
+async def test_what_nobody_expected_is_told_and_found_by_the_next_look() -> None:
+    """A fault of ours costs the call its mark for now, and nothing else."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        it.store.error, it.store.failures = ZeroDivisionError("ours"), 1
+        await it.ari.create("1", OURS)
+        await it.until(lambda: it.observer.failed_ == ["1"])
+        await it.ari.sockets[-1].close()
+        await it.until(lambda: it.store.calls == {"1"})
+        assert it.watcher.standing.state is Watch.WATCHING
+
+
+async def test_all_that_is_being_done_ends_with_the_watching() -> None:
+    """Of each call what is done and what waits behind it."""
+    async with nothing_left(), scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        it.store.may_note.clear()
+        before = asyncio.all_tasks()
+        for name in "12":
+            await it.ari.create(name, OURS)
+            await it.ari.destroy(name)
+        await it.until(lambda: len(asyncio.all_tasks() - before) >= 4)
+
+
+async def test_a_call_that_has_asked_before_we_were_there_is_on_no_number() -> None:
+    """What it was told stands on its channel, whatever the store knows; others may ask yet."""
+    told = {"1": "NOT_ALLOCATED", "2": "UNKNOWN", "3": "AMBIGUOUS", "4": "UNAVAILABLE", "5": ""}
+
+    def prepare(ari: FakeAri) -> None:
+        ari.channels += [channel(name, OURS) for name in told]
+        ari.channels.append(channel("6", OURS) | {"name": "Local/0200@inbound-1;2"})
+        ari.variables = {(name, "INTERACT_STATUS"): said for name, said in told.items()}
+        ari.variables["6", "INTERACT_STATUS"] = "FOUND"  # inherited: it has not asked itself
+
+    async with scene(prepare) as it:
+        await it.until(lambda: it.store.calls == {"3", "4", "5", "6"})
+        await it.ari.create("7", OURS)
+        await it.until(lambda: "7" in it.store.calls)
+        assert it.store.calls == {"3", "4", "5", "6", "7"}
+        assert not any("/7/" in asked for asked in it.ari.asked)
+
+
+async def test_the_age_of_a_call_is_that_of_the_instant_it_is_used_at() -> None:
+    """However long the rest of the look takes."""
+    held = timedelta(seconds=0.5)
+
+    def prepare(ari: FakeAri) -> None:
+        ari.channels.append(channel("1", OURS))
+        ari.may_look.clear()
+
+    async with scene(prepare) as it:
+        await it.until(lambda: "GET /bridges" in it.ari.asked)
+        begun = asyncio.get_running_loop().time()
+        end = begun + held.total_seconds()
+        await it.until(lambda: asyncio.get_running_loop().time() >= end)
+        it.ari.may_look.set()
+        await it.until(lambda: it.store.calls == {"1"})
+        age = it.store.ages["1"]
+        assert age is not None
+        assert held <= age
+
+
+async def test_a_leg_that_asterisk_dials_is_not_read() -> None:
+    """It is in the context of its trunk, as a call that comes in by that is."""
+    async with scene(dnis_from=("to", "extension")) as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.ari.create("1", "s", state="Down")
+        await it.ari.create("2", OURS, state="Ring")
+        await it.until(lambda: it.watcher.unread == 1)
+        assert not any("/1/" in asked for asked in it.ari.asked)
 
 
 async def test_ends_are_not_overtaken_by_arrivals() -> None:

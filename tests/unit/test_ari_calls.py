@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interact_ivr.ari.calls import Arrived, Calls, Gone, Look, Move
+from interact_ivr.ari.calls import Arrived, Calls, Gone, Look, Move, Seen
 from interact_ivr.ari.events import (
     Channel,
     Created,
@@ -72,7 +73,7 @@ def test_a_look_finds_what_was_missed() -> None:
     calls.event(Created(NOON, goes_on))
     new = channel("new", created=NOON - 5 * SECOND)
     found = calls.look(look(goes_on, new, channel("theirs", "agents")), {"ended", "long ended"})
-    assert [*found] == [Gone("ended"), Gone("long ended"), Arrived(new, "", 6 * SECOND)]
+    assert [*found] == [Gone("ended"), Gone("long ended"), Arrived(new, "", Seen(6 * SECOND, 0.0))]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,24 @@ def test_an_age_is_never_less_than_none(
 ) -> None:
     """The PBX tells its clock in whole seconds, cut off; or not at all."""
     new = channel("1", created=created)
-    assert [*Calls(CONTEXTS).look(look(new, at=at), ())] == [Arrived(new, "", age)]
+    assert [*Calls(CONTEXTS).look(look(new, at=at), ())] == [Arrived(new, "", Seen(age, 0.0))]
+
+
+def test_an_age_grows_until_it_is_used() -> None:
+    """From the instant at which the PBX told it: what is asked meanwhile may take seconds."""
+    arrived = Arrived(channel("1"), "", Seen(3 * SECOND, at=100.0))
+    assert arrived.age(102.5) == 5.5 * SECOND
+    assert arrived.age(99.0) == 3 * SECOND
+    assert Arrived(channel("1"), "").age(100.0) is None
+
+
+def test_a_channel_by_which_asterisk_dials_is_nobody_who_comes_in() -> None:
+    """Whatever its context; and its end is nothing either."""
+    calls = Calls(CONTEXTS)
+    leg = replace(channel("1"), outgoing=True)
+    assert calls.event(Created(NOON, leg)) is None
+    assert [*calls.look(look(leg), ())] == []
+    assert calls.event(Destroyed(NOON, "1")) is None
 
 
 def test_who_talks_to_somebody_is_past_asking() -> None:
@@ -111,7 +129,7 @@ def test_what_could_not_be_noted_is_found_by_the_next_look() -> None:
     one = channel("1")
     calls.event(Created(NOON, one))
     calls.forget("1")
-    assert [*calls.look(look(one), ())] == [Arrived(one, "", SECOND)]
+    assert [*calls.look(look(one), ())] == [Arrived(one, "", Seen(SECOND, 0.0))]
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(["!", "!", "~", "?"]))))
@@ -201,7 +219,7 @@ def test_recorded_everything() -> None:
 def test_a_recorded_gap() -> None:
     """The first call has ended in it and the second has come: the look after it tells both."""
     assert told("with_a_gap") == ["380974520400", "-380974520400", "380974520400", "-380974520400"]
-    ages = [move.age for move in replayed("with_a_gap") if isinstance(move, Arrived)]
+    ages = [move.age(0.0) for move in replayed("with_a_gap") if isinstance(move, Arrived)]
     assert ages[0] is None
     assert ages[1] is not None
     assert SECOND / 2 < ages[1] < 4 * SECOND
@@ -216,3 +234,11 @@ def test_a_recorded_takeover() -> None:
 def test_recorded_talk() -> None:
     """A caller who was put through from where they came in is in a bridge, and not on the way."""
     assert told("talking") == []
+
+
+def test_a_recorded_call_that_is_put_through() -> None:
+    """The leg to whom it is put through is in the same context, and is nobody who comes in."""
+    assert told("dialing") == ["78", "-78"]
+    lines = (RECORDED / "dialing.jsonl").read_text("utf-8").splitlines()
+    (look_,) = [line for line in map(json.loads, lines) if "channels" in line]
+    assert [each.outgoing for each in channels_of(look_["channels"].encode())] == [False, True]

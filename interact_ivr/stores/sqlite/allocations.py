@@ -1,7 +1,7 @@
 """A number's life on SQLite: each method one transaction of the writer's."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from interact_ivr.domain.errors import AmbiguousDnid, NoSuchNumber
@@ -124,10 +124,10 @@ class SqliteAllocations:
         keys: Sequence[NumberKey],
         call: CallRef,
         at_most: timedelta,
-        age: timedelta | None = None,
+        since: datetime | None = None,
     ) -> bool:
         """Take note that *call* is on a number; False where it is none of ours."""
-        return await self._writer.run(partial(_ringing, environment, keys, call, at_most, age))
+        return await self._writer.run(partial(_ringing, environment, keys, call, at_most, since))
 
     async def stopped_ringing(self, call: CallRef) -> None:
         """Take note that *call* is on no number any more."""
@@ -189,24 +189,25 @@ def _ringing(
     keys: Sequence[NumberKey],
     call: CallRef,
     at_most: timedelta,
-    age: timedelta | None,
+    since: datetime | None,
     tx: Transaction,
 ) -> bool:
+    until = (since or tx.now) + at_most
     try:
         number = find_number(tx, environment, keys)
     except AmbiguousDnid:
         return False
-    if number is None:
+    if number is None or until <= tx.now:
         return False
     named = {"number_id": number.id, "pbx": call.pbx, "uniqueid": call.uniqueid}
-    if age is not None and tx.one("find_answer", **named) is not None:
+    if since is not None and tx.one("find_answer", **named) is not None:
         return False
     tx.do(
         "set_ringing",
         **named,
         now=to_micros(tx.now),
-        since=to_micros(tx.now - (age or timedelta(0))),
-        until=to_micros(tx.now + at_most),
+        since=to_micros(since or tx.now),
+        until=to_micros(until),
     )
     settle_unless_ringing(tx, number)  # what ran out before anybody was there is not held open
     return True

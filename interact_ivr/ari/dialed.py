@@ -1,0 +1,48 @@
+"""What ARI says of a channel when it is asked: what was dialed, and whether the call has asked."""
+
+from interact_ivr.agi.variables import Variable
+from interact_ivr.ari.client import AriError, Client
+from interact_ivr.ari.events import Channel, MalformedError, user_of, value_of
+from interact_ivr.domain.values import Status
+
+_VARIABLES = {
+    "request_uri": "CALLERID(dnid)",
+    "to": "PJSIP_HEADER(read,To)",
+    "diversion": "CALLERID(rdnis)",
+}
+"""Where a dialed number stands, if it is not the extension; as the subroutines read it."""
+_SIP, _LOCAL = "PJSIP/", "Local/"
+_ANSWERED = {status.value for status in Status} - {Status.AMBIGUOUS, Status.UNAVAILABLE}
+"""Who was told one of the others asks again."""
+
+
+async def dialed(client: Client, place: str, channel: Channel) -> str:
+    """Give what stands in *place*, an entry of ``dnis_from``.
+
+    Raises:
+        AriError, MalformedError: it cannot be read.
+    """
+    if place == "extension":
+        return channel.extension
+    if place == "to" and not channel.name.startswith(_SIP):
+        return ""
+    value = await _variable(client, channel, _VARIABLES[place])
+    return user_of(value) if place == "to" else value
+
+
+async def has_asked(client: Client, channel: Channel) -> bool:
+    """Say whether the call was told whose it is, by what its script has set; in doubt, no.
+
+    A Local channel has what its caller was told.
+    """
+    if channel.name.startswith(_LOCAL):
+        return False
+    try:
+        return await _variable(client, channel, Variable.STATUS) in _ANSWERED
+    except (AriError, MalformedError):  # 404 where it is not set; else its time is bounded anyway
+        return False
+
+
+async def _variable(client: Client, channel: Channel, name: str) -> str:
+    path = f"/channels/{channel.id}/variable"
+    return value_of((await client.ask("GET", path, {"variable": name})).body)
