@@ -80,7 +80,7 @@ async def _with_extensions(session: Session, lot: Lot) -> Lot:
     return replace(lot, extensions=told.parking_at(lot, lines))
 
 
-async def _boxes(session: Session) -> frozenset[str]:
+async def _boxes(session: Session) -> Mapping[str, told.Waiting]:
     listed = await session.ask_all("VoicemailUsersList")
     return await asyncio.to_thread(told.boxes, listed)
 

@@ -33,9 +33,8 @@ def changed(event: Message, told: Told) -> frozenset[Part]:
             return _QUEUES
         case "DeviceStateChange":
             return _NOTHING if _is_known_queue(text(event, "Device"), told) else _QUEUES
-        case "MessageWaiting":  # a voicemail was left, or there are other boxes
-            is_known = told.boxes is None or text(event, "Mailbox") in told.boxes
-            return _NOTHING if is_known else frozenset({Part.BOXES})
+        case "MessageWaiting":
+            return frozenset({Part.BOXES}) if _are_other_boxes(event, told) else _NOTHING
         case "ExtensionStatus":
             return _NOTHING if _is_known_hint(event, told) else frozenset({Part.HINTS})
     return _NOTHING
@@ -46,6 +45,18 @@ def _reloaded(module: str) -> frozenset[Part]:
         return EVERYTHING
     parts = (part for begin, part in _MODULES.items() if module.startswith(begin))
     return frozenset(parts)
+
+
+def _are_other_boxes(event: Message, told: Told) -> bool:
+    """Whether boxes may have come or gone, rather than a voicemail left or heard.
+
+    A bare ``voicemail reload`` tells of every box that there is now, new or not, and of none that
+    is not any more: what waits in them is as it was.
+    """
+    if told.boxes is None:
+        return False
+    waiting = told.boxes.get(text(event, "Mailbox"))
+    return waiting is None or waiting == (text(event, "New"), text(event, "Old"))
 
 
 def _is_known_queue(device: str, told: Told) -> bool:

@@ -67,13 +67,17 @@ class Hint:
     """As written: several are joined by `&`, `Queue:sales` is a queue, `park:701@...` a space."""
 
 
+Waiting = tuple[str, str]
+"""How many messages are new and old in a mailbox, as they are told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """All that a PBX has told."""
 
     endpoints: tuple[Endpoint, ...] = ()
-    boxes: frozenset[str] | None = None
-    """As `box@context`; None: it has no voicemail of its own."""
+    boxes: Mapping[str, Waiting] | None = None
+    """By `box@context`, with what waited there; None: it has no voicemail of its own."""
     queues: tuple[Queue, ...] = ()
     lots: tuple[Lot, ...] = ()
     hints: frozenset[Hint] = frozenset()
@@ -120,12 +124,15 @@ def endpoint(messages: Sequence[Message]) -> Endpoint | None:
     )
 
 
-def boxes(messages: Iterable[Message]) -> frozenset[str]:
+def boxes(messages: Iterable[Message]) -> Mapping[str, Waiting]:
     """Read what VoicemailUsersList lists."""
-    return frozenset(
-        f"{text(each, 'VoiceMailbox')}@{text(each, 'VMContext')}"
+    return {
+        f"{text(each, 'VoiceMailbox')}@{text(each, 'VMContext')}": (
+            text(each, "NewMessageCount"),
+            text(each, "OldMessageCount"),
+        )
         for each in _events(messages, "VoicemailUserEntry")
-    )
+    }
 
 
 def queues(messages: Iterable[Message]) -> tuple[Queue, ...]:

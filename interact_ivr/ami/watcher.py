@@ -21,6 +21,7 @@ from interact_ivr.ami.session import Account, AmiLost, Session, logged_in
 from interact_ivr.ami.told import Message, Part
 from interact_ivr.pace import Pace
 
+_LISTS: Final = frozenset({Part.BOXES, Part.QUEUES})
 _BUSY: Final = 0.1
 """The part of the time in which a PBX that changes all the while is being asked."""
 
@@ -39,6 +40,8 @@ class Timing:
     """The same of a PBX that changes all the while, and takes long to read."""
     read_every: float = 300.0
     """How often all is read again, whatever was heard."""
+    list_every: float = 60.0
+    """The same of what one question tells whole: that it has lost something, no event may tell."""
 
 
 class Hears(Protocol):
@@ -113,12 +116,14 @@ class PbxDirectory:
         await self._booted(session)
         self._stale = EVERYTHING
         settle = await self._read(session)
-        whole_at = time.monotonic()
+        whole_at = lists_at = time.monotonic()
         while True:
             if not await self._stirs() or session.lost.done():
                 await session.ask("Ping")
             if time.monotonic() > whole_at + self._timing.read_every:
                 self._stale, whole_at = EVERYTHING, time.monotonic()
+            if time.monotonic() > lists_at + self._timing.list_every:
+                self._stale, lists_at = self._stale | _LISTS, time.monotonic()
             if self._stale:
                 await asyncio.sleep(settle)
                 settle = await self._read(session)

@@ -200,6 +200,24 @@ async def test_all_is_read_again_after_a_while() -> None:
         await heard.until(lambda: heard.told.count("read") >= 3)
 
 
+async def test_what_one_question_tells_whole_is_read_more_often() -> None:
+    """Boxes and queues: of one that is gone, not every PBX tells."""
+    heard = Heard()
+    often = Timing(0.5, ping_every=0.05, settle=0.01, most_settle=0.05, list_every=0.1)
+    peers: list[AmiPeer] = []
+
+    async def keep(peer: AmiPeer) -> None:
+        peers.append(peer)
+        await office(peer)
+
+    async with ami(keep) as port, watching(port, heard, often):
+        await heard.until(lambda: heard.told.count("read") >= 1)
+        asked = len(peers[0].actions)
+        await heard.until(lambda: heard.told.count("read") >= 3)
+        later = {action["Action"] for action in peers[0].actions[asked:]}
+    assert later - {"Ping"} == {"VoicemailUsersList", "QueueStatus"}
+
+
 async def test_a_pbx_that_starts_is_not_asked_before_it_is_up() -> None:
     """What it tells before is half of it, and would put the other half out of mind."""
     heard = Heard()

@@ -140,6 +140,17 @@ def test_what_is_gone_is_nobody_s(office: Office) -> None:
     assert said(office, "6930") == NOBODYS
 
 
+def test_a_mailbox_that_is_gone_is_nobody_s(office: Office) -> None:
+    """Asterisk tells only of those that are left, as if they were news."""
+    office.add("voicemail.conf", "6930 => 1234,Lobby\n")
+    office.pbx.cli("voicemail reload")
+    office.wait_for(lambda: said(office, "6930")[2])
+    file = office.pbx.etc / "voicemail.conf"
+    file.write_text(file.read_text("utf-8").replace("6930 => 1234,Lobby\n", ""), "utf-8")
+    office.pbx.cli("voicemail reload")
+    office.wait_for(lambda: not said(office, "6930")[2])
+
+
 def test_the_plan_s_own_directory_comes_first(
     office_factory: OfficeFactory, tmp_path: Path
 ) -> None:

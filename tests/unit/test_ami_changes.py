@@ -73,6 +73,23 @@ def test_a_hint_that_means_another_device_is_read_again() -> None:
         assert changed(messages(event.format(extension, hint))[0], known) == parts
 
 
+@pytest.mark.parametrize(
+    ("box", "waiting", "is_news"),
+    [
+        ("6929@default", "New: 0\r\nOld: 0", True),
+        ("6929@default", "New: 1\r\nOld: 0", False),
+        ("6929@default", "New: 0\r\nOld: 1", False),
+        ("6930@default", "New: 1\r\nOld: 0", True),
+    ],
+)
+def test_a_box_that_is_gone_is_missed_where_others_are_told_of_without_need(
+    box: str, waiting: str, is_news: bool
+) -> None:
+    """`voicemail reload` tells of the boxes that are left, though nothing else waits in them."""
+    event = messages(f"Event: MessageWaiting\r\nMailbox: {box}\r\n{waiting}")[0]
+    assert changed(event, OFFICE) == ({Part.BOXES} if is_news else set())
+
+
 def test_without_voicemail_messages_say_nothing() -> None:
     """A PBX whose boxes are elsewhere tells of all of them."""
     event = messages("Event: MessageWaiting\r\nMailbox: 1@there")[0]

@@ -10,7 +10,7 @@ from interact_ivr.ami.told import Endpoint, Hint, Lot, Queue, Told
 
 USER, STATION, WORKGROUP = QueueType.USER, QueueType.STATION, QueueType.WORKGROUP
 ORBIT, LINE = QueueType.ORBIT, QueueType.LINE
-BOXES = frozenset({"6929@default", "6940@sales", "6941@a", "6941@b"})
+BOXES = dict.fromkeys(["6929@default", "6940@sales", "6941@a", "6941@b"], ("0", "0"))
 
 
 def _owner(extension: str, *endpoints: Endpoint, **told: object) -> Owner | None:

@@ -40,7 +40,7 @@ def test_no_password_is_kept() -> None:
 
 def test_lists_are_read_whole() -> None:
     """Boxes, queues with their members, parking lots with where calls are parked, and hints."""
-    assert told.boxes(recorded("voicemail")) == {"6929@default"}
+    assert told.boxes(recorded("voicemail")) == {"6929@default": ("0", "0")}
     assert told.queues(recorded("queues")) == (
         Queue("support"),
         Queue("6000", ("PJSIP/6929",)),
