@@ -1,15 +1,20 @@
-"""What a test of the event loop leaves behind: tasks, descriptors, errors that nobody caught."""
+"""What is left behind: tasks, descriptors, errors that nobody caught; here, or in a service."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
+
+from testbed.service import Service
 
 TURNS = 500
 TURN_SECONDS = 0.01
+PATIENCE_SECONDS = 5.0
 
 
 @asynccontextmanager
@@ -17,10 +22,10 @@ async def nothing_left() -> AsyncIterator[None]:
     """See that what is done inside has ended soon after, with no error that nobody caught."""
     uncaught: list[Mapping[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, about: uncaught.append(about))
-    tasks, descriptors = _there()
+    tasks, descriptors = there()
     yield
     for _ in range(TURNS):
-        more, others = _there()
+        more, others = there()
         if more <= tasks and others <= descriptors:  # fewer: what an earlier test left has gone
             break
         await asyncio.sleep(TURN_SECONDS)
@@ -29,6 +34,15 @@ async def nothing_left() -> AsyncIterator[None]:
     assert uncaught == [], uncaught
 
 
-def _there() -> tuple[int, int]:
-    """Count the tasks and the descriptors."""
+def left_over(service: Service) -> tuple[int, int, int]:
+    """Count a running service's tasks, descriptors and threads."""
+    with urlopen(f"{service.http}/metrics", timeout=PATIENCE_SECONDS) as answer:
+        (tasks,) = re.findall(r"(?m)^interact_ivr_tasks ([0-9.]+)$", answer.read().decode())
+    process = Path(f"/proc/{service.pid}")
+    descriptors, threads = (len([*(process / each).iterdir()]) for each in ("fd", "task"))
+    return int(float(tasks)), descriptors, threads
+
+
+def there() -> tuple[int, int]:
+    """Count this process's tasks and descriptors."""
     return len(asyncio.all_tasks()), sum(1 for _ in Path("/proc/self/fd").iterdir())

@@ -5,12 +5,14 @@ there; whoever is refused at the login hears it. Whoever wants to go on opens a 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from interact_ivr.ami.mended import OneAction, OneManager
+from interact_ivr.ami.told import Message, text
+from interact_ivr.domain.shown import shown
 
 _EVENTS: Final = "system,call,agent"
 """The classes of events that say what has changed; no calls' variables are among them."""
@@ -24,17 +26,18 @@ _WANTED: Final = (
 )
 """Asterisk's filters, regular expressions: what matches none is not sent."""
 
-Message = Mapping[str, Any]
-"""Headers by name, in any case; one that comes twice has a list of texts."""
 Heard = Callable[[Message], None]
 
 
 class AmiLost(Exception):
     """There is no session, for the reason given; nothing more can be asked in it."""
 
+    def __init__(self, reason: str) -> None:
+        super().__init__(shown(reason))
+
 
 class AmiRefused(Exception):
-    """Asterisk has refused an action, in its own words; the session goes on."""
+    """Asterisk has refused an action, in its own words, one printable line; the session goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Session:
             raise AmiRefused(f"{action['Action']}: a value that is not one printable line")
         answer = await self._awaited(action)
         if answer[-1].get("Response") == "Error":
-            raise AmiRefused(f"{action['Action']}: {answer[-1].get('Message', 'refused')}")
+            raise AmiRefused(f"{action['Action']}: {text(answer[-1], 'Message') or 'refused'}")
         return answer
 
     async def _awaited(self, action: OneAction) -> list[Message]:

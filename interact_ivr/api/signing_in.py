@@ -8,6 +8,7 @@ from aiohttp import web
 
 from interact_ivr.api.sources import Sources, owner
 from interact_ivr.domain.errors import TooManyAttempts, Unauthenticated
+from interact_ivr.domain.shown import shown
 
 _SHOWN = 80
 
@@ -43,8 +44,7 @@ class SignIn:
             raise Unauthenticated
 
     def _failed(self, why: str, tenant: str, name: str, source: str) -> None:
-        user = "".join(sign if sign.isprintable() else "?" for sign in name[:_SHOWN])
         structlog.get_logger("http").warning(
-            "login failed", why=why, tenant=tenant, user=user, source=source
+            "login failed", why=why, tenant=tenant, user=shown(name, _SHOWN), source=source
         )
         self.login_failed(why)

@@ -14,6 +14,8 @@ from typing import Self
 import aiohttp
 import msgspec
 
+from interact_ivr.domain.shown import shown
+
 REQUEST_SECONDS = 2.0
 LOOK_SECONDS = 10.0
 """All channels of a large PBX may take a while; no event is lost meanwhile."""
@@ -44,7 +46,7 @@ class AriError(Exception):
     """ARI does not do what was asked, and so the PBX is not watched."""
 
     def __init__(self, state: Watch, reason: str, status: int = 0) -> None:
-        super().__init__(reason)
+        super().__init__(shown(reason))
         self.state = state
         self.status = status
         """Of the answer, if there was one."""

@@ -1,5 +1,7 @@
 """What ARI says of a channel when it is asked: what was dialed, and whether the call has asked."""
 
+from urllib.parse import quote
+
 from interact_ivr.agi.variables import Variable
 from interact_ivr.ari.client import AriError, Client
 from interact_ivr.ari.events import Channel, MalformedError, user_of, value_of
@@ -44,5 +46,5 @@ async def has_asked(client: Client, channel: Channel) -> bool:
 
 
 async def _variable(client: Client, channel: Channel, name: str) -> str:
-    path = f"/channels/{channel.id}/variable"
+    path = f"/channels/{quote(channel.id, safe='')}/variable"
     return value_of((await client.ask("GET", path, {"variable": name})).body)

@@ -12,11 +12,16 @@ from typing import TypeVar
 
 import msgspec
 
+from interact_ivr.domain.shown import shown
+
 T = TypeVar("T")
 
 
 class MalformedError(Exception):
     """What Asterisk said cannot be understood."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(shown(reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +197,7 @@ def application_of(text: bytes) -> Application:
 
 def version_of(text: bytes) -> str:
     """Read the version from the answer to ``GET /asterisk/info``."""
-    return _decoded(text, _Info).system.version
+    return shown(_decoded(text, _Info).system.version)
 
 
 def value_of(text: bytes) -> str:

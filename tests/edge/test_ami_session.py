@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from interact_ivr.ami.session import Account, AmiLost, AmiRefused, Message, Session, logged_in
+from interact_ivr.ami.session import Account, AmiLost, AmiRefused, Session, logged_in
+from interact_ivr.ami.told import Message
 from testbed.ami_peer import BANNER, DONE, REFUSED, Action, AmiPeer, ami, silence
 from testbed.leftovers import nothing_left
 from testbed.ports import LOOPBACK
@@ -76,6 +77,20 @@ async def test_a_refused_login_is_told_at_once() -> None:
         await silence()
 
     assert await _lost(refuse) == "refused: Login: Permission denied"
+
+
+async def test_a_refusal_is_one_printable_line() -> None:
+    """Whatever the other side sends, and however much: people read it on their terminals."""
+
+    async def refuse(peer: AmiPeer) -> None:
+        words = "\x1b]0;owned\x07No\u202e way" + "y" * 10_000
+        await peer.answer(await peer.action(), f"Response: Error\r\nMessage: {words}\r\n\r\n")
+        await silence()
+
+    told = await _lost(refuse)
+    assert told.startswith("refused: Login: ]0;ownedNo way")
+    assert told.isprintable()
+    assert len(told) < 200
 
 
 async def test_a_secret_that_cannot_be_read_is_told() -> None:
@@ -225,6 +240,7 @@ async def test_much_at_once_is_taken_in_turns() -> None:
 
 async def test_a_character_in_two_parts_is_one() -> None:
     """TCP cuts where it likes."""
+    half_is_read = asyncio.Event()
 
     async def cut(peer: AmiPeer) -> None:
         await peer.welcome()
@@ -234,13 +250,17 @@ async def test_a_character_in_two_parts_is_one() -> None:
             f"Response: Success\r\nName: Zoë\r\nActionID: {action['ActionID']}\r\n\r\n".encode()
         )
         at = answer.index("ë".encode()) + 1
-        await peer.say(answer[:at])
-        await asyncio.sleep(0.05)
+        await peer.say(b"Event: Reload\r\n\r\n" + answer[:at])  # as one segment
+        await half_is_read.wait()
         await peer.say(answer[at:])
         await peer.serve()
 
+    def heard(event: Message) -> None:
+        if event["Event"] == "Reload":
+            half_is_read.set()
+
     async with ami(cut) as port:
-        assert (await _use(port, lambda session: session.ask("Ping")))["Name"] == "Zoë"
+        assert (await _use(port, lambda session: session.ask("Ping"), heard))["Name"] == "Zoë"
 
 
 async def test_what_a_library_would_wait_for_is_answered() -> None:

@@ -13,7 +13,7 @@ from interact_ivr.ami.session import Account
 from interact_ivr.ami.watcher import PbxDirectory, Timing
 from interact_ivr.pace import Pace
 from testbed.ami_peer import BANNER, BOOTED, DONE, REFUSED, AmiPeer, ami, silence
-from testbed.leftovers import nothing_left
+from testbed.leftovers import nothing_left, there
 from testbed.noted_pace import NotedPace
 from testbed.ports import LOOPBACK
 
@@ -312,7 +312,7 @@ async def test_nothing_is_left_after_many_reconnects(loops: int) -> None:
 async def nothing_more(heard: Heard, holds: Callable[[], bool]) -> AsyncIterator[None]:
     """See that tasks and descriptors are not more when *holds* than they are now, but for a few."""
     few = 10
-    before = len(asyncio.all_tasks())
+    before = there()
     yield
     await heard.until(holds, 30)
-    assert len(asyncio.all_tasks()) <= before + few
+    assert all(now <= then + few for now, then in zip(there(), before, strict=True))

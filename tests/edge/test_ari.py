@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from interact_ivr.domain.errors import StoreUnavailable
 from interact_ivr.domain.names import CallRef
 from interact_ivr.pace import Pace
 from testbed.fake_ari import SOME, FakeAri, channel
-from testbed.leftovers import nothing_left
+from testbed.leftovers import nothing_left, there
 from testbed.noted_pace import NotedPace
 
 PATIENCE = 10.0
@@ -277,6 +277,25 @@ async def test_what_is_refused_is_told_and_tried_again(
         await it.until_it_is(Watch.WATCHING)
 
 
+async def test_what_asterisk_calls_itself_is_one_printable_line() -> None:
+    """People read it on their terminals, and what it is not understood by."""
+    escape = "\x1b]0;owned\x07"
+
+    def prepare(ari: FakeAri) -> None:
+        ari.bodies = {"asterisk": json.dumps({"system": {"version": escape * 100}}).encode()}
+
+    async with scene(prepare) as it:
+        await it.until_it_is(Watch.WATCHING)
+        version = it.watcher.standing.version
+        assert version.startswith("?]0;owned?")
+        assert len(version) <= 200
+        await it.ari.tell("ChannelDestroyed", timestamp=escape * 1000, channel={"id": "1"})
+        await it.until(lambda: len(it.observer.malformed_) == 1)
+        (malformed,) = it.observer.malformed_
+        assert malformed.isprintable()
+        assert len(malformed) <= 200
+
+
 @pytest.mark.parametrize("path", ["asterisk", "applications", "channels", "bridges"])
 async def test_an_answer_that_is_not_understood_is_told(path: str) -> None:
     """It is no Asterisk, or one of another kind."""
@@ -475,11 +494,6 @@ async def test_calls_of_other_contexts_and_numbers_cost_the_store_nothing_at_the
         assert it.observer.failed_ == []
 
 
-def descriptors() -> int:
-    """Count the process's open files."""
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
 @pytest.mark.parametrize(
     "times", [20, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(300)])]
 )
@@ -491,13 +505,13 @@ async def test_after_many_reconnects_nothing_is_left_over(times: int) -> None:
 
     async with scene(prepare, Pace(first=0.01, most=0.05)) as it:
         await it.until(lambda: it.ari.connections >= 3)
-        tasks, files = len(asyncio.all_tasks()), descriptors()
+        tasks, descriptors = there()
         await it.until(lambda: it.ari.connections >= times + 3, within=times)
         it.ari.channels.append(channel("1", OURS))
         it.ari.closes_when_looked_at = False
         await it.until(lambda: it.store.calls == {"1"})
-        await it.until(lambda: len(asyncio.all_tasks()) <= tasks + 5)
-        assert descriptors() <= files + 3
+        await it.until(lambda: there()[0] <= tasks + 5)
+        assert there()[1] <= descriptors + 3
 
 
 @pytest.mark.parametrize(("stable", "failures"), [(60.0, [1, 2, 3, 4]), (0.0, [1, 1, 1, 1])])
