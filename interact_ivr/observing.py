@@ -1,5 +1,6 @@
 """What is told of a pool's life: a line in the log for people, a count for Prometheus."""
 
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -7,7 +8,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from interact_ivr.domain.errors import AmbiguousDnid
-from interact_ivr.domain.happening import EXHAUSTED, EXPIRED, Happening
+from interact_ivr.domain.happening import EXHAUSTED, EXPIRED, FREED, Happening
+from interact_ivr.domain.names import EnvironmentId
 from interact_ivr.domain.values import Allocation, FreeStatus, Retrieval
 from interact_ivr.service.purge import Purged
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:  # a command that runs without the service counts nothing, and
     from interact_ivr.metrics import Metrics
 
 _DNIDS_SHOWN = 10
+_QUIET_SECONDS = 10.0
+"""After a line that an environment's pool is exhausted, others are only counted for as long."""
 
 
 class Observing:
@@ -26,6 +30,7 @@ class Observing:
         self.last_ambiguous: dict[str, Sequence[str]] = {}
         """What each of the last ones fits, the latest last: a few, whatever is dialed."""
         self._metrics = metrics
+        self._quiet_until: dict[EnvironmentId, float] = {}
         self._pool = structlog.get_logger("pool")
         self._journal = structlog.get_logger("journal")
 
@@ -65,21 +70,27 @@ class Observing:
         )
 
     def happened(self, happening: Happening) -> None:
-        """Hear what nobody else tells of: an allocation ran out, or there was no number to lend."""
-        if happening.what == EXHAUSTED and self._metrics is not None:
-            self._metrics.exhausted()
-        if happening.what == EXPIRED:
-            self._expired(happening)
-
-    def _expired(self, happening: Happening) -> None:
-        if self._metrics is not None:
+        """Hear what nobody else tells of: how a wait ended, or that there was no number to lend."""
+        if happening.what == EXHAUSTED:
+            self._exhausted(happening.environment)
+        if happening.what == EXPIRED and self._metrics is not None:
             self._metrics.expired()
-        self._pool.info(
-            "expired",
-            dnis=happening.number,
-            allocation=happening.allocation,
-            at=happening.at.isoformat(),
-        )
+        if happening.what in (EXPIRED, FREED):
+            self._pool.info(
+                happening.what,
+                dnis=happening.number,
+                allocation=happening.allocation,
+                at=happening.at.isoformat(),
+            )
+
+    def _exhausted(self, environment: EnvironmentId) -> None:
+        """Count it, and tell the first one of a rush: programs ask again and again."""
+        if self._metrics is not None:
+            self._metrics.exhausted()
+        now = time.monotonic()
+        if now >= self._quiet_until.get(environment, now):
+            self._quiet_until[environment] = now + _QUIET_SECONDS
+            self._pool.warning("exhausted", environment=environment)
 
     def sweep_failed(self, error: Exception) -> None:
         """Hear that expiries are not on record."""

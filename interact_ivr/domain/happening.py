@@ -6,6 +6,7 @@ from datetime import datetime
 from interact_ivr.domain.names import AllocationId, CallRef, EnvironmentId, InteractionId, NumberKey
 
 EXPIRED = "expired"
+FREED = "freed"
 EXHAUSTED = "exhausted"
 
 

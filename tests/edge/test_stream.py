@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from interact_ivr.app import Parts, opened
 from interact_ivr.config_keys import Config
@@ -130,6 +131,30 @@ async def test_exhaustion_is_told(tmp_path: Path) -> None:
                 await parts.allocations.allocate("", "order-1", None)
             told, _ = await next_of(reading, "exhausted")
     assert (told.environment, told.number) == (here, None)
+
+
+async def test_what_ends_and_what_is_missing_has_a_line_in_the_log(tmp_path: Path) -> None:
+    """For whoever is on call: whatever asked for it; exhaustion once, though programs insist."""
+    with capture_logs() as lines:
+        async with serving(tmp_path, hold_for_seconds=1) as parts:
+            await take_in(parts, ONE)
+            lent = await parts.allocations.allocate("", "order-1", None)
+            for _ in range(3):
+                with pytest.raises(Exhausted):
+                    await parts.allocations.allocate("", "order-2", None)
+            await parts.allocations.free("", ONE)
+            with parts.stream.reading() as reading:
+                again = await parts.allocations.allocate("", "order-2", None)
+                expired, _ = await next_of(reading, "expired")
+            here = parts.environments.named().id
+    told = [line for line in lines if line["event"] in ("freed", "expired", "exhausted")]
+    assert [(line["event"], line.get("allocation")) for line in told] == [
+        ("exhausted", None),
+        ("freed", lent.id),
+        ("expired", again.id),
+    ]
+    assert told[0]["environment"] == here
+    assert told[2]["at"] == expired.at.isoformat()
 
 
 def soon() -> float:
