@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from interact_ivr.config_http import http_contradictions
 from interact_ivr.config_keys import Config
-from interact_ivr.config_pbx import pbx_contradictions
+from interact_ivr.config_pbx import pbx_contradictions, pbx_warnings
 from interact_ivr.domain import times
 
 DEFAULT_FILE = Path("/etc/interact-ivr/interact-ivr.toml")
@@ -102,7 +102,7 @@ def warnings(config: Config) -> list[str]:
             'interaction.alphabet = "printable": ids may hold quotes, commas, brackets and ${}; '
             "an expression such as $[...] in the Asterisk dialplan may be bent by them"
         )
-    return [*told, *times.warnings(config.pool.policy, "pool.")]
+    return [*told, *pbx_warnings(config.pbx), *times.warnings(config.pool.policy, "pool.")]
 
 
 def keys() -> Iterator[tuple[str, object, str, str]]:

@@ -133,12 +133,17 @@ class HttpConfig(msgspec.Struct, frozen=True):
     @property
     def is_public(self) -> bool:
         """Whether others than this machine can reach the address."""
-        if self.host == "localhost":
-            return False
-        try:
-            return not ip_address(self.host).is_loopback
-        except ValueError:
-            return True  # a name may be anything
+        return is_public(self.host)
+
+
+def is_public(host: str) -> bool:
+    """Whether *host*, an address or a name, may be reached from, or be, another machine."""
+    if host == "localhost":
+        return False
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return True  # a name may be anything
 
 
 def http_contradictions(http: HttpConfig) -> Iterator[str]:

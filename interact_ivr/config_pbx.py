@@ -3,12 +3,16 @@
 import os
 import re
 import socket
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
+
+from interact_ivr.config_http import is_public
 
 WHERE = r"^(/[^\0]*[^/\0]|\$[A-Za-z_][A-Za-z0-9_]*)$"
 """Where a secret is: the path of a file, or $ and the name of an environment variable."""
@@ -99,6 +103,21 @@ class PbxConfig(msgspec.Struct, frozen=True):
             description="the path of a file, or $ and the name of an environment variable",
         ),
     ] = "$INTERACT_IVR_AMI_SECRET"  # noqa: S105  where it is, not what it is
+    ami_tls: Annotated[
+        bool,
+        Meta(
+            title="its AMI is asked over TLS, on the port that manager.conf has for that (5039)",
+            description="true or false",
+        ),
+    ] = False
+    ca_file: Annotated[
+        str,
+        Meta(
+            pattern=r"^(/[^\0]*[^/\0])?$",
+            title="who vouches for the PBX's certificate over TLS, read at each connection",
+            description="the path of a PEM file; empty for those whom the machine trusts",
+        ),
+    ] = ""
     ami_reread_seconds: Annotated[
         float,
         Meta(
@@ -136,6 +155,34 @@ def secret(where: str) -> str:
         if os.fstat(file.fileno()).st_mode & 0o007:
             raise OSError(f"others may read {where}: expected mode 0600 or 0640")
         return file.read().rstrip("\r\n")
+
+
+def trust(ca_file: str) -> ssl.SSLContext:
+    """Say whose certificate a PBX must show: one for its host, by an issuer in *ca_file*.
+
+    Raises:
+        OSError: the file cannot be read, or is none of certificates.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca_file or None)
+    except OSError as error:  # which does not say of what
+        raise OSError(f"{ca_file}: {error}") from error
+
+
+def pbx_warnings(pbxes: Sequence[PbxConfig]) -> Iterator[str]:
+    """Name the secrets that would go to another machine as they are."""
+    for at, pbx in enumerate(pbxes, 1):
+        url = urlsplit(pbx.ari_url)
+        if url.scheme == "http" and is_public(url.hostname or ""):
+            yield (
+                f"pbx[{at}].ari_url: the password and all that is asked goes to {url.hostname} in "
+                f"the clear; use https:// or a tunnel"
+            )
+        if pbx.ami_host and not pbx.ami_tls and is_public(pbx.ami_host):
+            yield (
+                f"pbx[{at}].ami_host: the secret and all that is asked goes to {pbx.ami_host} in "
+                f"the clear; use ami_tls or a tunnel"
+            )
 
 
 def pbx_contradictions(pbxes: Sequence[PbxConfig]) -> Iterator[str]:

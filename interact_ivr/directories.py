@@ -8,7 +8,7 @@ from functools import partial
 from dialplan import Directories, Directory
 from interact_ivr.ami.session import Account
 from interact_ivr.ami.watcher import PbxDirectory, Timing
-from interact_ivr.config_pbx import PbxConfig, secret
+from interact_ivr.config_pbx import PbxConfig, secret, trust
 from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.metrics import Metrics
 from interact_ivr.observing_directory import ObservingDirectory
@@ -60,7 +60,10 @@ class PbxDirectories:
 
 
 def _directory(pbx: PbxConfig, metrics: Metrics) -> PbxDirectory:
-    account = Account(pbx.ami_host, pbx.ami_port, pbx.ami_user, partial(secret, pbx.ami_secret))
+    account = Account(
+        *(pbx.ami_host, pbx.ami_port, pbx.ami_user, partial(secret, pbx.ami_secret)),
+        partial(trust, pbx.ca_file) if pbx.ami_tls else lambda: None,
+    )
     hears = ObservingDirectory(pbx.name, metrics)
     return PbxDirectory(account, hears, Timing(read_every=pbx.ami_reread_seconds), Pace())
 

@@ -22,6 +22,7 @@ from interact_ivr.api.health import Check
 from interact_ivr.app import Parts, opened, operations_of
 from interact_ivr.config import ConfigError, warnings
 from interact_ivr.config_keys import Config
+from interact_ivr.config_pbx import pbx_warnings
 from interact_ivr.control.server import ControlServer
 from interact_ivr.directories import PbxDirectories
 from interact_ivr.domain.errors import ContradictingSettings, Refusal
@@ -243,6 +244,7 @@ def _facts(
         "ambiguous_dnids": observing.ambiguous_dnids,
         "last_ambiguous_dnids": dict(observing.last_ambiguous),
         "store_ahead_seconds": round(parts.clock.ahead.total_seconds(), 1),
+        "warnings": [*pbx_warnings(config.pbx)],
         "pbx": watching.facts(),
         "directories": directories.facts(),
     }

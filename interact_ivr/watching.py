@@ -8,7 +8,7 @@ from functools import partial
 from interact_ivr.ari.client import Access
 from interact_ivr.ari.watcher import Pbx, Watcher
 from interact_ivr.config_keys import Config
-from interact_ivr.config_pbx import PbxConfig, secret
+from interact_ivr.config_pbx import PbxConfig, secret, trust
 from interact_ivr.metrics import Metrics
 from interact_ivr.observing_pbx import ObservingPbx
 from interact_ivr.service.ringing import Ringing
@@ -49,7 +49,10 @@ class Watching:
 
 def _pbx(pbx: PbxConfig, dnis_from: Sequence[str]) -> Pbx:
     password = partial(secret, pbx.ari_password)
-    access = Access(pbx.ari_url.rstrip("/"), pbx.ari_user, password, pbx.application)
+    access = Access(
+        *(pbx.ari_url.rstrip("/"), pbx.ari_user, password, pbx.application),
+        partial(trust, pbx.ca_file) if pbx.ari_url.startswith("https:") else lambda: True,
+    )
     return Pbx(pbx.name, access, pbx.contexts, dnis_from)
 
 

@@ -7,6 +7,7 @@ or what a test has it say.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -96,7 +97,9 @@ def _text(name: str) -> str:
 
 
 @asynccontextmanager
-async def ami(conversation: Conversation, port: int = 0) -> AsyncIterator[int]:
+async def ami(
+    conversation: Conversation, port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
     """Listen on loopback, have *conversation* with each who connects, and give the port."""
     talks: set[asyncio.Task[None]] = set()
 
@@ -113,7 +116,7 @@ async def ami(conversation: Conversation, port: int = 0) -> AsyncIterator[int]:
             with suppress(ConnectionError):
                 await writer.wait_closed()
 
-    server = await asyncio.start_server(talk, LOOPBACK, port)
+    server = await asyncio.start_server(talk, LOOPBACK, port, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

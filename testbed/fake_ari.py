@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -25,7 +26,8 @@ SOME: dict[str, list[str]] = {"channel_ids": [], "bridge_ids": []}
 class FakeAri:
     """Listens on loopback within ``async with``."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.channels: list[dict[str, Any]] = []
         self.statuses: dict[tuple[str, str], int] = {}
         """What is answered instead, by method and the first part of the path."""
@@ -58,7 +60,7 @@ class FakeAri:
         application.router.add_route("*", "/ari/{first}{rest:.*}", self._answer)
         self._runner = web.AppRunner(application, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, LOOPBACK, self.port)
+        site = web.TCPSite(self._runner, LOOPBACK, self.port, ssl_context=self._tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
         return self
@@ -72,7 +74,7 @@ class FakeAri:
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://{LOOPBACK}:{self.port}/ari"
+        return f"http{'s' if self._tls else ''}://{LOOPBACK}:{self.port}/ari"
 
     async def say(self, text: str | bytes) -> None:
         """Say something on the latest websocket."""

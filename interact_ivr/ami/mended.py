@@ -8,6 +8,7 @@ nothing of it is sent in another one.
 import asyncio
 import codecs
 import logging
+import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -94,11 +95,14 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
 class OneManager(Manager):  # type: ignore[misc]  # panoramisk has no types
     """panoramisk's for one connection: it connects once, and neither pings nor logs in itself."""
 
-    def __init__(self, host: str, port: int, heard: Callable[[Any], None]) -> None:
+    def __init__(
+        self, host: str, port: int, tls: ssl.SSLContext | None, heard: Callable[[Any], None]
+    ) -> None:
         """*heard* is told each event that belongs to no answer."""
         super().__init__(
             host=host,
             port=port,
+            ssl=tls or False,
             protocol_factory=lambda: _Protocol(self),
             log=_SILENT,
         )

@@ -5,6 +5,7 @@ there; whoever is refused at the login hears it. Whoever wants to go on opens a 
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -49,6 +50,8 @@ class Account:
     user: str
     secret: Callable[[], str]
     """Reads it at each login; OSError where it cannot be read."""
+    tls: Callable[[], ssl.SSLContext | None] = lambda: None
+    """Says at each connection whose certificate is taken; None: TLS is not spoken."""
 
 
 class Session:
@@ -114,10 +117,10 @@ async def logged_in(
         AmiLost: there is no connection, no AMI, or no login; the body's own are raised, too.
     """
     try:
-        secret = account.secret()
+        secret, tls = account.secret(), account.tls()
     except OSError as error:
         raise AmiLost(f"the secret cannot be read: {error}") from error
-    manager = OneManager(account.host, account.port, heard)
+    manager = OneManager(account.host, account.port, tls, heard)
     session = Session(manager, patience_seconds)
     try:
         await _connect(manager, patience_seconds)

@@ -5,6 +5,7 @@ the password is in none of them.
 """
 
 import asyncio
+import ssl
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -69,6 +70,8 @@ class Access:
     password: Callable[[], str] = field(repr=False)
     """Asked at each connection; OSError where there is none."""
     application: str
+    tls: Callable[[], ssl.SSLContext | bool] = lambda: True
+    """Says at each connection whose certificate is taken over ``https://``; True: as is usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class Client:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._headers: Mapping[str, str] = {}
+        self._tls: ssl.SSLContext | bool = True
 
     async def __aenter__(self) -> Self:
         """Begin; nothing is sent yet."""
@@ -98,9 +102,10 @@ class Client:
         await self._http.close()
 
     def read_password(self) -> None:
-        """Read the password anew, or raise `AriError`."""
+        """Read the password, and whom to trust, anew, or raise `AriError`."""
         try:
             password = self._access.password()
+            self._tls = self._access.tls()
         except OSError as error:
             raise AriError(Watch.REFUSED, f"no password: {error}") from None
         shown = f"{self._access.user}:{password}".encode("utf-8", "surrogateescape")
@@ -123,6 +128,7 @@ class Client:
                 headers={**self._headers, "Content-Type": "application/json"},
                 data=None if body is None else msgspec.json.encode(body),
                 allow_redirects=False,
+                ssl=self._tls,
                 timeout=aiohttp.ClientTimeout(total=within),
             ) as response:
                 answer = Answer(await _read(response), response.headers.get("Date"))
@@ -144,6 +150,7 @@ class Client:
                     f"{self._access.url}/events",
                     params={"app": self._access.application, "subscribeAll": "true"},
                     headers=self._headers,
+                    ssl=self._tls,
                     heartbeat=HEARTBEAT_SECONDS,
                     autoping=False,  # whoever reads sees the pongs, and answers the pings
                     max_msg_size=_MOST_EVENT,
@@ -195,4 +202,6 @@ def _refusal(method: str, path: str, status: int) -> AriError:
 def _reason(error: Exception, within: float) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {within:g} seconds"
+    if isinstance(error, aiohttp.ClientConnectorError):  # its own words have the address of `ssl`
+        return f"cannot connect to {error.host}:{error.port}: {error.os_error}"
     return str(error) or type(error).__name__

@@ -93,6 +93,7 @@ def status(config: str | None, as_json: bool) -> None:
     dnids = _dnids(answer["last_ambiguous_dnids"])
     shown = {"last_ambiguous_dnids": dnids, "pool": _pool(answer["pool"])}
     pbxes = {f"pbx {pbx['name']}": _pbx(pbx) for pbx in answer.pop("pbx")}
+    shown |= {"warnings": "; ".join(answer["warnings"]) or "none"}
     directories = answer.pop("directories")
     known = {f"directory {each['name']}": _directory(each) for each in directories}
     facts = {"service": "running", **answer, **shown, **pbxes, **known}

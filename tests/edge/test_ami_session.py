@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from interact_ivr.ami.session import Account, AmiLost, AmiRefused, Session, logged_in
 from interact_ivr.ami.told import Message
+from interact_ivr.config_pbx import trust
 from testbed.ami_peer import BANNER, DONE, REFUSED, Action, AmiPeer, ami, silence
+from testbed.certificate import make_certificate
 from testbed.leftovers import nothing_left
 from testbed.ports import LOOPBACK
 
@@ -91,6 +96,45 @@ async def test_a_refusal_is_one_printable_line() -> None:
     assert told.startswith("refused: Login: ]0;ownedNo way")
     assert told.isprintable()
     assert len(told) < 200
+
+
+async def test_tls_is_spoken_where_it_is_wanted(tmp_path: Path) -> None:
+    """A list that comes in many pieces is whole, too, and nothing is left of the connection."""
+    shown = make_certificate(tmp_path)
+
+    async def serve(peer: AmiPeer) -> None:
+        await peer.welcome()
+        await peer.serve()
+
+    async with ami(serve, tls=shown.server()) as port:
+        account = replace(_account(port), tls=lambda: trust(str(shown.file)))
+        async with logged_in(account, lambda _: None, PATIENCE) as session:
+            assert len(await _lists(session)) == 3
+
+
+async def test_who_cannot_show_a_certificate_is_told_no_secret(tmp_path: Path) -> None:
+    """One that nobody vouches for, one for another name, none at all; or there is no file."""
+    (tmp_path / "other").mkdir()
+    shown, other = make_certificate(tmp_path), make_certificate(tmp_path / "other")
+    peers: list[AmiPeer] = []
+
+    async def greet(peer: AmiPeer) -> None:
+        peers.append(peer)
+        await peer.say(BANNER)
+        await peer.action()
+
+    for tls, ca_file, reason in (
+        (shown.server(), other.file, "certificate verify failed"),
+        (shown.server(), "", "certificate verify failed"),
+        (None, shown.file, "cannot be connected to: "),
+        (shown.server(), tmp_path / "none", "none: "),
+    ):
+        async with ami(greet, tls=tls) as port:
+            account = replace(_account(port), tls=partial(trust, str(ca_file)))
+            with pytest.raises(AmiLost, match=reason):
+                async with logged_in(account, lambda _: None, PATIENCE):
+                    pass
+    assert [peer.actions for peer in peers if peer.actions] == []
 
 
 async def test_a_secret_that_cannot_be_read_is_told() -> None:

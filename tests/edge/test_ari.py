@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +18,11 @@ from interact_ivr.ari.client import Access, AriError, Watch
 from interact_ivr.ari.connection import Standing
 from interact_ivr.ari.session import first_to_end
 from interact_ivr.ari.watcher import Pbx, Watcher
+from interact_ivr.config_pbx import trust
 from interact_ivr.domain.errors import StoreUnavailable
 from interact_ivr.domain.names import CallRef
 from interact_ivr.pace import Pace
+from testbed.certificate import make_certificate
 from testbed.fake_ari import SOME, FakeAri, channel
 from testbed.leftovers import nothing_left, there
 from testbed.noted_pace import NotedPace
@@ -135,12 +139,14 @@ async def scene(
     prepare: Callable[[FakeAri], None] = lambda _: None,
     pace: Pace | None = None,
     dnis_from: Sequence[str] = ("extension",),
+    tls: ssl.SSLContext | None = None,
+    ca_file: str = "",
 ) -> AsyncIterator[Scene]:
     """Watch a fake ARI, as *prepare* makes it."""
     async with AsyncExitStack() as stack:
-        ari = await stack.enter_async_context(FakeAri())
+        ari = await stack.enter_async_context(FakeAri(tls))
         prepare(ari)
-        access = Access(ari.url, "ivr", lambda: "secret", "ours")
+        access = Access(ari.url, "ivr", lambda: "secret", "ours", lambda: trust(ca_file))
         store: Any = Store()
         observer = Observer(store.changed)
         watcher = Watcher(
@@ -177,6 +183,19 @@ async def test_what_is_malformed_is_counted_and_the_rest_is_heard(said: str | by
         assert len(it.observer.malformed_) == 1
         assert it.watcher.malformed_events == 1
         assert it.ari.connections == 1
+
+
+async def test_https_is_spoken_with_whom_one_trusts(tmp_path: Path) -> None:
+    """By the websocket and by what is asked beside it; anybody else is told no password."""
+    shown = make_certificate(tmp_path)
+    async with scene(tls=shown.server(), ca_file=str(shown.file)) as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.ari.create("1", OURS)
+        await it.until(lambda: it.store.calls == {"1"})
+    async with scene(tls=shown.server()) as it:
+        await it.until_it_is(Watch.UNREACHABLE)
+        assert "certificate verify failed" in it.watcher.standing.reason
+        assert it.ari.asked == []
 
 
 async def test_what_is_unknown_is_ignored() -> None:

@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import sqlite3
@@ -28,6 +27,7 @@ from interact_ivr.config import load_config
 from interact_ivr.house import House
 from interact_ivr.metrics import Metrics
 from interact_ivr.observing import Observing
+from testbed.certificate import make_certificate
 from testbed.line import Line, control
 from testbed.ports import LOOPBACK
 from testbed.service import Service, ServiceError
@@ -702,26 +702,10 @@ def test_metrics_are_the_operators(service_factory: Callable[..., Service]) -> N
 # TLS
 
 
-def make_certificate(folder: Path, name: str, kind: str = "rsa:2048") -> str:
-    """Make a certificate for localhost where the configuration has it; give it as PEM."""
-    assert shutil.which("openssl"), "openssl is missing"
-    curve = ["-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "ec" else []
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-nodes", "-newkey", kind, *curve, "-days", "2"),
-            *("-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost"),
-            *("-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return (folder / "certificate.pem").read_text()
-
-
 @pytest.fixture
 def secured(service_factory: Callable[..., Service], tmp_path: Path) -> tuple[Service, str]:
     """Give a service that has TLS, and its certificate."""
-    pem = make_certificate(tmp_path, "first")
+    pem = make_certificate(tmp_path, "first").file.read_text()
     keys = f'tls_certificate = "{tmp_path}/certificate.pem"\ntls_key = "{tmp_path}/key.pem"'
     return service_factory(http=keys), pem
 
@@ -759,7 +743,7 @@ def test_a_renewed_certificate_is_shown(
     service, old = secured
     with Wire(service.http_port, tls=_trusting(old)) as before:
         assert before.ask("GET", "/healthz").status == 200
-        new = make_certificate(tmp_path, "second", kind)
+        new = make_certificate(tmp_path, "second", kind).file.read_text()
         service.signal(signal.SIGHUP)
         service.wait_log("reloaded")
         with Wire(service.http_port, tls=_trusting(new)) as wire:
@@ -811,7 +795,7 @@ def test_handshakes_that_do_not_end_count(
     service_factory: Callable[..., Service], tmp_path: Path
 ) -> None:
     """Towards the limit of connections."""
-    pem = make_certificate(tmp_path, "first")
+    pem = make_certificate(tmp_path, "first").file.read_text()
     keys = f'tls_certificate = "{tmp_path}/certificate.pem"\ntls_key = "{tmp_path}/key.pem"'
     service = service_factory(http=f"{keys}\nmost_connections = 3")
     silent = [Wire(service.http_port) for _ in range(3)]

@@ -14,12 +14,12 @@ from urllib.request import Request
 
 import pytest
 
+from testbed.certificate import make_certificate
 from testbed.icws import CONNECTION_TYPE, EXAMPLE, MEDIA, PASSWORD, USER, connect, with_user
 from testbed.ports import LOOPBACK
 from testbed.proxy import proxy
 from testbed.service import Service
 from testbed.wire import Wire
-from tests.edge.test_http_house import make_certificate
 from tests.edge.test_icws import EXTENSION, TOLL_FREE
 
 SETTINGS = {
@@ -260,7 +260,7 @@ def test_the_cookie_is_secure_under_tls(
     service_factory: Callable[..., Service], tmp_path: Path
 ) -> None:
     """And the session works by it."""
-    pem = make_certificate(tmp_path, "icws")
+    pem = make_certificate(tmp_path, "icws").file.read_text()
     keys = f'tls_certificate = "{tmp_path}/certificate.pem"\ntls_key = "{tmp_path}/key.pem"'
     service = with_user(service_factory(EXAMPLE, http=keys))
     tls = ssl.create_default_context(cadata=pem)

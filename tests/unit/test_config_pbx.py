@@ -8,9 +8,9 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from interact_ivr.config import ConfigError, changes, load_config, sample
+from interact_ivr.config import ConfigError, changes, load_config, sample, warnings
 from interact_ivr.config_keys import Config
-from interact_ivr.config_pbx import PbxConfig, pbx_contradictions, secret
+from interact_ivr.config_pbx import PbxConfig, pbx_contradictions, secret, trust
 
 FIELDS = msgspec.structs.fields(PbxConfig)
 
@@ -110,6 +110,34 @@ def test_what_goes_together_is_taken() -> None:
     assert [*pbx_contradictions([PbxConfig(), PbxConfig(name="b", ari_application="b")])] == []
     unwatched = [PbxConfig(name=name, ari_url="") for name in "ab"]
     assert [*pbx_contradictions(unwatched)] == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "warned"),
+    [
+        ({}, []),
+        ({"ami_host": "localhost", "ari_url": "http://[::1]:8088/ari"}, []),
+        ({"ami_host": "10.0.0.5"}, ["pbx[1].ami_host"]),
+        ({"ami_host": "10.0.0.5", "ami_tls": True}, []),
+        ({"ami_host": "", "ari_url": ""}, []),
+        ({"ari_url": "http://pbx.example.org/ari"}, ["pbx[1].ari_url"]),
+        ({"ari_url": "https://pbx.example.org/ari"}, []),
+        ({"ari_url": "http://[2001:db8::1]/ari"}, ["pbx[1].ari_url"]),
+    ],
+)
+def test_a_secret_in_the_clear_is_warned_of(keys: dict[str, Any], warned: list[str]) -> None:
+    """Where it leaves the machine; on loopback nobody hears it."""
+    told = warnings(Config(pbx=(PbxConfig(**keys),)))
+    assert [each.partition(":")[0] for each in told] == warned
+    assert all("in the clear" in each for each in told)
+
+
+def test_who_vouches_must_be_a_file_of_certificates(tmp_path: Path) -> None:
+    """Which is named where it is none."""
+    (tmp_path / "words.pem").write_text("words")
+    for name in ("none.pem", "words.pem"):
+        with pytest.raises(OSError, match=name):
+            trust(str(tmp_path / name))
 
 
 def test_contexts_have_their_environments() -> None:
