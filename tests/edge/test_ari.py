@@ -198,6 +198,17 @@ async def test_https_is_spoken_with_whom_one_trusts(tmp_path: Path) -> None:
         assert it.ari.asked == []
 
 
+async def test_what_is_away_is_told_once(tmp_path: Path) -> None:
+    """However often it is tried, each time with the certificates read anew."""
+    shown, pace = make_certificate(tmp_path), NotedPace(stable=60.0)
+    async with scene(pace=pace, tls=shown.server(), ca_file=str(shown.file)) as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.ari.__aexit__()
+        await it.until(lambda: len(pace.failures) >= 5)
+        reasons = [each.reason for each in it.observer.standings]
+        assert len([each for each in reasons if each.startswith("cannot connect")]) == 1
+
+
 async def test_what_is_unknown_is_ignored() -> None:
     """Counted as an event, and nothing else."""
     async with scene() as it:

@@ -179,8 +179,9 @@ def test_a_call_that_ends_while_the_service_is_away_keeps_no_number(
     assert watched.may_be_lent()
 
 
+@pytest.mark.parametrize("allocated", [True, False], ids=["FOUND", "NOT_ALLOCATED"])
 def test_a_call_that_has_its_answer_does_not_ring_again(
-    tools: Tools, watched_factory: WatchedFactory, beside: Beside
+    tools: Tools, watched_factory: WatchedFactory, beside: Beside, *, allocated: bool
 ) -> None:
     """It stays in the context that it came in by; a look after a gap tells no difference."""
     stays_on = """
@@ -191,7 +192,8 @@ exten => _3809745205XX,1,Gosub(interact-retrieve,s,1)
 """
     watched = watched_factory("[pool]\nrest_for_seconds = 0\n", relayed=True, more=stays_on)
     watched.service.import_numbers("380974520500")
-    watched.service.ask("allocate", "order-1")
+    if allocated:
+        watched.service.ask("allocate", "order-1")
     calling = watched.dialing(tools, beside, Call("380974520500", hang_up_after_seconds=3))
     watched.pbx.wait_seen("asked")
     watched.relay.cut()
