@@ -359,6 +359,18 @@ def test_status_tells_whether_a_service_runs(service: Service, stopped: Service)
     assert not stopped.database.exists()
 
 
+def test_status_names_the_secrets_that_go_in_the_clear(
+    service_factory: Callable[..., Service],
+) -> None:
+    """As the log does at the start; to this machine's own 0.0.0.0, which may be any of its own."""
+    public = '[[pbx]]\nari_url = "http://0.0.0.0:1/ari"\nami_host = "0.0.0.0"\nami_port = 1\n'
+    service = service_factory(public)
+    told = service.ask("status")["warnings"]
+    assert [each.partition(":")[0] for each in told] == ["pbx[1].ari_url", "pbx[1].ami_host"]
+    assert told == [line["warning"] for line in service.log("configuration")[: len(told)]]
+    assert told[0] in " ".join(service.command("status").stdout.split())
+
+
 def test_the_list_is_a_table_for_people(service_factory: Callable[..., Service]) -> None:
     """A number a line, with its state in a word; a disabled one says so."""
     service = service_factory()
