@@ -274,10 +274,15 @@ async def test_much_at_once_is_taken_in_turns() -> None:
             turns += 1
             await asyncio.sleep(0)
 
-    async with ami(much) as port:
+    async def list_beside(session: Session) -> Any:
         counting = asyncio.create_task(count())
-        listed = await _use(port, _lists)
-        counting.cancel()
+        try:
+            return await _lists(session)
+        finally:
+            counting.cancel()
+
+    async with ami(much) as port:
+        listed = await _use(port, list_beside)
     assert [each["Queue"] for each in listed] == ["Zoë"] * 5_000
     assert turns > 5_000 * 80 / (16 * 1024)
 
