@@ -150,8 +150,9 @@ def test_the_ari_user_is_changed(watched_factory: WatchedFactory) -> None:
     assert f'"{PASSWORD}:' not in log
 
 
-def test_the_service_is_killed_in_mid_call(
-    tools: Tools, watched_factory: WatchedFactory, beside: Beside
+@pytest.mark.parametrize("end", [Service.kill, Service.stop])
+def test_the_service_is_restarted_in_mid_call(
+    tools: Tools, watched_factory: WatchedFactory, beside: Beside, end: Callable[[Service], None]
 ) -> None:
     """What rings is on record: afterwards the number is still not lent, and the call is FOUND."""
     watched = watched_factory("[pool]\nhold_for_seconds = 2\n")
@@ -160,7 +161,7 @@ def test_the_service_is_killed_in_mid_call(
     watched.service.ask("allocate", "order-1")
     calling = watched.dialing(tools, beside, Call(ASKS_LATER))
     watched.wait_until_ringing()
-    watched.service.kill()
+    end(watched.service)
     watched.service.start()
     watched.wait_until_it_is("watching")
     watched.wait_until_ringing()
