@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from testbed.line import control
 from testbed.office import Office
 from testbed.tools import Tools
 
@@ -155,6 +156,22 @@ def test_the_plan_s_own_directory_comes_first(
     office.wait_until_known()
     assert said(office, "6929") == ("workgroup", "Workgroup Queue: Front desk", False)
     assert said(office, "6930") == ("station", "Station Queue: Lobby", False)
+
+
+@pytest.mark.parametrize("context", ["inbound", "inbound@acme/live"])
+def test_only_whose_calls_come_in_there_sees_it(
+    office_factory: OfficeFactory, context: str
+) -> None:
+    """Another tenant's environment is told of no extension; without a name it is the default's."""
+    office = office_factory(inbound_contexts=f'["{context}"]')
+    control(office.service, "tenant.add", tenant="acme")
+    for environment in ("acme/live", "acme/test"):
+        control(office.service, "environment.add", environment=environment)
+    whose = "acme/live" if "@" in context else "default/default"
+    for environment in ("default/default", "acme/live", "acme/test"):
+        told = control(office.service, "explain", number="6500", environment=environment)
+        assert bool(told.get("owner")) is (environment == whose)
+        assert (told["details"]["queue_type"] == "workgroup") is (environment == whose)
 
 
 def test_what_was_told_last_stands_while_asterisk_is_away(office: Office) -> None:

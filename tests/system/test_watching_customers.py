@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from interact_ivr.control.client import Refused
-from testbed.customers import NUMBERS, SETTINGS, Customers, found
+from testbed.customers import AT_A_TIME, NUMBERS, SETTINGS, Customers, found
 from testbed.line import control
 from testbed.service import Service
 from testbed.sipp import Call
@@ -100,6 +100,7 @@ def test_nothing_is_handed_out_twice_and_no_number_is_stuck(
     watched.service.import_numbers(*NUMBERS)
     with Customers(tools, watched) as customers:
         customers.wait_until_found()
+        watched.wait_for(lambda pbx: pbx["calls"] > AT_A_TIME, "to calls of all kinds")
         fault(watched, service_factory)
         all_is_told_to_be_well(watched)
         customers.wait_until_found()
