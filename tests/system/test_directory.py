@@ -130,6 +130,30 @@ def test_changes_are_known_within_five_seconds(office: Office) -> None:
         office.wait_for(lambda n=number, e=expected: said(office, n) == e)  # type: ignore[misc]
 
 
+@pytest.mark.parametrize("rights", ["", "system,call,reporting"])
+def test_parking_lots_are_known_within_five_seconds(
+    office_factory: OfficeFactory, rights: str
+) -> None:
+    """Other spaces, another extension to park at, one lot more and one less, after a reload."""
+    office = office_factory(rights=rights)
+    file = office.pbx.etc / "res_parking.conf"
+    vip = "[vip]\nparkext => 750\nparkpos => 751-752\ncontext => parkedcalls\n"
+    of_vip = "750\nparkext_exclusive => yes\n"
+    default, another = (f"Orbit Queue: {name}" for name in ("default", "vip"))
+    for old, new, known, gone in (
+        ("701-703", "711-712", {"711": default, "712": default}, ["701", "703"]),
+        ("700", "710", {"710": default, "711": default}, ["700"]),
+        ("[default]", f"{vip}[default]", {"750": default, "752": another, "710": default}, ["753"]),
+        ("750\n", of_vip, {"750": another, "751": another, "710": default}, []),
+        (vip.replace("750\n", of_vip), "", {"710": default, "712": default}, ["750", "751"]),
+    ):
+        file.write_text(file.read_text("utf-8").replace(old, new), "utf-8")
+        office.pbx.cli("module reload res_parking.so")
+        right = {number: ("orbit", queue, False) for number, queue in known.items()}
+        right |= dict.fromkeys(gone, NOBODYS)
+        office.wait_for(lambda r=right: {each: said(office, each) for each in r} == r)  # type: ignore[misc]
+
+
 def test_what_is_gone_is_nobody_s(office: Office) -> None:
     """A phone that is taken out of its file is no extension any more."""
     file = office.pbx.etc / "pjsip.conf"
