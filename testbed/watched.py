@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -55,6 +56,14 @@ def table(port: int, password: Path, **keys: str) -> str:
         **keys,
     }
     return "[[pbx]]\n" + "".join(f"{key} = {value}\n" for key, value in written.items())
+
+
+def change_password(pbx: Pbx, password: str) -> None:
+    """Give the ARI user another password."""
+    file = pbx.etc / "ari.conf"
+    text = re.sub(r"(?m)^password = .*$", f"password = {password}", file.read_text())
+    file.write_text(text)
+    pbx.cli("module reload res_ari.so")
 
 
 class Watched:

@@ -20,9 +20,8 @@ from testbed.line import control
 from testbed.service import Service
 from testbed.sipp import Call
 from testbed.tools import Tools
-from testbed.watched import POLL_SECONDS, Watched
+from testbed.watched import POLL_SECONDS, Watched, change_password
 from tests.edge.acknowledged import read_journal
-from tests.system.test_watching_faults import change_password
 
 WITHIN_SECONDS = 5.0
 NEVER_ASKS = next(number for number in NUMBERS if number.startswith("3809745204"))

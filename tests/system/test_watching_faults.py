@@ -26,7 +26,15 @@ from testbed.pbx import Pbx
 from testbed.service import Service
 from testbed.sipp import Call, SippError, place_calls
 from testbed.tools import Tools
-from testbed.watched import ASKS_LATER, POLL_SECONDS, SLOW, STAYS, Watched, table
+from testbed.watched import (
+    ASKS_LATER,
+    POLL_SECONDS,
+    SLOW,
+    STAYS,
+    Watched,
+    change_password,
+    table,
+)
 
 WatchedFactory = Callable[..., Watched]
 ServiceFactory = Callable[..., Service]
@@ -341,11 +349,3 @@ def filter_out_everything(pbx: Pbx) -> None:
     )
     with urllib.request.urlopen(asked, timeout=5) as answer:
         assert answer.status == 200
-
-
-def change_password(pbx: Pbx, password: str) -> None:
-    """Give the ARI user another password."""
-    file = pbx.etc / "ari.conf"
-    text = re.sub(r"(?m)^password = .*$", f"password = {password}", file.read_text())
-    file.write_text(text)
-    pbx.cli("module reload res_ari.so")
