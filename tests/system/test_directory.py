@@ -249,15 +249,13 @@ def test_what_may_not_be_read_is_said(office_factory: OfficeFactory) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("times", [20, pytest.param(200, marks=pytest.mark.long)])
 def test_nothing_is_left_after_many_reconnects(office: Office, times: int) -> None:
-    """Cut as soon as it is back, again and again: descriptors stay as many as they were."""
-    descriptors = Path(f"/proc/{office.service.pid}/fd")
-    before = 0
-    for turn in range(times):
+    """Cut as soon as it is back, again and again: neither a task nor a descriptor nor a thread."""
+    for turn in range(times + 3):
+        if turn == 3:
+            before = office.service.held()
         sessions = office.standing()["sessions"]
         office.relay.cut()
         office.wait_for(lambda n=sessions: office.standing()["sessions"] > n)  # type: ignore[misc]
-        if turn == 2:
-            before = len([*descriptors.iterdir()])
-    office.wait_for(lambda: len([*descriptors.iterdir()]) <= before)
+    office.wait_for(lambda: office.service.held().exceeds(before) == [])
     assert said(office, "6929") == ("user", "User Queue: Alice Müller", True)
     assert office.service.log_path.read_text("utf-8").count("Traceback") == 0
