@@ -1,7 +1,8 @@
 """What a busy PBX costs the service that watches it: a hundred foreign calls a second.
 
 Foreign calls come in by another context, or by an inbound one for numbers that are none of ours.
-Asterisk sends what it is asked for, or, to a user who may only read, everything.
+Asterisk sends what it is asked for, or, to a user who may only read, everything. Where a trunk puts
+the dialed number into a header, each call's headers are asked for, too.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class Kind:
     name: str
     context: str
     user: str
+    dnis_from: str = ""
 
 
 @dataclass(slots=True)
@@ -63,17 +65,22 @@ class Rounds:
     late_ms: list[float] = field(default_factory=list)
     core: list[float] = field(default_factory=list)
     events: list[float] = field(default_factory=list)
+    unread: list[float] = field(default_factory=list)
 
 
+HEADERS = '["diversion", "to", "extension"]'
 KINDS = (
     Kind("another context", "elsewhere", USER),
     Kind("an inbound context", "inbound", USER),
     Kind("another context, all events", "elsewhere", READER),
+    Kind("an inbound context, all events", "inbound", READER),
+    Kind("an inbound context, by headers", "inbound", USER, HEADERS),
+    Kind("an inbound context, by headers, all events", "inbound", READER, HEADERS),
 )
 
 
 def measure() -> Sequence[Row]:
-    """Give each kind's lateness, share of a core, and events."""
+    """Give each kind's lateness, share of a core, events, and calls whose number was not read."""
     tools = bring()
     return [row for kind in KINDS for row in rows_of(kind, measured(tools, kind))]
 
@@ -83,6 +90,7 @@ def rows_of(kind: Kind, rounds: Rounds) -> Iterator[Row]:
     yield Row.of(f"{kind.name}: 99 of 100 events late", "ms", rounds.late_ms, LATE_BAR_MS)
     yield Row.of(f"{kind.name}: of a core", "%", rounds.core, CORE_BAR)
     yield Row.of(f"{kind.name}: events", "/s", rounds.events)
+    yield Row.of(f"{kind.name}: not read", "", rounds.unread, 1)
 
 
 def measured(tools: Tools, kind: Kind) -> Rounds:
@@ -90,7 +98,9 @@ def measured(tools: Tools, kind: Kind) -> Rounds:
     rounds = Rounds()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="interact-ivr-")))
-        watched = Watched(tools, folder, more=TRAFFIC, ari_user=f'"{kind.user}"')
+        watched = Watched(
+            tools, folder, more=TRAFFIC, dnis_from=kind.dnis_from, ari_user=f'"{kind.user}"'
+        )
         pjsip = watched.pbx.etc / "pjsip.conf"
         text = pjsip.read_text("utf-8").replace("context = inbound", f"context = {kind.context}")
         pjsip.write_text(text, "utf-8")
@@ -104,13 +114,15 @@ def measured(tools: Tools, kind: Kind) -> Rounds:
 def one_round(tools: Tools, watched: Watched, rounds: Rounds) -> None:
     """Measure one round."""
     calls = [Call(f"9{index:06}") for index in range(RATE * SECONDS)]
-    before, began, used = watched.metrics(), time.monotonic(), processor_seconds(watched)
+    before, unread = watched.metrics(), watched.standing()["unread"]
+    began, used = time.monotonic(), processor_seconds(watched)
     place_calls(tools, watched.pbx, calls, rate=RATE, timeout_seconds=4 * SECONDS)
     took, spent = time.monotonic() - began, processor_seconds(watched) - used
     after = watched.metrics()
     rounds.late_ms.append(1000 * late(before, after))
     rounds.core.append(100 * spent / took)
     rounds.events.append((events(after) - events(before)) / took)
+    rounds.unread.append(watched.standing()["unread"] - unread)
 
 
 def late(before: str, after: str) -> float:

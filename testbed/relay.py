@@ -6,6 +6,7 @@ import selectors
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -24,8 +25,11 @@ class Relay:
         self._to = port
         self._listening = socket.create_server((LOOPBACK, 0), backlog=128)
         self.port: int = self._listening.getsockname()[1]
+        self.tap: Callable[[bytes], object] | None = None
+        """Is given what the server says."""
         self._lock = threading.Lock()
         self._pairs: dict[socket.socket, socket.socket] = {}
+        self._servers: set[socket.socket] = set()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listening, selectors.EVENT_READ)
         self._frozen = threading.Event()
@@ -87,6 +91,7 @@ class Relay:
             ours.close()
             return
         self._pairs |= {ours: theirs, theirs: ours}
+        self._servers.add(theirs)
         for one in (ours, theirs):
             self._selector.register(one, selectors.EVENT_READ)
 
@@ -96,6 +101,8 @@ class Relay:
         try:
             read = one.recv(_CHUNK)
             if read:
+                if self.tap is not None and one in self._servers:
+                    self.tap(read)
                 self._pairs[one].sendall(read)
                 return
         except ConnectionError:
@@ -107,6 +114,7 @@ class Relay:
         if other is None:
             return
         del self._pairs[other]
+        self._servers -= {one, other}
         for each in (one, other):
             self._selector.unregister(each)
             each.close()

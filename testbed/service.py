@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,11 +23,30 @@ READY_SECONDS = 10.0
 STOP_SECONDS = 5.0
 COMMAND_SECONDS = 30.0
 POLL_SECONDS = 0.01
+SLACK = 3
+"""Of tasks, descriptors and threads: some come and go."""
 INTERACT_IVR = (sys.executable, "-m", "interact_ivr")
 
 
 class ServiceError(Exception):
     """Raised when the service does not come up or a command fails; has what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How many things the service's process has."""
+
+    tasks: int
+    descriptors: int
+    threads: int
+
+    def exceeds(self, before: Held) -> list[str]:
+        """Name what is more than *before*, by more than what comes and goes."""
+        return [
+            f"{now} {each.name}, not {then}"
+            for each in fields(self)
+            if (now := getattr(self, each.name)) > (then := getattr(before, each.name)) + SLACK
+        ]
 
 
 class Service:
@@ -155,6 +177,14 @@ class Service:
                 raise ServiceError(f"{event!r} was not logged {count} times:\n{self.tail()}")
             time.sleep(POLL_SECONDS)
         return found
+
+    def held(self) -> Held:
+        """Count the running service's tasks, descriptors and threads."""
+        with urllib.request.urlopen(f"{self.http}/metrics", timeout=5) as answer:
+            (tasks,) = re.findall(r"(?m)^interact_ivr_tasks ([0-9.]+)$", answer.read().decode())
+        process = Path(f"/proc/{self.pid}")
+        descriptors, threads = (sum(1 for _ in (process / of).iterdir()) for of in ("fd", "task"))
+        return Held(int(float(tasks)), descriptors, threads)
 
     def tail(self, lines: int = 30) -> str:
         """Give the end of the log."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -57,6 +58,14 @@ def table(port: int, password: Path, **keys: str) -> str:
     return "[[pbx]]\n" + "".join(f"{key} = {value}\n" for key, value in written.items())
 
 
+def change_password(pbx: Pbx, password: str) -> None:
+    """Give the ARI user another password."""
+    file = pbx.etc / "ari.conf"
+    text = re.sub(r"(?m)^password = .*$", f"password = {password}", file.read_text())
+    file.write_text(text)
+    pbx.cli("module reload res_ari.so")
+
+
 class Watched:
     """A running service and the running Asterisk that it watches."""
 
@@ -70,11 +79,13 @@ class Watched:
         dnis_from: str = "",
         down: bool = False,
         relayed: bool = False,
+        asked: bool = False,
         **keys: str,
     ) -> None:
         """*settings* are added to the service's, *keys* to the PBX's table, as TOML has them.
 
         *down*: ARI is not where the configuration says. *relayed*: what lies between can be cut.
+        *asked*: over AMI it is asked whose its extensions are, by a relay of its own.
         """
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -84,6 +95,12 @@ class Watched:
         self.password = folder / "ari-password"
         self.password.touch(mode=0o600)
         self.password.write_text(PASSWORD + "\n")
+        self.secret = folder / "ami-secret"
+        self.secret.touch(mode=0o600)
+        self.secret.write_text(PASSWORD + "\n")
+        self.ami_relay = Relay(self.pbx.ami_port)
+        if asked:
+            keys |= self._ami()
         self._state = "unreachable" if down else "watching"
         self._stack = ExitStack()
         port = self.relay.port if relayed else self.pbx.http_port
@@ -92,6 +109,15 @@ class Watched:
         if dnis_from:
             self._say("[agi]\n", f"dnis_from = {dnis_from}\n")
 
+    def _ami(self) -> dict[str, str]:
+        """Give the keys of the PBX's table that have it asked over AMI."""
+        return {
+            "ami_host": f'"{LOOPBACK}"',
+            "ami_port": str(self.ami_relay.port),
+            "ami_user": f'"{USER}"',
+            "ami_secret": f'"{self.secret}"',
+        }
+
     def _say(self, section: str, line: str) -> None:
         """Add a line to a section of the configuration that is there already."""
         text = self.service.config.read_text("utf-8")
@@ -99,7 +125,7 @@ class Watched:
 
     def __enter__(self) -> Self:
         """Start both, and wait until the one watches the other, or cannot."""
-        for each in (self.relay, self.pbx, self.service):
+        for each in (self.relay, self.ami_relay, self.pbx, self.service):
             self._stack.enter_context(each)
         self.wait_until_it_is(self._state)
         return self

@@ -17,6 +17,8 @@ _CALLER: Final = re.compile(r'\s*"?(?P<name>[^"<]*?)"?\s*(?:<(?P<number>[^<>]*)>
 _KEYPAD: Final = re.compile(r"[0-9*#]{1,32}")
 _LONGEST: Final = 128
 """Characters of a name."""
+_USUAL_LOT: Final = "default"
+"""Of the parking lot in which calls are parked that name none."""
 
 
 class Part(Enum):
@@ -176,14 +178,20 @@ def context_of(lot: Lot, messages: Iterable[Message]) -> str:
     return next(found, "")
 
 
-def parking_at(lot: Lot, messages: Iterable[Message]) -> tuple[str, ...]:
-    """Read by which extensions calls are parked, from what ShowDialPlan lists of its context."""
+def parking_at(lot: Lot, messages: Sequence[Message]) -> tuple[str, ...]:
+    """Read by which extensions calls are parked, from what ShowDialPlan lists of its context.
+
+    One that names no lot parks in the default one (Park's documentation), if that is there, too.
+    """
+    lines = [*_events(messages, "ListDialplan")]
+    lots = {text(each, "Registrar") for each in lines}
+    usual = _USUAL_LOT if f"res_parking/{_USUAL_LOT}" in lots else lot.name
     return tuple(
         text(each, "Extension")
-        for each in _events(messages, "ListDialplan")
+        for each in lines
         if text(each, "Registrar").startswith("res_parking")
         and text(each, "Application") == "Park"
-        and text(each, "AppData").partition(",")[0] in ("", lot.name)
+        and (text(each, "AppData").partition(",")[0] or usual) == lot.name
     )
 
 

@@ -6,13 +6,12 @@ import json
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from operator import add, le
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from testbed.leftovers import left_over
+from testbed.line import control
 from testbed.office import Office
 from testbed.tools import Tools
 
@@ -131,6 +130,30 @@ def test_changes_are_known_within_five_seconds(office: Office) -> None:
         office.wait_for(lambda n=number, e=expected: said(office, n) == e)  # type: ignore[misc]
 
 
+@pytest.mark.parametrize("rights", ["", "system,call,reporting"])
+def test_parking_lots_are_known_within_five_seconds(
+    office_factory: OfficeFactory, rights: str
+) -> None:
+    """Other spaces, another extension to park at, one lot more and one less, after a reload."""
+    office = office_factory(rights=rights)
+    file = office.pbx.etc / "res_parking.conf"
+    vip = "[vip]\nparkext => 750\nparkpos => 751-752\ncontext => parkedcalls\n"
+    of_vip = "750\nparkext_exclusive => yes\n"
+    default, another = (f"Orbit Queue: {name}" for name in ("default", "vip"))
+    for old, new, known, gone in (
+        ("701-703", "711-712", {"711": default, "712": default}, ["701", "703"]),
+        ("700", "710", {"710": default, "711": default}, ["700"]),
+        ("[default]", f"{vip}[default]", {"750": default, "752": another, "710": default}, ["753"]),
+        ("750\n", of_vip, {"750": another, "751": another, "710": default}, []),
+        (vip.replace("750\n", of_vip), "", {"710": default, "712": default}, ["750", "751"]),
+    ):
+        file.write_text(file.read_text("utf-8").replace(old, new), "utf-8")
+        office.pbx.cli("module reload res_parking.so")
+        right = {number: ("orbit", queue, False) for number, queue in known.items()}
+        right |= dict.fromkeys(gone, NOBODYS)
+        office.wait_for(lambda r=right: {each: said(office, each) for each in r} == r)  # type: ignore[misc]
+
+
 def test_what_is_gone_is_nobody_s(office: Office) -> None:
     """A phone that is taken out of its file is no extension any more."""
     file = office.pbx.etc / "pjsip.conf"
@@ -168,6 +191,22 @@ def test_the_plan_s_own_directory_comes_first(
     office.wait_until_known()
     assert said(office, "6929") == ("workgroup", "Workgroup Queue: Front desk", False)
     assert said(office, "6930") == ("station", "Station Queue: Lobby", False)
+
+
+@pytest.mark.parametrize("context", ["inbound", "inbound@acme/live"])
+def test_only_whose_calls_come_in_there_sees_it(
+    office_factory: OfficeFactory, context: str
+) -> None:
+    """Another tenant's environment is told of no extension; without a name it is the default's."""
+    office = office_factory(inbound_contexts=f'["{context}"]')
+    control(office.service, "tenant.add", tenant="acme")
+    for environment in ("acme/live", "acme/test"):
+        control(office.service, "environment.add", environment=environment)
+    whose = "acme/live" if "@" in context else "default/default"
+    for environment in ("default/default", "acme/live", "acme/test"):
+        told = control(office.service, "explain", number="6500", environment=environment)
+        assert bool(told.get("owner")) is (environment == whose)
+        assert (told["details"]["queue_type"] == "workgroup") is (environment == whose)
 
 
 def test_what_was_told_last_stands_while_asterisk_is_away(office: Office) -> None:
@@ -221,16 +260,13 @@ def test_what_may_not_be_read_is_said(office_factory: OfficeFactory) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("times", [20, pytest.param(200, marks=pytest.mark.long)])
 def test_nothing_is_left_after_many_reconnects(office: Office, times: int) -> None:
-    """Cut as soon as it is back: tasks, descriptors and threads stay as many as they were."""
-    few = (2, 0, 2)
-    """The tasks of one connection more; the threads that wait for work."""
-    most: tuple[int, ...] = ()
-    for turn in range(times):
+    """Cut as soon as it is back, again and again: neither a task nor a descriptor nor a thread."""
+    for turn in range(times + 3):
+        if turn == 3:
+            before = office.service.held()
         sessions = office.standing()["sessions"]
         office.relay.cut()
         office.wait_for(lambda n=sessions: office.standing()["sessions"] > n)  # type: ignore[misc]
-        if turn == 2:
-            most = tuple(map(add, left_over(office.service), few))
-    office.wait_for(lambda: all(map(le, left_over(office.service), most)))
+    office.wait_for(lambda: office.service.held().exceeds(before) == [])
     assert said(office, "6929") == ("user", "User Queue: Alice Müller", True)
     assert office.service.log_path.read_text("utf-8").count("Traceback") == 0

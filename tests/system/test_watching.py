@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,13 +11,19 @@ from typing import Any
 
 import pytest
 
+from testbed.conf import READER, USER
 from testbed.sipp import Call, Calls, place_calls
 from testbed.tools import Tools
-from testbed.watched import ASKS_LATER, POLL_SECONDS, STAYS, Watched
+from testbed.watched import ASKS_LATER, POLL_SECONDS, SLOW, STAYS, Watched
 
 WatchedFactory = Callable[..., Watched]
 Beside = ThreadPoolExecutor
 SHORT = "[pool]\nhold_for_seconds = 1\nrest_for_seconds = 0\nredial_for_seconds = 0\n"
+TRUNK = """
+exten => trunk,1,Answer()
+ same => n,Wait(60)
+"""
+AT_ONCE_CALLS = 100
 AT_ONCE = 0.2
 """Seconds in which an expiry is told; the bar of the whole service, measured by its own log."""
 
@@ -115,22 +122,67 @@ def test_expiry_holds_with_ari_up_and_down(watched_factory: WatchedFactory, ari:
     assert bool(watched.service.log("the pbx is not watched")) is (ari == "down")
 
 
+@pytest.mark.parametrize("user", [USER, READER])
+@pytest.mark.parametrize(
+    ("dnis_from", "dialed", "headers"),
+    [
+        (["diversion", "to", "extension"], "trunk", {"To": f'"A, B" <sip:+{STAYS}@example.org>'}),
+        (["diversion", "to"], "trunk", {"Diversion": f"<sip:+{STAYS}@example.org>;reason=unknown"}),
+        (["to", "diversion"], "trunk", {"Diversion": f'"X, Y" <tel:{STAYS}>;counter=1'}),
+        (["request_uri", "to"], STAYS, {"To": "<sip:2000@example.org>"}),
+    ],
+)
 def test_the_number_is_read_where_the_trunk_has_put_it(
-    tools: Tools, watched_factory: WatchedFactory, beside: Beside
+    tools: Tools,
+    watched_factory: WatchedFactory,
+    beside: Beside,
+    dnis_from: list[str],
+    dialed: str,
+    headers: dict[str, str],
+    user: str,
 ) -> None:
     """Where `dnis_from` begins with a header, by that; what names none of ours is passed over."""
-    trunk = "exten => trunk,1,Answer()\n same => n,Wait(60)\n"
-    watched = watched_factory(more=trunk, dnis_from='["diversion", "to", "extension"]')
-    watched.service.import_numbers(STAYS)
-    calling = watched.dialing(
-        tools,
-        beside,
-        Call(
-            "trunk", headers={"To": f'"A, B" <sip:+{STAYS}@example.org>'}, hang_up_after_seconds=2
-        ),
+    watched = watched_factory(
+        more=TRUNK + SLOW, dnis_from=json.dumps(dnis_from), ari_user=f'"{user}"'
     )
+    watched.service.import_numbers(STAYS)
+    calling = watched.dialing(tools, beside, Call(dialed, headers=headers, hang_up_after_seconds=2))
     watched.wait_until_ringing()
     assert not watched.may_be_lent()
+    assert watched.standing()["unread"] == 0
+    calling.result()
+    watched.wait_until_ringing(0)
+    assert watched.may_be_lent()
+
+
+def test_the_first_place_that_names_one_of_ours_counts(
+    tools: Tools, watched_factory: WatchedFactory, beside: Beside
+) -> None:
+    """What stands behind it is not on the call's way, though it is one of ours, too."""
+    other = "380974520401"
+    watched = watched_factory(more=TRUNK + SLOW, dnis_from='["request_uri", "diversion", "to"]')
+    watched.service.import_numbers(STAYS, other)
+    headers = {"Diversion": f"<sip:{STAYS}@example.org>", "To": f"<sip:{other}@example.org>"}
+    calling = watched.dialing(
+        tools, beside, Call("trunk", headers=headers, hang_up_after_seconds=2)
+    )
+    watched.wait_until_ringing()
+    assert watched.service.ask("allocate", "order-1")["number"].removeprefix("+") == other
+    assert not watched.may_be_lent()
+    calling.result()
+
+
+def test_no_call_is_overlooked_however_many_come_at_once(
+    tools: Tools, watched_factory: WatchedFactory, beside: Beside
+) -> None:
+    """What its header says is read when it is there, not before."""
+    watched = watched_factory(more=TRUNK + SLOW, dnis_from='["diversion", "to"]')
+    watched.service.import_numbers(STAYS)
+    call = Call(
+        "trunk", headers={"Diversion": f"<sip:{STAYS}@example.org>"}, hang_up_after_seconds=4
+    )
+    calling = beside.submit(place_calls, tools, watched.pbx, [call] * AT_ONCE_CALLS, at_once=True)
+    watched.wait_until_ringing(AT_ONCE_CALLS)
     calling.result()
     watched.wait_until_ringing(0)
 

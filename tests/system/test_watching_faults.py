@@ -7,7 +7,6 @@ nor kept back by one that is over.
 from __future__ import annotations
 
 import json
-import re
 import signal
 import time
 import urllib.request
@@ -20,13 +19,20 @@ import pytest
 
 from testbed.conf import PASSWORD, READER, USER
 from testbed.ivr import extensions
-from testbed.leftovers import left_over
 from testbed.line import control
 from testbed.pbx import Pbx
 from testbed.service import Service
 from testbed.sipp import Call, SippError, place_calls
 from testbed.tools import Tools
-from testbed.watched import ASKS_LATER, POLL_SECONDS, SLOW, STAYS, Watched, table
+from testbed.watched import (
+    ASKS_LATER,
+    POLL_SECONDS,
+    SLOW,
+    STAYS,
+    Watched,
+    change_password,
+    table,
+)
 
 WatchedFactory = Callable[..., Watched]
 ServiceFactory = Callable[..., Service]
@@ -113,13 +119,10 @@ def test_after_many_reconnects_nothing_is_left_over(
     """Neither a task nor a descriptor nor a thread, and each time it is watched again."""
     watched = watched_factory(relayed=True)
     cut(watched, 3)
-    before = left_over(watched.service)
+    before = watched.service.held()
     cut(watched, 3 + times)
     watched.wait_until_it_is("watching")
-    tasks, descriptors, threads = left_over(watched.service)
-    assert tasks <= before[0] + 2
-    assert descriptors <= before[1] + 3
-    assert threads <= before[2] + 2
+    assert watched.service.held().exceeds(before) == []
 
 
 def cut(watched: Watched, times: int) -> None:
@@ -142,8 +145,9 @@ def test_the_ari_user_is_changed(watched_factory: WatchedFactory) -> None:
     assert f'"{PASSWORD}:' not in log
 
 
-def test_the_service_is_killed_in_mid_call(
-    tools: Tools, watched_factory: WatchedFactory, beside: Beside
+@pytest.mark.parametrize("end", [Service.kill, Service.stop])
+def test_the_service_is_restarted_in_mid_call(
+    tools: Tools, watched_factory: WatchedFactory, beside: Beside, end: Callable[[Service], None]
 ) -> None:
     """What rings is on record: afterwards the number is still not lent, and the call is FOUND."""
     watched = watched_factory("[pool]\nhold_for_seconds = 2\n")
@@ -152,7 +156,7 @@ def test_the_service_is_killed_in_mid_call(
     watched.service.ask("allocate", "order-1")
     calling = watched.dialing(tools, beside, Call(ASKS_LATER))
     watched.wait_until_ringing()
-    watched.service.kill()
+    end(watched.service)
     watched.service.start()
     watched.wait_until_it_is("watching")
     watched.wait_until_ringing()
@@ -334,11 +338,3 @@ def filter_out_everything(pbx: Pbx) -> None:
     )
     with urllib.request.urlopen(asked, timeout=5) as answer:
         assert answer.status == 200
-
-
-def change_password(pbx: Pbx, password: str) -> None:
-    """Give the ARI user another password."""
-    file = pbx.etc / "ari.conf"
-    text = re.sub(r"(?m)^password = .*$", f"password = {password}", file.read_text())
-    file.write_text(text)
-    pbx.cli("module reload res_ari.so")

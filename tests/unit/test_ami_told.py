@@ -56,6 +56,23 @@ def test_lists_are_read_whole() -> None:
     }
 
 
+def test_a_call_that_names_no_lot_is_parked_in_the_default_one() -> None:
+    """Whichever lot brought the extension along; where that one is not there, in this one."""
+    line = "Event: ListDialplan\r\nExtension: {}\r\nApplication: {}\r\nAppData: {}\r\nRegistrar: {}"
+    vip = [
+        line.format("750", "Park", "", "res_parking"),
+        line.format("760", "Park", "vip", "res_parking"),
+        line.format("751", "ParkedCall", "vip,751", "res_parking/vip"),
+        line.format("77", "Park", "", "pbx_config"),
+    ]
+    default = line.format("701", "ParkedCall", "default,701", "res_parking/default")
+    here, both = (messages("\r\n\r\n".join(lines)) for lines in (vip, [*vip, default]))
+    a_lot, the_default = Lot("vip", range(751, 753)), Lot("default", range(701, 704))
+    assert told.parking_at(a_lot, here) == ("750", "760")
+    assert told.parking_at(a_lot, both) == ("760",)
+    assert told.parking_at(the_default, both) == ("750",)
+
+
 @pytest.mark.parametrize(
     ("written", "name", "number"),
     [
