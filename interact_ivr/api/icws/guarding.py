@@ -136,4 +136,4 @@ def wants_events(request: web.Request) -> bool:
 
 
 def _same(shown: str, kept: str) -> bool:
-    return compare_digest(shown.encode("utf-8", "surrogateescape"), kept.encode("ascii"))
+    return shown.isascii() and compare_digest(shown, kept)
