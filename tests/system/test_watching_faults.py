@@ -15,12 +15,12 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from testbed.conf import PASSWORD, READER, USER
 from testbed.ivr import extensions
-from testbed.leftovers import left_over
 from testbed.line import control
 from testbed.pbx import Pbx
 from testbed.service import Service
@@ -113,10 +113,10 @@ def test_after_many_reconnects_nothing_is_left_over(
     """Neither a task nor a descriptor nor a thread, and each time it is watched again."""
     watched = watched_factory(relayed=True)
     cut(watched, 3)
-    before = left_over(watched.service)
+    before = left_over(watched)
     cut(watched, 3 + times)
     watched.wait_until_it_is("watching")
-    tasks, descriptors, threads = left_over(watched.service)
+    tasks, descriptors, threads = left_over(watched)
     assert tasks <= before[0] + 2
     assert descriptors <= before[1] + 3
     assert threads <= before[2] + 2
@@ -127,6 +127,14 @@ def cut(watched: Watched, times: int) -> None:
     while (lost := watched.standing()["reconnects"]) < times:
         watched.relay.cut()
         watched.wait_for(lambda pbx: pbx["reconnects"] > lost, "back")
+
+
+def left_over(watched: Watched) -> tuple[float, int, int]:
+    """Count the service's tasks, descriptors and threads."""
+    (tasks,) = re.findall(r"(?m)^interact_ivr_tasks ([0-9.]+)$", watched.metrics())
+    process = Path(f"/proc/{watched.service.pid}")
+    descriptors, threads = (len([*(process / each).iterdir()]) for each in ("fd", "task"))
+    return float(tasks), descriptors, threads
 
 
 def test_the_ari_user_is_changed(watched_factory: WatchedFactory) -> None:
