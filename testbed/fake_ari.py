@@ -44,6 +44,9 @@ class FakeAri:
         self.echoes = True
         self.pongs = True
         self.closes_when_looked_at = False
+        self.answers_once = False
+        """A connection that brings a second request is cut."""
+        self.asked_over: set[asyncio.Transport | None] = set()
         self.ponged: list[bytes] = []
         """What came back of its own pings."""
         self.asked: list[str] = []
@@ -118,6 +121,10 @@ class FakeAri:
     async def _answer(self, request: web.Request) -> web.Response:
         first = request.match_info["first"].split("/")[0]
         self.asked.append(f"{request.method} {request.path_qs.removeprefix('/ari')}")
+        over = request.transport
+        if self.answers_once and over in self.asked_over and over is not None:
+            over.abort()
+        self.asked_over.add(over)
         if status := self.statuses.get((request.method, first)):
             return web.Response(status=status)
         if request.method == "GET" and first in self.bodies:

@@ -24,6 +24,8 @@ HEARTBEAT_SECONDS = 2.5
 """Between two pings; a socket whose pong does not come within half of it is lost."""
 _CLOSE_SECONDS = 0.5
 """A service that stops waits no longer for a PBX that is away."""
+_KEPT_SECONDS = 5.0
+"""How long a connection waits for the next request; Asterisk closes it after 15 seconds."""
 _MOST_ANSWER = 64 * 1024 * 1024
 """Bytes: ten thousand channels are a few megabytes."""
 _MOST_EVENT = 1024 * 1024
@@ -93,12 +95,16 @@ class Client:
 
     async def __aenter__(self) -> Self:
         """Begin; nothing is sent yet."""
-        # a connection that Asterisk is about to close would fail a request and cost the watching
+        kept = aiohttp.TCPConnector(keepalive_timeout=_KEPT_SECONDS)
+        # aiohttp asks anew where Asterisk has just closed what was kept, but only what may be asked
+        # twice; anything else would fail and cost the watching, and so has a connection of its own
+        self._reading = aiohttp.ClientSession(connector=kept)
         self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Close every connection."""
+        await self._reading.close()
         await self._http.close()
 
     def read_password(self) -> None:
@@ -120,8 +126,9 @@ class Client:
         within: float = REQUEST_SECONDS,
     ) -> Answer:
         """Give the answer, or raise `AriError` where it is none *within* so many seconds."""
+        http = self._reading if method == "GET" else self._http
         try:
-            async with self._http.request(
+            async with http.request(
                 method,
                 self._access.url + path,
                 params=parameters,

@@ -498,6 +498,25 @@ async def test_a_leg_that_asterisk_dials_is_not_read() -> None:
         assert not any("/1/" in asked for asked in it.ari.asked)
 
 
+@pytest.mark.parametrize("answers_once", [False, True])
+async def test_what_is_read_of_many_calls_is_read_over_one_connection(answers_once: bool) -> None:
+    """Where Asterisk has just closed it, over another one: nothing is lost."""
+
+    def prepare(ari: FakeAri) -> None:
+        ari.answers_once = answers_once
+        ari.variables = {(str(at), "CALLERID(rdnis)"): OURS for at in range(20)}
+
+    async with scene(prepare, dnis_from=("diversion",)) as it:
+        await it.until_it_is(Watch.WATCHING)
+        before = len(it.ari.asked_over)
+        for at in range(20):
+            await it.ari.create(str(at), "trunk")
+            await it.until(lambda n=at + 1: len(it.store.calls) == n)  # type: ignore[misc]
+        assert answers_once or len(it.ari.asked_over) - before < 5
+        await it.until(lambda: sum(each.startswith("POST") for each in it.ari.asked) >= 2)
+        assert (it.watcher.unread, it.ari.connections) == (0, 1)
+
+
 async def test_ends_are_not_overtaken_by_arrivals() -> None:
     """However quickly a call is over, it is not on the number afterwards."""
     async with scene() as it:

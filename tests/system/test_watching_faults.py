@@ -151,7 +151,7 @@ def test_the_service_is_restarted_in_mid_call(
 ) -> None:
     """What rings is on record: afterwards the number is still not lent, and the call is FOUND."""
     watched = watched_factory("[pool]\nhold_for_seconds = 2\n")
-    watched.pbx.cli("dialplan set global WAITS 5")
+    watched.pbx.cli("dialplan set global WAITS 8")
     watched.service.import_numbers(ASKS_LATER)
     watched.service.ask("allocate", "order-1")
     calling = watched.dialing(tools, beside, Call(ASKS_LATER))
@@ -198,7 +198,7 @@ exten => _3809745205XX,1,Gosub(interact-retrieve,s,1)
     watched.service.import_numbers("380974520500")
     if allocated:
         watched.service.ask("allocate", "order-1")
-    calling = watched.dialing(tools, beside, Call("380974520500", hang_up_after_seconds=3))
+    calling = watched.dialing(tools, beside, Call("380974520500", hang_up_after_seconds=6))
     watched.pbx.wait_seen("asked")
     watched.relay.cut()
     watched.wait_for(lambda pbx: pbx["reconnects"] == 1, "to a reconnect")
