@@ -5,8 +5,9 @@ before a password, which is dear to verify: who has no key of ours costs nothing
 """
 
 import binascii
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import hdrs, web
 from multidict import istr
@@ -41,6 +42,8 @@ class Credentials:
     sign_in: SignIn
     icws: Callable[[Needs, web.Request], Who]
     """The guard of sessions, which are shown otherwise."""
+    screen: Callable[[Needs, web.Request], Awaitable[Who]]
+    """The guard of agents' pages, to which a browser comes."""
     sources: Sources
     operators: tuple[Network, ...]
 
@@ -59,7 +62,9 @@ class Credentials:
                 return self._holder_of_key(needs, request)
             case Needs.USER_AND_DNIS_KEY:
                 return await self._user(self._holder_of_key(Needs.DNIS_KEY, request), request)
-            case Needs.ALLOCATOR | Needs.READER | Needs.VIEWER | Needs.ADMIN:
+            case Needs.SCREEN | Needs.SIGN_IN:
+                return await self.screen(needs, request)
+            case Needs.ALLOCATOR | Needs.READER | Needs.AGENT | Needs.VIEWER | Needs.ADMIN:
                 return self._bearer(ROLES[needs], request)
 
     def _is_operator(self, request: web.Request) -> bool:
@@ -94,14 +99,19 @@ class Credentials:
         shown = _only(request, hdrs.AUTHORIZATION)
         if not shown.lower().startswith(_BEARER):
             raise Unauthenticated
-        token = shown[len(_BEARER) :].strip()
-        grant = self.access.grant(token)
-        if grant is None:
-            raise Unauthenticated
-        if grant.role not in roles:
-            raise NotPermitted
-        user = f"token {kept_token(token).prefix}"
-        return Who(grant.environment, grant.application, user, grant)
+        return who_has(shown[len(_BEARER) :].strip(), roles, self.access)
+
+
+def who_has(token: str, roles: Collection[Role], access: Access) -> Who:
+    """Say who shows *token*; raises as `Credentials.check` does."""
+    grant = access.grant(token)
+    if grant is None:
+        raise Unauthenticated
+    if grant.role not in roles:
+        raise NotPermitted
+    user = f"token {kept_token(token).prefix}"
+    may_read = partial(access.has, token, grant)
+    return Who(grant.environment, grant.application, user, grant, may_read)
 
 
 def _only(request: web.Request, header: istr) -> str:

@@ -70,6 +70,15 @@ class NotAccepting(Refusal):
         super().__init__("no new sessions are taken now")
 
 
+class TooManyStreams(Refusal):
+    """No further event stream is begun now."""
+
+    code = "too_many_streams"
+
+    def __init__(self) -> None:
+        super().__init__("no further event stream is begun now")
+
+
 class NoSuchInteraction(Refusal):
     """The operator's registry knows no such interaction."""
 

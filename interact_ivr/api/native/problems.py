@@ -19,6 +19,7 @@ from interact_ivr.api.faults import (
     Said,
     Table,
     TooLarge,
+    TooManyStreams,
     TooSlow,
     WrongMethod,
     allow,
@@ -39,6 +40,7 @@ from interact_ivr.domain.errors import (
     ImportUnderWay,
     NoSuchAllocation,
     NoSuchApplication,
+    NoSuchCall,
     NoSuchEntry,
     NoSuchEnvironment,
     NoSuchNumber,
@@ -79,7 +81,7 @@ def _challenge(_: Unauthenticated) -> Mapping[str, str]:
     return {"WWW-Authenticate": "Bearer"}
 
 
-def _come_again(_: StoreUnavailable) -> Mapping[str, str]:
+def _come_again(_: Refusal) -> Mapping[str, str]:
     return {"Retry-After": str(_STORE_RETRY_SECONDS)}
 
 
@@ -93,6 +95,7 @@ REFUSALS: Table = {
     NotPermitted: Said(403),
     NoSuchNumber: Said(404),
     NoSuchAllocation: Said(404),
+    NoSuchCall: Said(404),
     NoSuchInteraction: Said(404),
     NoSuchEnvironment: Said(404),
     NoSuchApplication: Said(404),
@@ -114,6 +117,7 @@ REFUSALS: Table = {
     TooManyAttempts: Said(429, headers=retry_after),
     Broken: Said(500, lambda _: "internal error; the log has more under the reference"),
     NotAccepting: Said(503),
+    TooManyStreams: Said(503, headers=_come_again),
     StoreUnavailable: Said(503, lambda _: "the store cannot do it now", headers=_come_again),
 }
 """How the native API refuses."""
