@@ -35,7 +35,13 @@ class Party:
     number: str = ""
     """The number it shows, where that may be seen; of an own phone its extension's."""
     name: str = ""
-    """The name it shows."""
+    """The name it shows, where that may be seen."""
+    environment: str | None = None
+    """Of the inbound context by which it came in, as the configuration names it; None: by none."""
+    dialed: str = ""
+    """What it dialed when it came in so, as the PBX was told it."""
+    near: bool = False
+    """It is in the phone's own bridge, and not merely connected with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,16 @@ class PhoneCall:
     """When it came to this state."""
     others: tuple[Party, ...]
     """Who else is on the call; those whom the phone talks to come first."""
-    environment: str | None = None
-    """Of the inbound context by which one of *others* came in; None: none did."""
-    dialed: str = ""
-    """What that one dialed, as the PBX was told it."""
+
+    @property
+    def customer(self) -> Party | None:
+        """The first of *others* who came in by an inbound context; None: none did."""
+        return next((each for each in self.others if each.environment is not None), None)
+
+    @property
+    def dialed(self) -> str:
+        """What that one dialed, as the PBX was told it; empty: nobody came in so."""
+        return self.customer.dialed if self.customer else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +100,14 @@ class AgentCall:
     """None: nobody on the call has asked whose call it is."""
     ended: datetime | None = None
     """None: it is on the phone now."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCall:
+    """What is known of one channel: what it was told, and the phones that it is or was on."""
+
+    pbx: str
+    uniqueid: str
+    told: Told | None
+    phones: tuple[AgentCall, ...]
+    """Those that are on it now come first, then those that were, the last one first."""
