@@ -159,7 +159,7 @@ async def opened(
             agents,
             administration,
             Tokens(administration),
-            Journal(record, record, store, environments),
+            Journal(record, record, store, environments, agents.forget),
             expiry,
             ringing,
             stream,
