@@ -167,8 +167,8 @@ class ToldStore(Protocol):
     async def told(self, call: CallRef) -> Told | None:
         """Give what *call* was told last: FOUND, REDIAL or LATE, as only these are kept.
 
-        Of FOUND and REDIAL the interaction, before any LATE. Who called is there as far as the
-        store may know it; a hash is not. What was forgotten meanwhile is a tombstone's.
+        Of FOUND and REDIAL the interaction, before any LATE. Who called is there of FOUND alone,
+        as it is, where the store may know it. What was forgotten was told to nobody.
         """
 
 

@@ -12,7 +12,7 @@ from interact_ivr.domain.names import (
     InteractionId,
     NumberKey,
 )
-from interact_ivr.domain.values import Status
+from interact_ivr.domain.values import Retrieval, Status
 
 
 class PhoneState(StrEnum):
@@ -89,6 +89,24 @@ class Told:
     allocation: AllocationId | None
     waited: timedelta | None
     """From the allocation to the retrieval."""
+
+    @classmethod
+    def by(
+        cls, retrieval: Retrieval, environment: EnvironmentId, uniqueid: str, at: datetime
+    ) -> "Told":
+        """Say what a call of *environment* was told by *retrieval*."""
+        return cls(
+            environment=environment,
+            uniqueid=uniqueid,
+            at=at,
+            status=retrieval.status,
+            number=retrieval.number,
+            ani=retrieval.ani,
+            interaction=retrieval.interaction,
+            group=retrieval.group,
+            allocation=retrieval.allocation,
+            waited=retrieval.waited,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 
 from interact_ivr.domain.errors import BadInput, Refusal
-from interact_ivr.domain.names import CallRef, EnvironmentId
+from interact_ivr.domain.names import CallRef, EnvironmentId, InteractionId
 from interact_ivr.domain.phone_calls import (
     AgentCall,
     KnownCall,
@@ -94,6 +94,22 @@ class Agents:
         for there in self._phones.having(call):
             if there.ref != call:
                 self._phones.put(replace(there, told={**there.told, call.uniqueid: told}))
+
+    def forget(self, environment: EnvironmentId, interaction: InteractionId) -> None:
+        """Know nothing of *interaction* any more, nor of calls about it that have ended."""
+
+        def is_of_it(told: Told) -> bool:
+            return (told.environment, told.interaction) == (environment, interaction)
+
+        self._told.forget_all(is_of_it)
+        for there in self._phones.all():
+            told = {name: each for name, each in there.told.items() if not is_of_it(each)}
+            if len(told) == len(there.told):
+                continue
+            if there.ended is None:
+                self._phones.put(replace(there, told=told))
+            else:
+                self._phones.forget(there.ref)
 
     async def run(self) -> None:
         """Read what is not known of calls, until cancelled."""

@@ -84,6 +84,12 @@ class Phones:
         if there is not None and there.ended is None:
             self.put(replace(there, ended=at))
 
+    def forget(self, ref: CallRef) -> None:
+        """Keep nothing of a call."""
+        if (old := self._all.get(ref)) is not None:
+            self._remove(old)
+            self._stirred(old.phone)
+
     def get(self, ref: CallRef) -> OnPhone | None:
         """Give a call by the phone's own channel."""
         return self._all.get(ref)

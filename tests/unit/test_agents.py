@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interact_ivr.domain.errors import BadInput, NoSuchEnvironment
-from interact_ivr.domain.names import CallRef
+from interact_ivr.domain.names import CallRef, InteractionId
 from interact_ivr.domain.phone_calls import AgentCall, Party, PhoneState
 from interact_ivr.service.phones import KEPT
 from interact_ivr.service.screens import Screen
@@ -263,6 +263,29 @@ async def test_of_a_phone_s_calls_the_last_ones_are_kept() -> None:
         each.phone.uniqueid for each in desk.agents.calls(ACME, "6929", 100, SHARED)
     ]
     assert desk.agents.on_phones == 1
+
+
+async def test_what_is_forgotten_is_shown_no_more() -> None:
+    """The call that is there goes on; of those that were about it nothing is left."""
+    desk = await FrontDesk.opened()
+    desk.agents.told(C1, told())
+    for name in ("p0", "p1"):
+        desk.agents.shows(on_phone(customer(), uniqueid=name))
+    desk.agents.over(SHARED, "p0", NOON)
+    with desk.agents.watching(ACME, "6929", SHARED) as screen:
+        assert (await read(screen)) is not None
+        desk.agents.forget(told(environment=BOLT).environment, InteractionId("case-1"))
+        there = shown(desk)
+        assert there is not None
+        assert there.told == told()
+        desk.agents.forget(told().environment, InteractionId("case-1"))
+        call = await read(screen)
+    assert call is not None
+    assert call.told is None
+    assert desk.agents.calls(ACME, "6929", 9, SHARED) == []
+    known = await desk.agents.known(ACME, "c1")
+    assert known is not None
+    assert known.told is None
 
 
 @given(
