@@ -5,17 +5,17 @@ before a password, which is dear to verify: who has no key of ours costs nothing
 """
 
 import binascii
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import partial
 
 from aiohttp import hdrs, web
 from multidict import istr
 
-from interact_ivr.api.routes import ROLES, Needs, Who
+from interact_ivr.api.bearers import who_has
+from interact_ivr.api.routes import COOKIE, ROLES, Needs, Who
 from interact_ivr.api.signing_in import SignIn
 from interact_ivr.api.sources import Network, Sources, within
-from interact_ivr.domain.access import Role, kept_token
+from interact_ivr.domain.access import Role
 from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import NotPermitted, Unauthenticated
 from interact_ivr.service.access import Access
@@ -42,15 +42,13 @@ class Credentials:
     sign_in: SignIn
     icws: Callable[[Needs, web.Request], Who]
     """The guard of sessions, which are shown otherwise."""
-    screen: Callable[[Needs, web.Request], Awaitable[Who]]
-    """The guard of agents' pages, to which a browser comes."""
     sources: Sources
     operators: tuple[Network, ...]
 
     async def check(self, needs: Needs, request: web.Request) -> Who:
         """Say who asks, or raise `Unauthenticated`, or `NotPermitted` for what is not theirs."""
         match needs:
-            case Needs.NOTHING | Needs.SOAP:  # an operation is known once its envelope is read
+            case Needs.NOTHING | Needs.SOAP | Needs.FORM:  # known once the body is read
                 return Who()
             case Needs.OPERATOR:
                 if not self._is_operator(request):
@@ -62,8 +60,9 @@ class Credentials:
                 return self._holder_of_key(needs, request)
             case Needs.USER_AND_DNIS_KEY:
                 return await self._user(self._holder_of_key(Needs.DNIS_KEY, request), request)
-            case Needs.SCREEN | Needs.SIGN_IN:
-                return await self.screen(needs, request)
+            case Needs.SCREEN:
+                shown = request.cookies.get(COOKIE, "")
+                return who_has(shown, ROLES[Needs.AGENT], self.access)
             case Needs.ALLOCATOR | Needs.READER | Needs.AGENT | Needs.VIEWER | Needs.ADMIN:
                 return self._bearer(ROLES[needs], request)
 
@@ -100,18 +99,6 @@ class Credentials:
         if not shown.lower().startswith(_BEARER):
             raise Unauthenticated
         return who_has(shown[len(_BEARER) :].strip(), roles, self.access)
-
-
-def who_has(token: str, roles: Collection[Role], access: Access) -> Who:
-    """Say who shows *token*; raises as `Credentials.check` does."""
-    grant = access.grant(token)
-    if grant is None:
-        raise Unauthenticated
-    if grant.role not in roles:
-        raise NotPermitted
-    user = f"token {kept_token(token).prefix}"
-    may_read = partial(access.has, token, grant)
-    return Who(grant.environment, grant.application, user, grant, may_read)
 
 
 def _only(request: web.Request, header: istr) -> str:

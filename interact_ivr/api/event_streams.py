@@ -58,11 +58,16 @@ class EventStreams:
             stream.reschedule(0)
 
     async def answer(
-        self, request: web.Request, events: AsyncIterator[bytes], may_read: Callable[[], bool]
+        self,
+        request: web.Request,
+        events: AsyncIterator[bytes],
+        may_read: Callable[[], bool],
+        alive: bytes = _HEARTBEAT,
     ) -> web.StreamResponse:
-        """Answer *request* with *events*, for as long as there are some and who asks *may_read*.
+        """Answer *request* with *events*, for as long as who asks is there and *may_read*.
 
-        An iteration that waits is broken off and begun again; it may lose nothing by that.
+        *alive* is sent where there is nothing else for a while. An iteration that waits is broken
+        off and begun again; it may lose nothing by that.
 
         Raises:
             TooManyStreams: there are as many as may be, or the service stops.
@@ -79,7 +84,7 @@ class EventStreams:
             async with stream:
                 await response.prepare(request)
                 request[ANSWERED] = time.perf_counter()
-                await _tell(_Reader(request, response), events, may_read)
+                await _tell(_Reader(request, response), events, may_read, alive)
         except (TimeoutError, Refusal):  # it was closed; or what is told of has gone
             pass
         finally:
@@ -127,7 +132,7 @@ class _Reader:
 
 
 async def _tell(
-    reader: _Reader, events: AsyncIterator[bytes], may_read: Callable[[], bool]
+    reader: _Reader, events: AsyncIterator[bytes], may_read: Callable[[], bool], alive: bytes
 ) -> None:
     await reader.send(_BEGIN)
     told = time.monotonic()
@@ -140,7 +145,7 @@ async def _tell(
         if not may_read():
             return
         if not sent and time.monotonic() - told >= HEARTBEAT_SECONDS:
-            sent = _HEARTBEAT
+            sent = alive
         if sent:
             await reader.send(sent)
             told = time.monotonic()

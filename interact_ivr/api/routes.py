@@ -28,7 +28,7 @@ class Needs(Enum):
     ICWS_SESSION = "a session of ICWS: its id in the path, its token and its cookie"
     ICWS_POLL = "a session of ICWS; for an event stream, its id and its cookie suffice"
     SCREEN = "an agent's page: the cookie that a token of role agent, viewer or admin was taken for"
-    SIGN_IN = "a token of role agent, viewer or admin, in a form"
+    FORM = "a form of an agent's own page; to sign in, a token of role agent, viewer or admin in it"
     ALLOCATOR = "a token of role application or admin"
     READER = "a token of role application, viewer or admin"
     AGENT = "a token of role agent, viewer or admin"
@@ -47,6 +47,8 @@ ROLES: Mapping[Needs, frozenset[Role]] = {
 
 VERSION = "{version:[12]}"
 """Of the vendor's API, in a path."""
+COOKIE = "interact_screen"
+"""Of an agent's page: the token, where no script can read it."""
 NOWHERE = EnvironmentName("")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -109,18 +110,18 @@ class Showing:
         told = known.told
         phones = [self.past(environment, each) for each in known.phones]
         caller, dialed = (told.ani, told.number) if told else (None, None)
-        of_phone = next(iter(phones), None)
+        of_phone = (phones[0].caller, phones[0].dialed) if phones else (None, None)
         return ShownKnownCall(
             **_told(told),
-            caller=self._details(environment, caller) or (of_phone and of_phone.caller),
-            dialed=self._details(environment, dialed) or (of_phone and of_phone.dialed),
+            caller=self._details(environment, caller) or of_phone[0],
+            dialed=self._details(environment, dialed) or of_phone[1],
             uniqueid=known.uniqueid,
             pbx=known.pbx,
             asked_at=None if told is None else instant(told.at),
             phones=phones,
         )
 
-    def _of(self, environment: str, call: AgentCall) -> dict[str, object]:
+    def _of(self, environment: str, call: AgentCall) -> dict[str, Any]:
         phone, told = call.phone, call.told
         caller = caller_of(call)
         dialed = (told and told.number) or phone.dialed
@@ -155,7 +156,7 @@ def caller_of(call: AgentCall) -> Party | None:
     return found or call.phone.customer or next(iter(others), None)
 
 
-def _told(told: Told | None) -> dict[str, object]:
+def _told(told: Told | None) -> dict[str, Any]:
     waited = told.waited if told else None
     return {
         "interaction": told.interaction if told else None,

@@ -12,6 +12,7 @@ from aiohttp import web
 from interact_ivr.api.describing import Content, Refusing
 from interact_ivr.api.faults import (
     Broken,
+    FromElsewhere,
     NoSuchInteraction,
     NoSuchPath,
     NotAccepting,
@@ -93,6 +94,7 @@ REFUSALS: Table = {
     ContradictingSettings: Said(400),
     Unauthenticated: Said(401, headers=_challenge),
     NotPermitted: Said(403),
+    FromElsewhere: Said(403),
     NoSuchNumber: Said(404),
     NoSuchAllocation: Said(404),
     NoSuchCall: Said(404),
