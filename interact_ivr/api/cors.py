@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
 
 from interact_ivr.api.connections import REFERENCE_HEADER
 from interact_ivr.api.native.asking import BASE
@@ -31,12 +32,7 @@ class Cors:
         application.middlewares.append(self._middleware())
         application.on_response_prepare.append(self._allow)
 
-    def _middleware(
-        self,
-    ) -> Callable[
-        [web.Request, Callable[[web.Request], Awaitable[web.StreamResponse]]],
-        Awaitable[web.StreamResponse],
-    ]:
+    def _middleware(self) -> Middleware:
         @web.middleware
         async def preflight(
             request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -70,6 +66,6 @@ class Cors:
 
     def _origin(self, request: web.Request) -> str | None:
         """Give the origin whose script asks, if it may."""
-        named = request.headers.getall(hdrs.ORIGIN, ())
-        may = len(named) == 1 and named[0] in self.origins and request.path.startswith(_BASE)
-        return named[0] if may else None
+        named = ", ".join(request.headers.getall(hdrs.ORIGIN, ()))
+        may = named in self.origins and request.path.startswith(_BASE)
+        return named if may else None

@@ -94,7 +94,7 @@ class Boards:
             seconds=lasted(shown, now),
             record=record_of(shown.interaction, customer_url),
             others=[
-                joined([each.extension or each.number, each.name]) or "Withheld"
+                joined([each.extension or each.number, each.name]) or "No number shown"
                 for each in call.phone.others
                 if caller is None or each.uniqueid != caller.uniqueid
             ],
@@ -148,4 +148,4 @@ def time_of_day(at: datetime) -> str:
 def _origin(shown: ShownAgentCall, call: AgentCall) -> str:
     caller = caller_of(call)
     number = shown.caller.display_text if shown.caller else ""
-    return joined([number, caller.name if caller else ""]) or "Withheld"
+    return joined([number, caller.name if caller else ""]) or "No number shown"
