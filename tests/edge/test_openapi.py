@@ -34,7 +34,7 @@ from testbed.line import control
 from testbed.service import Service
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-PLAIN = (Needs.NOTHING, Needs.OPERATOR, Needs.ICWS)
+PLAIN = (Needs.NOTHING, Needs.OPERATOR, Needs.ICWS, Needs.FORM)
 
 
 @pytest_asyncio.fixture
