@@ -62,6 +62,18 @@ class Sites:
             return next(iter(self._sites))
         raise BadInput("pbx", self._names(), "none")
 
+    def extension_of(self, pbx: str, device: str, environment: str | None) -> str | None:
+        """Give the extension whose phone *device* is; empty: nobody's; None: it is not known.
+
+        As the dial plan of *environment* says; else the PBX. Without one, all that *pbx* serves.
+        """
+        site = self._sites[pbx]
+        names = site.environments if environment is None else (environment,)
+        known = (self._environments.named(each).dial_plan for each in names if self.id_of(each))
+        directories = (*known, site.directory)
+        extensions = (each.extension_of(device) for each in directories)
+        return next((each for each in extensions if each is not None), None)
+
     def those(self, pbx: str | None) -> Sequence[str]:
         """Give the PBX that is named, or all; raise `BadInput` as `named` does."""
         return [*self._sites] if pbx is None else [self.named(pbx)]
