@@ -68,11 +68,12 @@ class Sites:
         As the dial plan of *environment* says; else the PBX. Without one, all that *pbx* serves.
         """
         site = self._sites[pbx]
-        names = site.environments if environment is None else (environment,)
-        known = (self._environments.named(each).dial_plan for each in names if self.id_of(each))
-        directories = (*known, site.directory)
-        extensions = (each.extension_of(device) for each in directories)
-        return next((each for each in extensions if each is not None), None)
+        for name in site.environments if environment is None else (environment,):
+            if self.id_of(name) is not None:
+                known = self._environments.named(name).dial_plan.extension_of(device)
+                if known is not None:
+                    return known
+        return site.directory.extension_of(device)
 
     def those(self, pbx: str | None) -> Sequence[str]:
         """Give the PBX that is named, or all; raise `BadInput` as `named` does."""
