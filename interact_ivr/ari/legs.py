@@ -68,6 +68,8 @@ class Legs:
         self._legs: dict[str, Leg] = {}
         self._bridges: dict[str, set[str]] = {}
         self._halves: dict[tuple[str, str], str] = {}
+        self.lines: set[str] = set()
+        """Devices by which calls came in: they are no phones, also where a look finds them."""
         self._gone: dict[str, None] = {}
         """Those of late: what is told of them yet makes them no channels again."""
 
@@ -77,6 +79,10 @@ class Legs:
     def get(self, id_: str) -> Leg | None:
         """Give a channel."""
         return self._legs.get(id_)
+
+    def all(self) -> Iterable[Leg]:
+        """Give all."""
+        return self._legs.values()
 
     def connected(self, ids: Iterable[str]) -> dict[str, Leg]:
         """Give those of *ids* that are there, and all that are connected with them."""
@@ -107,7 +113,7 @@ class Legs:
             if leg is not None and channel.id not in before:
                 leg.is_dialed = not channel.extension
                 self._may_come_in(leg)
-        for bridge in [*self._bridges]:
+        for bridge in self._bridges.keys() - {each.id for each in look.bridges}:
             self._set_members(bridge, ())
         for each in look.bridges:
             self._bridge(each)
@@ -197,6 +203,7 @@ class Legs:
         environment = self._contexts.get(leg.channel.context)
         if environment is not None and leg.channel.extension and leg.name.is_somebody:
             leg.came_in = environment, leg.channel.extension
+            self.lines.add(leg.name.device)
 
     def _dialed(self, event: Dialed) -> None:
         peer = self._know(event.peer)

@@ -17,7 +17,6 @@ from interact_ivr.domain.names import CallRef, EnvironmentId, InteractionId
 from interact_ivr.domain.phone_calls import (
     AgentCall,
     KnownCall,
-    Party,
     PhoneCall,
     PhoneState,
     Told,
@@ -69,15 +68,15 @@ class Agents:
 
     def shows(self, call: PhoneCall) -> None:
         """Take a call on a phone as it is now; one that was over is there again."""
-        channels = [(other, CallRef(call.pbx, other.uniqueid)) for other in call.others]
-        told = {ref.uniqueid: told for _, ref in channels if (told := self._told.get(ref))}
+        channels = [CallRef(call.pbx, other.uniqueid) for other in call.others]
+        told = {ref.uniqueid: told for ref in channels if (told := self._told.get(ref))}
         old = self._phones.get(CallRef(call.pbx, call.uniqueid))
         if old is not None:
             there = {other.uniqueid for other in call.others}
             told = {name: each for name, each in old.told.items() if name in there} | told
         self._phones.put(OnPhone(call, told))
-        for other, ref in channels:
-            if _may_have_asked(other) and ref.uniqueid not in told and ref not in self._read:
+        for ref in channels:
+            if ref.uniqueid not in told and ref not in self._read:
                 self._read.put(ref, None)
                 self._unread.put_nowait(ref)
 
@@ -221,7 +220,3 @@ def _rank(call: AgentCall) -> tuple[bool, int, datetime]:
 
 def _newest(each: OnPhone) -> tuple[bool, datetime]:
     return each.ended is None, each.ended or each.call.began
-
-
-def _may_have_asked(other: Party) -> bool:
-    return other.environment is not None or not other.extension
