@@ -183,12 +183,12 @@ class Phone:
         self.wait("ACK", call=call)
         return self.wait("200 INVITE", call=call)
 
-    def offer(self, command: Command) -> None:
-        """Put the other side on hold, or take it back."""
+    def offer(self, command: Command) -> Step:
+        """Put the other side on hold, or take it back, and give when that was confirmed."""
         call = self.call
         before = sum(step.is_a("ACK") for step in self.steps(call))
         self.tell(command, call)
-        self.wait("ACK", before + 1, call)
+        return self.wait("ACK", before + 1, call)
 
     def transfer(self, number: str, consulted: Phone | None = None) -> None:
         """Transfer to *number*: blind, or in the place of who *consulted* them, by ``Replaces``."""
