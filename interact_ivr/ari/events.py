@@ -35,6 +35,9 @@ class MalformedError(Exception):
     """What Asterisk said cannot be understood."""
 
 
+_CALLED = frozenset({"Down", "Ringing"})
+_DIALED = frozenset({"AppDial", "AppDial2", "AppQueue"})
+"""What a dialed channel is said to run, also once it is answered."""
 ECHO = "interact-ivr"
 """What our own event is called."""
 
@@ -46,6 +49,7 @@ class _Kind(msgspec.Struct):
 class _Dialplan(msgspec.Struct):
     context: str
     exten: str
+    app_name: str = ""
 
 
 class _Caller(msgspec.Struct):
@@ -71,6 +75,7 @@ class _Channel(msgspec.Struct):
             self.state,
             self.caller.number,
             self.caller.name,
+            self.state in _CALLED or self.dialplan.app_name in _DIALED,
         )
 
 

@@ -1,8 +1,8 @@
 """The channels of one PBX, and which of them are connected now.
 
 Pure: events and looks go in. Channels are connected by a bridge in which they hear each other, as
-the two halves of a Local channel, and by a dialing from its beginning until one of the two is in
-such a bridge or gone: an agent who answers and listens to an announcement is on the call.
+the two halves of a Local channel, and by a dialing from its beginning until both are in such
+bridges or one is gone: an agent who answers and listens to an announcement is on the call.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -111,7 +111,7 @@ class Legs:
             self._gone.pop(channel.id, None)
             leg = self._know(channel)
             if leg is not None and channel.id not in before:
-                leg.is_dialed = not channel.extension
+                leg.is_dialed = channel.is_called
                 self._may_come_in(leg)
         for bridge in self._bridges.keys() - {each.id for each in look.bridges}:
             self._set_members(bridge, ())
@@ -215,7 +215,7 @@ class Legs:
             return
         if event.status not in _DIALING:
             _stop_dialing(caller, peer)
-        elif caller.bridge is None and peer.bridge is None:
+        elif caller.bridge is None or peer.bridge is None:
             _dial(caller, peer)
             peer.via = self._via(caller)
 
@@ -238,8 +238,9 @@ class Legs:
                 self._leave(leg)
                 leg.bridge = bridge
                 self._bridges.setdefault(bridge, set()).add(leg.id)
-            for other in [*leg.dialings]:
-                _stop_dialing(leg, self._legs[other])
+            for other in [self._legs[each] for each in leg.dialings]:
+                if other.bridge is not None:
+                    _stop_dialing(leg, other)
 
     def _leave(self, leg: Leg) -> None:
         if leg.bridge is not None:

@@ -15,7 +15,6 @@ class Channel:
     context: str
     """Where in the Asterisk dialplan it is; where it comes in, as long as it is new."""
     extension: str
-    """Empty where it is no call of its own, but was dialed by one."""
     created: datetime
     state: str = "Up"
     """`Down`, `Ring` of one that calls, `Ringing` of one that is called, `Up`."""
@@ -23,6 +22,8 @@ class Channel:
     """The number it shows, whether it may be seen or not."""
     shows: str = ""
     """The name it shows."""
+    is_called: bool = False
+    """It does not call, but was dialed by another one."""
 
 
 @dataclass(frozen=True, slots=True)
