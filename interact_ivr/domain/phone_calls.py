@@ -12,7 +12,7 @@ from interact_ivr.domain.names import (
     InteractionId,
     NumberKey,
 )
-from interact_ivr.domain.values import Status
+from interact_ivr.domain.values import Retrieval, Status
 
 
 class PhoneState(StrEnum):
@@ -35,7 +35,13 @@ class Party:
     number: str = ""
     """The number it shows, where that may be seen; of an own phone its extension's."""
     name: str = ""
-    """The name it shows."""
+    """The name it shows, where that may be seen."""
+    environment: str | None = None
+    """Of the inbound context by which it came in, as the configuration names it; None: by none."""
+    dialed: str = ""
+    """What it dialed when it came in so, as the PBX was told it."""
+    near: bool = False
+    """It is in the phone's own bridge, and not merely connected with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,16 @@ class PhoneCall:
     """When it came to this state."""
     others: tuple[Party, ...]
     """Who else is on the call; those whom the phone talks to come first."""
-    environment: str | None = None
-    """Of the inbound context by which one of *others* came in; None: none did."""
-    dialed: str = ""
-    """What that one dialed, as the PBX was told it."""
+
+    @property
+    def customer(self) -> Party | None:
+        """The first of *others* who came in by an inbound context; None: none did."""
+        return next((each for each in self.others if each.environment is not None), None)
+
+    @property
+    def dialed(self) -> str:
+        """What that one dialed, as the PBX was told it; empty: nobody came in so."""
+        return self.customer.dialed if self.customer else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,24 @@ class Told:
     waited: timedelta | None
     """From the allocation to the retrieval."""
 
+    @classmethod
+    def by(
+        cls, retrieval: Retrieval, environment: EnvironmentId, uniqueid: str, at: datetime
+    ) -> "Told":
+        """Say what a call of *environment* was told by *retrieval*."""
+        return cls(
+            environment=environment,
+            uniqueid=uniqueid,
+            at=at,
+            status=retrieval.status,
+            number=retrieval.number,
+            ani=retrieval.ani,
+            interaction=retrieval.interaction,
+            group=retrieval.group,
+            allocation=retrieval.allocation,
+            waited=retrieval.waited,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class AgentCall:
@@ -88,3 +118,14 @@ class AgentCall:
     """None: nobody on the call has asked whose call it is."""
     ended: datetime | None = None
     """None: it is on the phone now."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCall:
+    """What is known of one channel: what it was told, and the phones that it is or was on."""
+
+    pbx: str
+    uniqueid: str
+    told: Told | None
+    phones: tuple[AgentCall, ...]
+    """Those that are on it now come first, then those that were, the last one first."""
