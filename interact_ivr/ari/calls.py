@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from interact_ivr.ari.events import Channel, Created, Destroyed, Event
+from interact_ivr.ari.told import Bridge, Channel, Created, Destroyed, Event
 
 _CUT_OFF = timedelta(seconds=1)
 """By how much a Date header may be early."""
@@ -39,10 +39,14 @@ class Look:
     """What there is on the PBX at an instant, read when events may have been missed."""
 
     channels: Sequence[Channel]
-    bridged: Collection[str]
-    """The ids of channels that talk to somebody."""
+    bridges: Sequence[Bridge]
     at: datetime | None
     """By the PBX's own clock, perhaps a second early; None where it does not say."""
+
+    @property
+    def bridged(self) -> frozenset[str]:
+        """The ids of channels that talk to somebody, or wait for it in a bridge."""
+        return frozenset(id_ for bridge in self.bridges for id_ in bridge.channels)
 
 
 class Calls:
@@ -81,8 +85,9 @@ class Calls:
             self._there.discard(gone)
             yield Gone(gone)
         self._there |= there.intersection(noted)
+        bridged = look.bridged
         for channel in look.channels:
-            if channel.id not in look.bridged:
+            if channel.id not in bridged:
                 move = self._arrived(channel, _age(channel, look.at))
                 if move is not None:
                     yield move

@@ -4,13 +4,29 @@ What is of no interest is None, whatever it holds; what cannot be understood is 
 Format: Asterisk's own ``rest-api/api-docs/events.json`` and ``channels.json``, versions 20 to 22.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import msgspec
+
+from interact_ivr.ari.told import (
+    Application,
+    Bridge,
+    Bridged,
+    Changed,
+    Channel,
+    Created,
+    Destroyed,
+    Dialed,
+    Echo,
+    Entered,
+    Event,
+    Held,
+    Left,
+    Replaced,
+)
 
 T = TypeVar("T")
 
@@ -19,65 +35,11 @@ class MalformedError(Exception):
     """What Asterisk said cannot be understood."""
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """A call's leg, as Asterisk shows it at an instant."""
-
-    id: str
-    """Asterisk's uniqueid."""
-    name: str
-    """``PJSIP/trunk-00000001``: what it is made of stands before the slash."""
-    context: str
-    """Where in the Asterisk dialplan it is; where it comes in, as long as it is new."""
-    extension: str
-    created: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """A channel is there that was not."""
-
-    at: datetime
-    channel: Channel
-
-
-@dataclass(frozen=True, slots=True)
-class Destroyed:
-    """A channel is not there any more."""
-
-    at: datetime
-    channel: str
-
-
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """Another connection has registered our application: this one is told nothing any more."""
-
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Echo:
-    """An event that we had Asterisk send us ourselves."""
-
-    at: datetime
-    mark: str
-
-
-Event = Created | Destroyed | Replaced | Echo
+_CALLED = frozenset({"Down", "Ringing"})
+_DIALED = frozenset({"AppDial", "AppDial2", "AppQueue"})
+"""What a dialed channel is said to run, also once it is answered."""
 ECHO = "interact-ivr"
 """What our own event is called."""
-WANTED = ("ChannelCreated", "ChannelDestroyed", "ApplicationReplaced", "ChannelUserevent")
-"""The types of events that are of interest, as Asterisk's filter names them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """What Asterisk says of an ARI application."""
-
-    channels: bool
-    """It is told of every channel."""
-    bridges: bool
 
 
 class _Kind(msgspec.Struct):
@@ -87,6 +49,12 @@ class _Kind(msgspec.Struct):
 class _Dialplan(msgspec.Struct):
     context: str
     exten: str
+    app_name: str = ""
+
+
+class _Caller(msgspec.Struct):
+    name: str = ""
+    number: str = ""
 
 
 class _Channel(msgspec.Struct):
@@ -94,19 +62,91 @@ class _Channel(msgspec.Struct):
     name: str
     dialplan: _Dialplan
     creationtime: str
+    state: str = "Up"
+    caller: _Caller = msgspec.field(default_factory=_Caller)
 
     def value(self) -> Channel:
-        where = self.dialplan
-        return Channel(self.id, self.name, where.context, where.exten, _time(self.creationtime))
+        return Channel(
+            self.id,
+            self.name,
+            self.dialplan.context,
+            self.dialplan.exten,
+            _time(self.creationtime),
+            self.state,
+            self.caller.number,
+            self.caller.name,
+            self.state in _CALLED or self.dialplan.app_name in _DIALED,
+        )
+
+
+class _Bridge(msgspec.Struct):
+    id: str
+    channels: list[str]
+    bridge_type: str = ""
+
+    def value(self) -> Bridge:
+        return Bridge(self.id, tuple(self.channels), self.bridge_type == "holding")
 
 
 class _OfChannel(msgspec.Struct):
     timestamp: str
     channel: _Channel
 
+    def created(self) -> Created:
+        return Created(_time(self.timestamp), self.channel.value())
+
+    def changed(self) -> Changed:
+        return Changed(_time(self.timestamp), self.channel.value())
+
+    def destroyed(self) -> Destroyed:
+        return Destroyed(_time(self.timestamp), self.channel.id)
+
+    def held(self) -> Held:
+        return Held(_time(self.timestamp), self.channel.value(), holds=True)
+
+    def unheld(self) -> Held:
+        return Held(_time(self.timestamp), self.channel.value(), holds=False)
+
+
+class _OfDial(msgspec.Struct):
+    timestamp: str
+    peer: _Channel
+    caller: _Channel | None = None
+    dialstatus: str = ""
+
+    def dialed(self) -> Dialed:
+        caller = None if self.caller is None else self.caller.value()
+        return Dialed(_time(self.timestamp), caller, self.peer.value(), self.dialstatus)
+
+
+class _OfBoth(msgspec.Struct):
+    timestamp: str
+    bridge: _Bridge
+    channel: _Channel
+
+    def entered(self) -> Entered:
+        return Entered(_time(self.timestamp), self.bridge.value(), self.channel.value())
+
+    def left(self) -> Left:
+        return Left(_time(self.timestamp), self.bridge.value(), self.channel.value())
+
+
+class _OfBridge(msgspec.Struct):
+    timestamp: str
+    bridge: _Bridge
+
+    def bridged(self) -> Bridged:
+        return Bridged(_time(self.timestamp), self.bridge.value())
+
+    def gone(self) -> Bridged:
+        return Bridged(_time(self.timestamp), Bridge(self.bridge.id, ()))
+
 
 class _OfApplication(msgspec.Struct):
     timestamp: str
+
+    def replaced(self) -> Replaced:
+        return Replaced(_time(self.timestamp))
 
 
 class _Marked(msgspec.Struct):
@@ -118,14 +158,13 @@ class _Own(msgspec.Struct):
     eventname: str
     userevent: _Marked = msgspec.field(default_factory=_Marked)
 
+    def echo(self) -> Echo | None:
+        return Echo(_time(self.timestamp), self.userevent.mark) if self.eventname == ECHO else None
+
 
 class _Application(msgspec.Struct):
     channel_ids: list[str]
     bridge_ids: list[str]
-
-
-class _Bridge(msgspec.Struct):
-    channels: list[str]
 
 
 class _System(msgspec.Struct):
@@ -145,20 +184,8 @@ _ALL_CHANNELS, _ALL_BRIDGES = "__AST_CHANNEL_ALL_TOPIC", "__AST_BRIDGE_ALL_TOPIC
 
 def event_of(text: bytes | str) -> Event | None:
     """Read an event of the websocket; None for one of no interest."""
-    match _decoded(text, _Kind).type:
-        case "ChannelCreated":
-            created = _decoded(text, _OfChannel)
-            return Created(_time(created.timestamp), created.channel.value())
-        case "ChannelDestroyed":
-            gone = _decoded(text, _OfChannel)
-            return Destroyed(_time(gone.timestamp), gone.channel.id)
-        case "ApplicationReplaced":
-            return Replaced(_time(_decoded(text, _OfApplication).timestamp))
-        case "ChannelUserevent":
-            own = _decoded(text, _Own)
-            return Echo(_time(own.timestamp), own.userevent.mark) if own.eventname == ECHO else None
-        case _:
-            return None
+    read = _READ.get(_decoded(text, _Kind).type)
+    return None if read is None else read(text)
 
 
 def channels_of(text: bytes) -> Sequence[Channel]:
@@ -166,9 +193,9 @@ def channels_of(text: bytes) -> Sequence[Channel]:
     return [channel.value() for channel in _decoded(text, list[_Channel])]
 
 
-def bridged_of(text: bytes) -> frozenset[str]:
-    """Read from the answer to ``GET /bridges`` which channels talk to somebody."""
-    return frozenset(id_ for bridge in _decoded(text, list[_Bridge]) for id_ in bridge.channels)
+def bridges_of(text: bytes) -> Sequence[Bridge]:
+    """Read the answer to ``GET /bridges``."""
+    return [bridge.value() for bridge in _decoded(text, list[_Bridge])]
 
 
 def application_of(text: bytes) -> Application:
@@ -228,3 +255,27 @@ def _time(text: str) -> datetime:
     if at.tzinfo is None:
         raise MalformedError(f"a time without a zone: {text!r}")
     return at
+
+
+def _reading(
+    kind: type[T], value: Callable[[T], Event | None]
+) -> Callable[[bytes | str], Event | None]:
+    return lambda text: value(_decoded(text, kind))
+
+
+_READ = {
+    "ChannelCreated": _reading(_OfChannel, _OfChannel.created),
+    "ChannelStateChange": _reading(_OfChannel, _OfChannel.changed),
+    "ChannelDestroyed": _reading(_OfChannel, _OfChannel.destroyed),
+    "ChannelHold": _reading(_OfChannel, _OfChannel.held),
+    "ChannelUnhold": _reading(_OfChannel, _OfChannel.unheld),
+    "Dial": _reading(_OfDial, _OfDial.dialed),
+    "ChannelEnteredBridge": _reading(_OfBoth, _OfBoth.entered),
+    "ChannelLeftBridge": _reading(_OfBoth, _OfBoth.left),
+    "BridgeMerged": _reading(_OfBridge, _OfBridge.bridged),
+    "BridgeDestroyed": _reading(_OfBridge, _OfBridge.gone),
+    "ApplicationReplaced": _reading(_OfApplication, _OfApplication.replaced),
+    "ChannelUserevent": _reading(_Own, _Own.echo),
+}
+WANTED = tuple(_READ)
+"""The types of events that are of interest, as Asterisk's filter names them."""

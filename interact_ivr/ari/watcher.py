@@ -13,8 +13,9 @@ from typing import Protocol
 from interact_ivr.ari.calls import Arrived, Calls, Gone, Look, Move
 from interact_ivr.ari.client import Access, AriError, Client
 from interact_ivr.ari.connection import Connection, Standing
-from interact_ivr.ari.events import Channel, Event, MalformedError, user_of, value_of
+from interact_ivr.ari.events import MalformedError, user_of, value_of
 from interact_ivr.ari.lag import Lag
+from interact_ivr.ari.told import Channel, Event
 from interact_ivr.domain.errors import Refusal, StoreUnavailable
 from interact_ivr.domain.names import CallRef
 from interact_ivr.pace import Pace

@@ -17,7 +17,6 @@ from interact_ivr.domain.names import CallRef, EnvironmentId, InteractionId
 from interact_ivr.domain.phone_calls import (
     AgentCall,
     KnownCall,
-    Party,
     PhoneCall,
     PhoneState,
     Told,
@@ -47,7 +46,7 @@ class Agents:
         failed: Callable[[CallRef, Refusal], None] = lambda *_: None,
     ) -> None:
         """*failed* hears of a call of which cannot be read what it was told: it is tried again."""
-        self._sites = Sites(sites, environments)
+        self.sites = Sites(sites, environments)
         self._environments = environments
         self._store = store
         self._failed = failed
@@ -69,15 +68,15 @@ class Agents:
 
     def shows(self, call: PhoneCall) -> None:
         """Take a call on a phone as it is now; one that was over is there again."""
-        channels = [(other, CallRef(call.pbx, other.uniqueid)) for other in call.others]
-        told = {ref.uniqueid: told for _, ref in channels if (told := self._told.get(ref))}
+        channels = [CallRef(call.pbx, other.uniqueid) for other in call.others]
+        told = {ref.uniqueid: told for ref in channels if (told := self._told.get(ref))}
         old = self._phones.get(CallRef(call.pbx, call.uniqueid))
         if old is not None:
             there = {other.uniqueid for other in call.others}
             told = {name: each for name, each in old.told.items() if name in there} | told
         self._phones.put(OnPhone(call, told))
-        for other, ref in channels:
-            if _may_have_asked(other) and ref.uniqueid not in told and ref not in self._read:
+        for ref in channels:
+            if ref.uniqueid not in told and ref not in self._read:
                 self._read.put(ref, None)
                 self._unread.put_nowait(ref)
 
@@ -178,7 +177,7 @@ class Agents:
             BadInput: there is no such PBX; or several know that uniqueid, and none is named.
         """
         here = self._environments.named(environment).id
-        names = self._sites.those(pbx)
+        names = self.sites.those(pbx)
         found = [await self._known(here, CallRef(name, uniqueid)) for name in names]
         known = [each for each in found if each is not None]
         if len(known) > 1:
@@ -205,13 +204,13 @@ class Agents:
         self, environment: str, extension: str, pbx: str | None
     ) -> tuple[EnvironmentId, Phone]:
         here = self._environments.named(environment).id
-        return here, Phone(self._sites.of_extension(here, extension, pbx), extension)
+        return here, Phone(self.sites.of_extension(here, extension, pbx), extension)
 
     def _shown(self, here: EnvironmentId, phone: Phone) -> AgentCall | None:
         return max(self._seen(here, self._phones.on(phone)), key=_rank, default=None)
 
     def _seen(self, here: EnvironmentId, calls: Iterable[OnPhone]) -> Iterator[AgentCall]:
-        return filter(None, (seen(each, here, self._sites) for each in calls))
+        return filter(None, (seen(each, here, self.sites) for each in calls))
 
 
 def _rank(call: AgentCall) -> tuple[bool, int, datetime]:
@@ -221,7 +220,3 @@ def _rank(call: AgentCall) -> tuple[bool, int, datetime]:
 
 def _newest(each: OnPhone) -> tuple[bool, datetime]:
     return each.ended is None, each.ended or each.call.began
-
-
-def _may_have_asked(other: Party) -> bool:
-    return other.environment is not None or not other.extension

@@ -62,6 +62,19 @@ class Sites:
             return next(iter(self._sites))
         raise BadInput("pbx", self._names(), "none")
 
+    def extension_of(self, pbx: str, device: str, environment: str | None) -> str | None:
+        """Give the extension whose phone *device* is; empty: nobody's; None: it is not known.
+
+        As the dial plan of *environment* says; else the PBX. Without one, all that *pbx* serves.
+        """
+        site = self._sites[pbx]
+        for name in site.environments if environment is None else (environment,):
+            if self.id_of(name) is not None:
+                known = self._environments.named(name).dial_plan.extension_of(device)
+                if known is not None:
+                    return known
+        return site.directory.extension_of(device)
+
     def those(self, pbx: str | None) -> Sequence[str]:
         """Give the PBX that is named, or all; raise `BadInput` as `named` does."""
         return [*self._sites] if pbx is None else [self.named(pbx)]

@@ -207,14 +207,14 @@ async def test_a_screen_is_told_the_state_at_once_and_then_each_change() -> None
 
 
 async def test_what_memory_does_not_know_is_read_once() -> None:
-    """Of customers, not of phones; and again where the store fails."""
+    """And again where the store fails."""
     desk = await FrontDesk.opened()
     desk.record.kept[C1] = told()
     desk.record.failures = 1
     running = asyncio.create_task(desk.agents.run())
     with desk.agents.watching(ACME, "6929", SHARED) as screen:
         for state in PhoneState:
-            desk.agents.shows(on_phone(customer(), Party("x", extension="6930"), state=state))
+            desk.agents.shows(on_phone(customer(), state=state))
         call = await read(screen)
         while call is None or call.told is None:
             call = await read(screen)

@@ -12,17 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interact_ivr.ari.calls import Arrived, Calls, Gone, Look, Move
-from interact_ivr.ari.events import (
-    Channel,
-    Created,
-    Destroyed,
-    Echo,
-    Replaced,
-    bridged_of,
-    channels_of,
-    date_of,
-    event_of,
-)
+from interact_ivr.ari.events import bridges_of, channels_of, date_of, event_of
+from interact_ivr.ari.told import Bridge, Channel, Created, Destroyed, Echo, Replaced
 
 RECORDED = Path(__file__).parent.parent / "fixtures/ari"
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -37,7 +28,7 @@ def channel(name: str, context: str = "inbound", created: datetime = NOON) -> Ch
 
 def look(*channels: Channel, bridged: tuple[str, ...] = (), at: datetime | None = NOON) -> Look:
     """Make a look at these."""
-    return Look(channels, bridged, at)
+    return Look(channels, [Bridge("b", bridged)], at)
 
 
 def test_a_call_arrives_and_is_gone() -> None:
@@ -157,7 +148,7 @@ def replayed(case: str, contexts: dict[str, str] = CONTEXTS) -> Iterator[Move]:
         else:
             seen = Look(
                 channels_of(recorded["channels"].encode()),
-                bridged_of(recorded["bridges"].encode()),
+                bridges_of(recorded["bridges"].encode()),
                 date_of(recorded["date"]),
             )
             moves = [*calls.look(seen, set(noted))]

@@ -12,15 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interact_ivr.ari.events import (
-    Application,
-    Channel,
-    Created,
-    Destroyed,
-    Echo,
     MalformedError,
-    Replaced,
     application_of,
-    bridged_of,
+    bridges_of,
     channels_of,
     date_of,
     event_of,
@@ -28,6 +22,7 @@ from interact_ivr.ari.events import (
     value_of,
     version_of,
 )
+from interact_ivr.ari.told import Application, Bridge, Channel, Created, Destroyed, Echo, Replaced
 
 NOON = datetime(2026, 5, 4, 12, 0, 0, 123000, UTC)
 TIME = "2026-05-04T12:00:00.123+0000"
@@ -107,9 +102,13 @@ def test_answers_become_values() -> None:
     """Of the requests that are asked."""
     (channel,) = channels_of(json.dumps([CHANNEL]).encode())
     assert (channel.id, channel.context, channel.extension) == ("pbx-1.1", "inbound", "0200")
-    assert bridged_of(b'[{"channels": ["a", "b"]}, {"channels": []}, {"channels": ["c"]}]') == {
-        *("a", "b", "c")
-    }
+    mixing, holding = (
+        {"id": name, "bridge_type": name, "channels": [name]} for name in ("mixing", "holding")
+    )
+    assert bridges_of(json.dumps([mixing, holding]).encode()) == [
+        Bridge("mixing", ("mixing",)),
+        Bridge("holding", ("holding",), is_holding=True),
+    ]
     assert version_of(b'{"system": {"version": "22.10.1"}}') == "22.10.1"
     assert value_of(b'{"value": "0200"}') == "0200"
 

@@ -1,0 +1,288 @@
+"""The channels of one PBX, and which of them are connected now.
+
+Pure: events and looks go in. Channels are connected by a bridge in which they hear each other, as
+the two halves of a Local channel, and by a dialing from its beginning until both are in such
+bridges or one is gone: an agent who answers and listens to an announcement is on the call.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+from interact_ivr.ari.calls import Look
+from interact_ivr.ari.naming import Name, name_of
+from interact_ivr.ari.told import (
+    Bridge,
+    Bridged,
+    Changed,
+    Channel,
+    Created,
+    Destroyed,
+    Dialed,
+    Entered,
+    Held,
+    Left,
+    OfCalls,
+)
+
+_DIALING = frozenset({"", "RINGING", "PROGRESS", "PROCEEDING", "ANSWER"})
+"""What a dialing says of itself until it has come to nothing; answered, it ends in a bridge."""
+_GONE_KEPT = 10_000
+
+
+@dataclass(slots=True)
+class Leg:
+    """A channel and what it is connected by."""
+
+    channel: Channel
+    name: Name
+    came_in: tuple[str, str] | None = None
+    """The environment of the inbound context by which it came in, and what it dialed there."""
+    bridge: str | None = None
+    """In which it hears others."""
+    is_dialed: bool = False
+    """It does not call, but is called."""
+    dialings: set[str] = field(default_factory=set)
+    """Those whom it dials or who dial it."""
+    via: tuple[str, ...] = ()
+    """The devices of the Local channels that dialed it, the last one first."""
+    holds: bool = False
+
+    @property
+    def id(self) -> str:
+        """The channel's."""
+        return self.channel.id
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it has been answered, or has answered."""
+        return self.channel.state == "Up"
+
+
+class Legs:
+    """All channels of one PBX."""
+
+    def __init__(self, contexts: Mapping[str, str]) -> None:
+        """*contexts*: where calls come in, each with the environment of its calls."""
+        self._contexts = contexts
+        self._legs: dict[str, Leg] = {}
+        self._bridges: dict[str, set[str]] = {}
+        self._halves: dict[tuple[str, str], str] = {}
+        self.lines: set[str] = set()
+        """Devices by which calls came in: they are no phones, also where a look finds them."""
+        self._gone: dict[str, None] = {}
+        """Those of late: what is told of them yet makes them no channels again."""
+
+    def __len__(self) -> int:
+        return len(self._legs)
+
+    def get(self, id_: str) -> Leg | None:
+        """Give a channel."""
+        return self._legs.get(id_)
+
+    def all(self) -> Iterable[Leg]:
+        """Give all."""
+        return self._legs.values()
+
+    def connected(self, ids: Iterable[str]) -> dict[str, Leg]:
+        """Give those of *ids* that are there, and all that are connected with them."""
+        found: dict[str, Leg] = {}
+        waiting = [id_ for id_ in ids if id_ in self._legs]
+        while waiting:
+            id_ = waiting.pop()
+            if id_ not in found:
+                leg = found[id_] = self._legs[id_]
+                waiting += self._next_to(leg)
+        return found
+
+    def take(self, event: OfCalls) -> set[str]:
+        """Take an event, and say which channels may be on another call than before."""
+        about = self._about(event)
+        before = {*self.connected(about)}
+        self._apply(event)
+        return before | {*self.connected(about)}
+
+    def look(self, look: Look) -> set[str]:
+        """Take what there is in the place of what was known, and give all that are or were."""
+        before, there = {*self._legs}, {channel.id for channel in look.channels}
+        for gone in before - there:
+            self._forget(gone)
+        for channel in look.channels:
+            self._gone.pop(channel.id, None)
+            leg = self._know(channel)
+            if leg is not None and channel.id not in before:
+                leg.is_dialed = channel.is_called
+                self._may_come_in(leg)
+        for bridge in self._bridges.keys() - {each.id for each in look.bridges}:
+            self._set_members(bridge, ())
+        for each in look.bridges:
+            self._bridge(each)
+        self._find_dialers_in_bridges()
+        return before | there
+
+    def link(self, linkedids: Mapping[str, str]) -> set[str]:
+        """Find again who dials whom among channels in no bridge, by their linkedids.
+
+        Which of several Local channels has dialed a phone cannot be told then.
+        """
+        groups: dict[str, list[Leg]] = {}
+        for id_, linkedid in linkedids.items():
+            leg = self._legs.get(id_)
+            if leg is not None and leg.bridge is None:
+                groups.setdefault(linkedid, []).append(leg)
+        for group in groups.values():
+            callers = [leg for leg in group if not leg.is_dialed]
+            local = [leg for leg in callers if leg.name.half]
+            for caller, peer in product(callers, (leg for leg in group if leg.is_dialed)):
+                _dial(caller, peer)
+                if len(local) == 1 and not peer.name.half:
+                    peer.via = self._via(local[0])
+        return {*self.connected(linkedids)}
+
+    def _next_to(self, leg: Leg) -> Iterable[str]:
+        other = self._halves.get(leg.name.other_half) if leg.name.half else None
+        halves = () if other is None else (other,)
+        members = () if leg.bridge is None else self._bridges[leg.bridge]
+        return (*members, *halves, *leg.dialings)
+
+    def _about(self, event: OfCalls) -> list[str]:
+        match event:
+            case Destroyed(channel=gone):
+                return [gone]
+            case Created(channel=channel) | Changed(channel=channel) | Held(channel=channel):
+                return [channel.id]
+            case Dialed(caller=caller, peer=peer):
+                return [peer.id] if caller is None else [caller.id, peer.id]
+            case Entered(bridge=bridge, channel=channel) | Left(bridge=bridge, channel=channel):
+                return [channel.id, *bridge.channels, *self._bridges.get(bridge.id, ())]
+            case Bridged(bridge=bridge):
+                return [*bridge.channels, *self._bridges.get(bridge.id, ())]
+
+    def _apply(self, event: OfCalls) -> None:
+        match event:
+            case Created(channel=channel):
+                leg = self._know(channel)
+                if leg is not None and channel.state != "Down":
+                    self._may_come_in(leg)
+            case Changed(channel=channel):
+                self._know(channel)
+            case Destroyed(channel=gone):
+                self._forget(gone)
+            case Dialed():
+                self._dialed(event)
+            case Entered(bridge=bridge, channel=channel) | Left(bridge=bridge, channel=channel):
+                self._know(channel)
+                self._bridge(bridge)
+            case Bridged(bridge=bridge):
+                self._bridge(bridge)
+            case Held(channel=channel, holds=holds):
+                if (leg := self._know(channel)) is not None:
+                    leg.holds = holds
+
+    def _know(self, channel: Channel) -> Leg | None:
+        """Take a channel as it is now; None: it is gone already."""
+        if channel.id in self._gone:
+            return None
+        leg = self._legs.get(channel.id)
+        if leg is not None and leg.channel.name == channel.name:
+            leg.channel = channel
+            return leg
+        name = name_of(channel.name)
+        if leg is None:
+            leg = self._legs[channel.id] = Leg(channel, name)
+        else:
+            self._drop_half(leg)
+            if leg.name.device != name.device:  # another phone has taken its place
+                leg.via = ()
+            leg.channel, leg.name = channel, name
+        if name.half and not name.is_zombie:
+            self._halves[name.pair, name.half] = channel.id
+        return leg
+
+    def _may_come_in(self, leg: Leg) -> None:
+        environment = self._contexts.get(leg.channel.context)
+        if environment is not None and leg.channel.extension and leg.name.is_somebody:
+            leg.came_in = environment, leg.channel.extension
+            self.lines.add(leg.name.device)
+
+    def _dialed(self, event: Dialed) -> None:
+        peer = self._know(event.peer)
+        caller = None if event.caller is None else self._know(event.caller)
+        if peer is None:
+            return
+        peer.is_dialed, peer.came_in = True, None
+        if caller is None:
+            return
+        if event.status not in _DIALING:
+            _stop_dialing(caller, peer)
+        elif caller.bridge is None or peer.bridge is None:
+            _dial(caller, peer)
+            peer.via = self._via(caller)
+
+    def _via(self, caller: Leg) -> tuple[str, ...]:
+        """Give the devices of the Local channels by which *caller* dials."""
+        if not caller.name.half:
+            return ()
+        other = self._legs.get(self._halves.get(caller.name.other_half, ""))
+        return (caller.name.device, *(other.via if other is not None else ()))
+
+    def _bridge(self, bridge: Bridge) -> None:
+        self._set_members(bridge.id, () if bridge.is_holding else bridge.channels)
+
+    def _set_members(self, bridge: str, ids: Sequence[str]) -> None:
+        there = {id_ for id_ in ids if id_ in self._legs}
+        for id_ in self._bridges.get(bridge, set()) - there:
+            self._leave(self._legs[id_])
+        for leg in (self._legs[id_] for id_ in there):
+            if leg.bridge != bridge:
+                self._leave(leg)
+                leg.bridge = bridge
+                self._bridges.setdefault(bridge, set()).add(leg.id)
+            for other in [self._legs[each] for each in leg.dialings]:
+                if other.bridge is not None:
+                    _stop_dialing(leg, other)
+
+    def _leave(self, leg: Leg) -> None:
+        if leg.bridge is not None:
+            members = self._bridges[leg.bridge]
+            members.discard(leg.id)
+            if not members:
+                del self._bridges[leg.bridge]
+        leg.bridge, leg.holds = None, False
+
+    def _find_dialers_in_bridges(self) -> None:
+        """Take it that the one phone which talks to a Local channel was dialed by it."""
+        for members in self._bridges.values():
+            legs = [self._legs[id_] for id_ in members]
+            local = [leg for leg in legs if leg.name.half == "2"]
+            if len(legs) == 2 and len(local) == 1:
+                for leg in legs:
+                    if leg is not local[0] and leg.is_dialed:
+                        leg.via = leg.via or self._via(local[0])
+
+    def _forget(self, id_: str) -> None:
+        self._gone[id_] = None
+        if len(self._gone) > _GONE_KEPT:
+            del self._gone[next(iter(self._gone))]
+        leg = self._legs.get(id_)
+        if leg is None:
+            return
+        self._leave(leg)
+        self._drop_half(leg)
+        for other in [*leg.dialings]:
+            _stop_dialing(leg, self._legs[other])
+        del self._legs[id_]
+
+    def _drop_half(self, leg: Leg) -> None:
+        if self._halves.get((leg.name.pair, leg.name.half)) == leg.id:
+            del self._halves[leg.name.pair, leg.name.half]
+
+
+def _dial(caller: Leg, peer: Leg) -> None:
+    caller.dialings.add(peer.id)
+    peer.dialings.add(caller.id)
+
+
+def _stop_dialing(one: Leg, other: Leg) -> None:
+    one.dialings.discard(other.id)
+    other.dialings.discard(one.id)
