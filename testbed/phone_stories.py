@@ -34,6 +34,8 @@ class Scene:
     step: str
     screens: Mapping[str, str] = field(default_factory=dict)
     """The state of the call by the agent; nobody else's screen shows the interaction."""
+    either: frozenset[str] = frozenset()
+    """Agents whose screens may show it or not."""
     at: float = 0.0
     """When a phone did it, in Unix time; 0: not told."""
 
@@ -170,8 +172,9 @@ def attended_transfer_by_keys(centre: ContactCentre) -> Iterator[Scene]:
         alice, bob = people.agents
         yield from _answered(people, ALICE)
         alice.press(f"*2{BOB}")
-        yield Scene(f"{ALICE} rings {BOB}", {ALICE: TALKING}, bob.ring().at)
-        yield Scene(f"{BOB} answers {ALICE}", {ALICE: TALKING}, bob.answer().at)
+        asks = frozenset({ALICE})
+        yield Scene(f"{ALICE} rings {BOB}", at=bob.ring().at, either=asks)
+        yield Scene(f"{BOB} answers {ALICE}", at=bob.answer().at, either=asks)
         yield Scene(f"{ALICE} transfers to {BOB}", {BOB: TALKING}, alice.hang_up().at)
         yield Scene(f"{BOB} hangs up", at=bob.hang_up().at)
         people.customer.wait("BYE")
