@@ -74,14 +74,27 @@ class Desk:
         self.parts = await self._stack.enter_async_context(
             opened(config, "the test", Observing(), sites=self._sites)
         )
-        self.house = await self._stack.enter_async_context(
-            House.of(config, self.parts, Metrics("0"), lambda: 0)
-        )
         for tenant in ("acme", "bolt"):
             await self.parts.administration.add_tenant(tenant)
             await self.parts.administration.add_environment(f"{tenant}/live", "nanp")
-        await self.house.server.start(LOOPBACK, 0)
+        await self._listen(0)
+
+    async def _listen(self, port: int) -> None:
+        config = load_config(self._config)
+        self.house = await self._stack.enter_async_context(
+            House.of(config, self.parts, Metrics("0"), lambda: 0)
+        )
+        await self.house.server.start(LOOPBACK, port)
         self.port = self.house.server.port
+
+    def go_away(self) -> None:
+        """End every stream and connection, and listen no more; phones go on."""
+        self.do(self.house.streams.close)
+        self.wait(self.house.server.close())
+
+    def come_back(self) -> None:
+        """Listen again, where it did."""
+        self.wait(self._listen(self.port))
 
     def close(self, within: float = 2.0) -> None:
         """Stop as the service does; a second time does nothing."""
