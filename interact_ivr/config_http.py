@@ -75,6 +75,22 @@ class HttpConfig(msgspec.Struct, frozen=True):
         int,
         Meta(ge=1, le=100_000, title="how many connections at once", description="1 to 100000"),
     ] = 1000
+    most_streams: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            title="how many of them may be event streams, of agents' screens",
+            description="1 to 100000, fewer than most_connections",
+        ),
+    ] = 800
+    cors_origins: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^https?://[a-z0-9.\-:\[\]]+$")], ...],
+        Meta(
+            title="whose scripts may ask /api/v1 from a browser, with a token",
+            description="a list of origins, such as https://crm.example; none for nobody's",
+        ),
+    ] = ()
     idle_seconds: Annotated[
         float,
         Meta(
@@ -151,10 +167,15 @@ def http_contradictions(http: HttpConfig) -> Iterator[str]:
                 yield f"http.{key}: expected addresses and networks (10.0.0.0/8), {error}"
     if http.tls_key and not http.tls_certificate:
         yield "http.tls_key: expected none without http.tls_certificate, got one"
-    if http.application_name.lower() in ("icws", "api"):
+    if http.application_name.lower() in ("icws", "api", "screen"):
         yield (
             f"http.application_name: expected another than those of our own paths, "
             f"got {http.application_name!r}"
+        )
+    if http.most_streams >= http.most_connections:
+        yield (
+            f"http.most_streams: expected fewer than http.most_connections "
+            f"({http.most_connections}), got {http.most_streams}"
         )
     if http.interaction_registry and "{id}" not in http.interaction_registry:
         yield f"http.interaction_registry: expected {{id}} in it, got {http.interaction_registry!r}"

@@ -86,6 +86,7 @@ async def serve(config: Config, config_file: Path) -> None:
             await parts.adopt(other)
             house.use_certificate(certificate)
             house.icws.adopt(other.icws)
+            house.screen.customer_url = other.screen.customer_url
             configure_logging(other.log.level)
             return [*warnings(other), *parts.administration.warnings()]
 
@@ -132,6 +133,7 @@ async def serve(config: Config, config_file: Path) -> None:
             house.health.stopping = True
             control.stop_listening()
             parts.journal.wait_no_longer()
+            house.streams.close()
             await asyncio.gather(listener.close(), house.server.close(), control.close())
             await _cancelled(tasks)
 

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from testbed.children import argv, stop
 from testbed.pbx import Pbx
-from testbed.phone_scenario import Command, dials, rings
+from testbed.phone_scenario import SECOND_OF_SILENCE, SILENCE, Command, dials, rings
 from testbed.ports import LOOPBACK, PortBlock
 from testbed.tools import Tools
 
@@ -87,6 +87,7 @@ class Phone:
         self._folder = Path(tempfile.mkdtemp(prefix=f"phone-{user}-", dir=pbx.folder))
         scenario = dials() if number else rings(answers_after_ms=answers_after_ms)
         (self._folder / "scenario.xml").write_text(scenario, encoding="utf-8")
+        (self._folder / SILENCE).write_bytes(SECOND_OF_SILENCE)
         (self._folder / "calls.csv").write_text(f"SEQUENTIAL\n{number};{user}\n", encoding="utf-8")
 
     def start(self) -> None:

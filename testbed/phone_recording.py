@@ -129,7 +129,7 @@ class Told:
 
 def gap(told: Told, centre: ContactCentre) -> None:
     """The websocket is cut while it rings; the agent answers and holds, and it is open again."""
-    story = hold(centre)
+    story = hold.play(centre)
     told.did(next(story))
     told.cut()
     for _ in range(2):
@@ -143,7 +143,7 @@ def gap(told: Told, centre: ContactCentre) -> None:
 def gap_while_ringing(told: Told, centre: ContactCentre) -> None:
     """It rings in the gap, and goes on behind it; a look does not show for whom."""
     told.cut()
-    story = queue(centre)
+    story = queue.play(centre)
     scene = next(story)
     told.listen()
     told.look()
@@ -153,7 +153,7 @@ def gap_while_ringing(told: Told, centre: ContactCentre) -> None:
 
 def gap_until_the_end(told: Told, centre: ContactCentre) -> None:
     """The call is transferred and ends in the gap."""
-    story = attended_transfer(centre)
+    story = attended_transfer.play(centre)
     for _ in range(3):
         told.did(next(story))
     told.cut()
@@ -167,7 +167,7 @@ def main() -> None:
     """Record every story, or those that are named."""
     tools = bring()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    stories = {story.__name__: story for story in STORIES}
+    stories = {story.name: story.play for story in STORIES}
     gaps = {each.__name__: each for each in (gap, gap_while_ringing, gap_until_the_end)}
     for name in sys.argv[1:] or (*stories, *gaps):
         with (

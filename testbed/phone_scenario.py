@@ -28,6 +28,10 @@ class Command(StrEnum):
     """BYE, or CANCEL of a call that rings at the other end."""
 
 
+#: A second of what a phone says, in a file beside the scenario. Who says nothing at all is answered
+#: half a second later, which Asterisk waits for, and no Local channel gives way to what it joins.
+SILENCE, SECOND_OF_SILENCE = "silence.ulaw", b"\xff" * 8000
+
 TALKING, RINGING, DIALING, END = "talking", "ringing", "dialing", "end"
 CONFIRM, CONFIRM_OFFER, CONFIRM_BYE = "confirm", "confirm_offer", "confirm_bye"
 CANCELED, REFUSED, ANSWERED, GIVEN_UP = "canceled", "refused", "answered", "given_up"
@@ -124,6 +128,7 @@ def dials() -> str:
 def _talk() -> list[str]:
     """Write what a phone does once it has answered or was answered."""
     return [
+        f'<nop><action><exec rtp_stream="{SILENCE},-1,0,PCMU/8000"/></action></nop>',
         label(TALKING),
         *(recv(method, _asked(), optional=True, next=CONFIRM) for method in ASKED),
         recv("INVITE", _asked(), optional=True, next=CONFIRM_OFFER),

@@ -36,9 +36,20 @@ class Scene:
     """The state of the call by the agent; nobody else's screen shows the interaction."""
     at: float = 0.0
     """When a phone did it, in Unix time; 0: not told."""
+    either: frozenset[str] = frozenset()
+    """Agents whose screens may show it or not."""
 
 
-Story = Callable[[ContactCentre], Iterator[Scene]]
+Play = Callable[[ContactCentre], Iterator[Scene]]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What is done, and by which way the customer calls; None: there is no customer."""
+
+    name: str
+    way: Way | None
+    play: Play
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +76,21 @@ def _answered(people: _People, agent: str) -> Iterator[Scene]:
     yield Scene(f"{agent} answers", {agent: TALKING}, phone.answer().at)
 
 
+def _told(way: Way | None) -> Callable[[Play], Story]:
+    """Make a story of a function, by its name."""
+    return lambda play: Story(play.__name__, way, play)
+
+
 def _plain(way: Way, agent: str) -> Story:
     """Tell of a call that comes by *way* to *agent*, who hangs up."""
 
-    def story(centre: ContactCentre) -> Iterator[Scene]:
+    def play(centre: ContactCentre) -> Iterator[Scene]:
         with _called(centre, way, agent) as people:
             yield from _answered(people, agent)
             yield Scene(f"{agent} hangs up", at=people.agents[0].hang_up().at)
             people.customer.wait("BYE")
 
-    story.__name__ = way.name.lower()
-    return story
+    return Story(way.name.lower(), way, play)
 
 
 queue = _plain(Way.QUEUE, ALICE)
@@ -86,6 +101,7 @@ mobile_member = _plain(Way.MOBILE, AWAY)
 desk_phone = _plain(Way.DESK, DAVE)
 
 
+@_told(Way.QUEUE)
 def given_up(centre: ContactCentre) -> Iterator[Scene]:
     """The customer hangs up while it rings."""
     with _called(centre, Way.QUEUE, ALICE) as people:
@@ -95,6 +111,7 @@ def given_up(centre: ContactCentre) -> Iterator[Scene]:
         yield Scene("the customer gives up", at=alice.wait("487 INVITE").at)
 
 
+@_told(Way.GROUP)
 def group(centre: ContactCentre) -> Iterator[Scene]:
     """Two ring at once, and one answers."""
     with _called(centre, Way.GROUP, ALICE, BOB) as people:
@@ -107,6 +124,7 @@ def group(centre: ContactCentre) -> Iterator[Scene]:
         yield Scene("the customer hangs up", at=people.customer.hang_up().at)
 
 
+@_told(Way.QUEUE)
 def hold(centre: ContactCentre) -> Iterator[Scene]:
     """The agent puts the customer on hold, and takes them back."""
     with _called(centre, Way.QUEUE, ALICE) as people:
@@ -117,6 +135,7 @@ def hold(centre: ContactCentre) -> Iterator[Scene]:
         yield Scene("the customer hangs up", at=people.customer.hang_up().at)
 
 
+@_told(Way.QUEUE)
 def blind_transfer(centre: ContactCentre) -> Iterator[Scene]:
     """By REFER; the second agent rings, and the first one's phone hangs up."""
     with _called(centre, Way.QUEUE, ALICE, BOB) as people:
@@ -131,6 +150,7 @@ def blind_transfer(centre: ContactCentre) -> Iterator[Scene]:
         people.customer.wait("BYE")
 
 
+@_told(Way.QUEUE)
 def blind_transfer_by_keys(centre: ContactCentre) -> Iterator[Scene]:
     """By Asterisk's own feature."""
     with _called(centre, Way.QUEUE, ALICE, BOB) as people:
@@ -145,6 +165,7 @@ def blind_transfer_by_keys(centre: ContactCentre) -> Iterator[Scene]:
         people.customer.wait("BYE")
 
 
+@_told(Way.QUEUE)
 def attended_transfer(centre: ContactCentre) -> Iterator[Scene]:
     """By a second call and REFER with Replaces, while the customer is on hold."""
     with _called(centre, Way.QUEUE, ALICE, BOB) as people:
@@ -164,19 +185,22 @@ def attended_transfer(centre: ContactCentre) -> Iterator[Scene]:
         people.customer.wait("BYE")
 
 
+@_told(Way.QUEUE)
 def attended_transfer_by_keys(centre: ContactCentre) -> Iterator[Scene]:
     """By Asterisk's own feature, which dials the second agent through a Local channel."""
     with _called(centre, Way.QUEUE, ALICE, BOB) as people:
         alice, bob = people.agents
         yield from _answered(people, ALICE)
         alice.press(f"*2{BOB}")
-        yield Scene(f"{ALICE} rings {BOB}", {ALICE: TALKING}, bob.ring().at)
-        yield Scene(f"{BOB} answers {ALICE}", {ALICE: TALKING}, bob.answer().at)
+        asks = frozenset({ALICE})
+        yield Scene(f"{ALICE} rings {BOB}", at=bob.ring().at, either=asks)
+        yield Scene(f"{BOB} answers {ALICE}", at=bob.answer().at, either=asks)
         yield Scene(f"{ALICE} transfers to {BOB}", {BOB: TALKING}, alice.hang_up().at)
         yield Scene(f"{BOB} hangs up", at=bob.hang_up().at)
         people.customer.wait("BYE")
 
 
+@_told(Way.QUEUE)
 def pick_up(centre: ContactCentre) -> Iterator[Scene]:
     """A colleague takes the call that rings at another's phone."""
     with _called(centre, Way.QUEUE, ALICE) as people:
@@ -191,6 +215,7 @@ def pick_up(centre: ContactCentre) -> Iterator[Scene]:
             people.customer.wait("BYE")
 
 
+@_told(Way.DIAL)
 def group_pick_up(centre: ContactCentre) -> Iterator[Scene]:
     """A colleague takes whatever rings in their group, of a call that was dialed."""
     with _called(centre, Way.DIAL, ALICE) as people:
@@ -205,6 +230,7 @@ def group_pick_up(centre: ContactCentre) -> Iterator[Scene]:
             yield Scene("the customer hangs up", at=bob.wait("BYE").at)
 
 
+@_told(Way.QUEUE)
 def parked(centre: ContactCentre) -> Iterator[Scene]:
     """The agent parks the customer; a colleague fetches them."""
     with _called(centre, Way.QUEUE, ALICE) as people:
@@ -219,6 +245,7 @@ def parked(centre: ContactCentre) -> Iterator[Scene]:
             people.customer.wait("BYE")
 
 
+@_told(Way.CONFERENCE)
 def conference(centre: ContactCentre) -> Iterator[Scene]:
     """The customer is in a conference, which two agents enter and leave one after the other."""
     with _called(centre, Way.CONFERENCE) as people:
@@ -233,6 +260,7 @@ def conference(centre: ContactCentre) -> Iterator[Scene]:
             bob.hang_up()
 
 
+@_told(Way.QUEUE)
 def into_a_conference(centre: ContactCentre) -> Iterator[Scene]:
     """The agent transfers the customer into a conference, and follows with a colleague."""
     with _called(centre, Way.QUEUE, ALICE) as people:
@@ -250,6 +278,7 @@ def into_a_conference(centre: ContactCentre) -> Iterator[Scene]:
             bob.hang_up()
 
 
+@_told(None)
 def internal(centre: ContactCentre) -> Iterator[Scene]:
     """An agent calls a colleague; no customer is on the line."""
     with centre.phone(BOB) as bob, centre.dialing(ALICE, BOB) as alice:

@@ -41,6 +41,10 @@ class Access:
         grant = self._environments.index.grants.get(digest(token))
         return grant if grant is not None and grant.holds(self._clock.now()) else None
 
+    def has(self, token: str, grant: Grant) -> bool:
+        """Say whether *token* is good for *grant*, now."""
+        return self.grant(token) == grant
+
     def user(self, tenant: str, name: str) -> KnownUser | None:
         """Find a user, whose password is still to be shown."""
         return self._environments.index.users.get((tenant, name))
