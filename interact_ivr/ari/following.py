@@ -7,6 +7,7 @@ It is asked beside the events. What cannot be asked stays unknown, and the numbe
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from interact_ivr.ari.calls import Look
@@ -33,6 +34,9 @@ class Hears(Protocol):
     def over(self, pbx: str, uniqueid: str, at: datetime) -> None:
         """Hear that a call is on its phone no longer."""
 
+    def extension_of(self, pbx: str, device: str, environment: str | None) -> str | None:
+        """Give the extension whose phone *device* is; empty: nobody's; None: it is not known."""
+
 
 class Following:
     """Follows one PBX's calls."""
@@ -40,15 +44,18 @@ class Following:
     def __init__(
         self,
         pbx: str,
-        on_phones: OnPhones,
+        contexts: Mapping[str, str],
         hears: Hears,
         client: Client,
         unknown: Callable[[str, str], None],
         now: Callable[[], datetime],
     ) -> None:
-        """*unknown* hears of which channel what could not be asked."""
+        """*contexts*: where calls come in, each with the environment of its calls.
+
+        *unknown* hears of which channel what could not be asked.
+        """
         self._pbx = pbx
-        self._on_phones = on_phones
+        self._on_phones = OnPhones(pbx, contexts, partial(hears.extension_of, pbx))
         self._hears = hears
         self._client = client
         self._unknown = unknown
@@ -59,6 +66,11 @@ class Following:
         """Channels on phones of which was asked whether their numbers may be seen."""
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         """Phones' channels on which nobody else is, until that is so for long enough."""
+
+    @property
+    def calls(self) -> int:
+        """How many calls are on phones."""
+        return len(self._on_phones)
 
     def heard(self, event: OfCalls) -> None:
         """Take an event."""

@@ -90,6 +90,11 @@ class OnPhones:
     def __len__(self) -> int:
         return len(self._shown)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is kept of any channel."""
+        return self._legs.is_empty and not (self._shown or self._alone or self._seen)
+
     def event(self, event: OfCalls, now: datetime) -> list[Move]:
         """Take an event, and say what follows from it."""
         return [*self._again(self._legs.take(event), now)]
@@ -156,6 +161,8 @@ class OnPhones:
         for leg in legs:
             party, state = parties.get(leg.id), _state(leg)
             beside = others.of(leg) if party and party.extension and state else ()
+            if state and (waits := self._legs.waiting_for(leg)) is not None:
+                beside = (self._party(waits, environment), *beside)
             if party is not None and state is not None and beside:
                 yield from self._shows(leg, party.extension, state, beside, now)
             elif leg.id in self._shown and leg.id not in self._alone:
