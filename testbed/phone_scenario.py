@@ -50,6 +50,7 @@ OWN_VIA = "Via: SIP/2.0/UDP [local_ip]:[local_port];branch=z9hG4bK-[call_id]-{br
 OFFER = f"{CONTACT}\nContent-Type: application/sdp"
 ASKED = ("UPDATE", "INFO", "NOTIFY", "OPTIONS", "MESSAGE")
 END_OF_ALL = '<nop/>\n<Reference variables="contact"/>'
+SPEAK = f'<nop><action><exec rtp_stream="{SILENCE},-1,0,PCMU/8000"/></action></nop>'
 GO_BACK = f"""\
 <nop><action>
  <assign assign_to="from" variable="{FROM}"/>
@@ -61,7 +62,10 @@ FINAL = (*range(400, 410), 480, 481, 484, 486, 487, 488, 500, 503, 603)
 
 
 def rings(*, answers_after_ms: int | None = None) -> str:
-    """Write the scenario of a phone that is called; it answers when told to, or by itself."""
+    """Write the scenario of a phone that is called; it answers when told to, or by itself.
+
+    One that answers by itself says nothing: there may be hundreds.
+    """
     if answers_after_ms is None:
         waiting = [
             label(RINGING),
@@ -77,6 +81,7 @@ def rings(*, answers_after_ms: int | None = None) -> str:
             send(f"{_answer('180 Ringing')}\n{CONTACT}"),
             *waiting,
             send(f"{_answer('200 OK')}\n{OFFER}", SDP, RETRANSMIT),
+            *([SPEAK] if answers_after_ms is None else []),
             *_talk(),
             label("busy"),
             send(_answer("486 Busy Here"), attributes=RETRANSMIT),
@@ -120,6 +125,7 @@ def dials() -> str:
             jump(END),
             label(ANSWERED),
             _own("ACK", branch="[cseq]-ack"),
+            SPEAK,
             *_talk(),
         ]
     )
@@ -128,7 +134,6 @@ def dials() -> str:
 def _talk() -> list[str]:
     """Write what a phone does once it has answered or was answered."""
     return [
-        f'<nop><action><exec rtp_stream="{SILENCE},-1,0,PCMU/8000"/></action></nop>',
         label(TALKING),
         *(recv(method, _asked(), optional=True, next=CONFIRM) for method in ASKED),
         recv("INVITE", _asked(), optional=True, next=CONFIRM_OFFER),
