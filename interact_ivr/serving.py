@@ -59,13 +59,14 @@ async def serve(config: Config, config_file: Path) -> None:
                 rewrite_up_to=_REWRITE_UP_TO,
                 warned=_log_warning,
                 extensions=directories.of,
+                sites=directories.sites(),
             )
         )
         _check_applications(parts.administration, config_file)
         if not parts.administration.has_default:
             missing = f"environment.default: there is no {parts.administration.default!r} yet"
             _log_warning(missing)
-        watching = Watching(config, parts.ringing, metrics)
+        watching = Watching(config, parts.ringing, parts.agents, metrics)
         scripts = _scripts(parts, config)
         listener = Listener(scripts, most_sessions=config.agi.most_sessions)
         with _telling("http.tls_certificate, http.tls_key", "cannot be used"):
@@ -115,6 +116,7 @@ async def serve(config: Config, config_file: Path) -> None:
             parts.expiry.run(),
             parts.purge.run(),
             watching.run(),
+            parts.agents.run(),
             directories.run(),
             _clear(parts.imports),
             reload.run(),

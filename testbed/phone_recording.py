@@ -163,20 +163,22 @@ def gap_until_the_end(told: Told, centre: ContactCentre) -> None:
     told.did(last)
 
 
+GAPS: Final = {each.__name__: each for each in (gap, gap_while_ringing, gap_until_the_end)}
+
+
 def main() -> None:
     """Record every story, or those that are named."""
     tools = bring()
     FOLDER.mkdir(parents=True, exist_ok=True)
     stories = {story.name: story.play for story in STORIES}
-    gaps = {each.__name__: each for each in (gap, gap_while_ringing, gap_until_the_end)}
-    for name in sys.argv[1:] or (*stories, *gaps):
+    for name in sys.argv[1:] or (*stories, *GAPS):
         with (
             tempfile.TemporaryDirectory(prefix="interact-ivr-recording-") as folder,
             ContactCentre(tools, Path(folder), f"{LOOPBACK}:{NOBODY}") as centre,
             Told(centre.pbx.http_port) as told,
         ):
-            if name in gaps:
-                gaps[name](told, centre)
+            if name in GAPS:
+                GAPS[name](told, centre)
             else:
                 told.follow(stories[name](centre))
             time.sleep(SETTLE_SECONDS)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import Any, Final, Self
@@ -42,7 +44,7 @@ class ScreenStream:
         self._port, self._token = http_port, token
         self._ends = threading.Event()
         self._changed = threading.Condition()
-        self._connection: HTTPConnection | None = None
+        self._socket: socket.socket | None = None
         self._thread = threading.Thread(target=self._run, name=f"screen {extension}", daemon=True)
 
     def wait(self, state: str | None, interaction: str | None, since: float = 0.0) -> Shown:
@@ -71,8 +73,9 @@ class ScreenStream:
     def __exit__(self, *_: object) -> None:
         """Close it."""
         self._ends.set()
-        if self._connection is not None and self._connection.sock is not None:
-            self._connection.sock.shutdown(2)
+        with suppress(OSError):  # the other side may have closed it first
+            if self._socket is not None:
+                self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join(PATIENCE_SECONDS)
 
     def _run(self) -> None:
@@ -83,20 +86,20 @@ class ScreenStream:
                 self._ends.wait(_AGAIN_SECONDS)
 
     def _read(self) -> None:
-        self._connection = HTTPConnection(LOOPBACK, self._port, timeout=PATIENCE_SECONDS)
+        connection = HTTPConnection(LOOPBACK, self._port, timeout=PATIENCE_SECONDS)
         try:
+            connection.connect()
+            self._socket = connection.sock
             headers = {"Authorization": f"Bearer {self._token}"}
-            self._connection.request(
-                "GET", f"/api/v1/agents/{self.extension}/events", None, headers
-            )
-            answer = self._connection.getresponse()
+            connection.request("GET", f"/api/v1/agents/{self.extension}/events", None, headers)
+            answer = connection.getresponse()
             assert answer.status == 200, answer.read()
             self.began += 1
             for line in iter(answer.readline, b""):
                 if line.startswith(b"data: "):
                     self._take(Shown(time.time(), json.loads(line[6:])))
         finally:
-            self._connection.close()
+            connection.close()
 
     def _take(self, shown: Shown) -> None:
         with self._changed:

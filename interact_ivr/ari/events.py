@@ -83,9 +83,15 @@ class _Bridge(msgspec.Struct):
     id: str
     channels: list[str]
     bridge_type: str = ""
+    bridge_class: str = ""
 
     def value(self) -> Bridge:
-        return Bridge(self.id, tuple(self.channels), self.bridge_type == "holding")
+        return Bridge(
+            self.id,
+            tuple(self.channels),
+            is_holding=self.bridge_type == "holding",
+            is_basic=self.bridge_class == "basic",
+        )
 
 
 class _OfChannel(msgspec.Struct):

@@ -7,6 +7,7 @@ It is asked beside the events. What cannot be asked stays unknown, and the numbe
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from interact_ivr.ari.calls import Look
@@ -20,6 +21,7 @@ _AT_ONCE = 8
 """Requests to one PBX."""
 _SETTLE_SECONDS = 0.25
 """A phone that is alone for less, as channels change bridges, was not alone."""
+_HOLDS = {"0": False, "1": True}
 _NOT_THERE = (404, 409)
 """Of a channel that is gone by now."""
 
@@ -33,6 +35,9 @@ class Hears(Protocol):
     def over(self, pbx: str, uniqueid: str, at: datetime) -> None:
         """Hear that a call is on its phone no longer."""
 
+    def extension_of(self, pbx: str, device: str, environment: str | None) -> str | None:
+        """Give the extension whose phone *device* is; empty: nobody's; None: it is not known."""
+
 
 class Following:
     """Follows one PBX's calls."""
@@ -40,15 +45,18 @@ class Following:
     def __init__(
         self,
         pbx: str,
-        on_phones: OnPhones,
+        contexts: Mapping[str, str],
         hears: Hears,
         client: Client,
         unknown: Callable[[str, str], None],
         now: Callable[[], datetime],
     ) -> None:
-        """*unknown* hears of which channel what could not be asked."""
+        """*contexts*: where calls come in, each with the environment of its calls.
+
+        *unknown* hears of which channel what could not be asked.
+        """
         self._pbx = pbx
-        self._on_phones = on_phones
+        self._on_phones = OnPhones(pbx, contexts, partial(hears.extension_of, pbx))
         self._hears = hears
         self._client = client
         self._unknown = unknown
@@ -59,6 +67,11 @@ class Following:
         """Channels on phones of which was asked whether their numbers may be seen."""
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         """Phones' channels on which nobody else is, until that is so for long enough."""
+
+    @property
+    def calls(self) -> int:
+        """How many calls are on phones."""
+        return len(self._on_phones)
 
     def heard(self, event: OfCalls) -> None:
         """Take an event."""
@@ -115,8 +128,9 @@ class Following:
             self._tell(self._on_phones.see(channel, self._now()))
 
     async def _find_hold(self, channel: str) -> None:
-        if await self._variable(channel, "CHANNEL(rtp,hold)") == "1":
-            self._tell(self._on_phones.hold(channel, self._now()))
+        said = await self._variable(channel, "CHANNEL(rtp,hold)")
+        if said in _HOLDS:
+            self._tell(self._on_phones.hold(channel, self._now(), holds=_HOLDS[said]))
 
     async def _find_dialers(self) -> None:
         channels = self._on_phones.unlinked()

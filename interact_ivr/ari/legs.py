@@ -47,6 +47,8 @@ class Leg:
     via: tuple[str, ...] = ()
     """The devices of the Local channels that dialed it, the last one first."""
     holds: bool = False
+    left: tuple[str, str] | None = None
+    """Whom it left waiting when it went to ask a third one, and in which bridge."""
 
     @property
     def id(self) -> str:
@@ -70,11 +72,15 @@ class Legs:
         self._halves: dict[tuple[str, str], str] = {}
         self.lines: set[str] = set()
         """Devices by which calls came in: they are no phones, also where a look finds them."""
+        self._waiting: dict[str, str] = {}
+        """Those who left somebody waiting, and whom."""
         self._gone: dict[str, None] = {}
         """Those of late: what is told of them yet makes them no channels again."""
 
-    def __len__(self) -> int:
-        return len(self._legs)
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is kept of any channel."""
+        return not (self._legs or self._bridges or self._halves or self._waiting)
 
     def get(self, id_: str) -> Leg | None:
         """Give a channel."""
@@ -100,7 +106,17 @@ class Legs:
         about = self._about(event)
         before = {*self.connected(about)}
         self._apply(event)
-        return before | {*self.connected(about)}
+        touched = before | {*self.connected(about)}
+        return touched | {each for each, whom in self._waiting.items() if whom in touched}
+
+    def waiting_for(self, leg: Leg) -> Leg | None:
+        """Give who waits alone until *leg* comes back from asking somebody else."""
+        if leg.left is None:
+            return None
+        whom, bridge = leg.left
+        waits = self._legs.get(whom)
+        is_so = waits is not None and waits.bridge == bridge and len(self._bridges[bridge]) == 1
+        return waits if is_so else None
 
     def look(self, look: Look) -> set[str]:
         """Take what there is in the place of what was known, and give all that are or were."""
@@ -110,14 +126,15 @@ class Legs:
         for channel in look.channels:
             self._gone.pop(channel.id, None)
             leg = self._know(channel)
-            if leg is not None and channel.id not in before:
-                leg.is_dialed = channel.is_called
+            if leg is None:
+                continue
+            leg.is_dialed = leg.is_dialed or channel.is_called
+            if channel.id not in before and not leg.is_dialed:
                 self._may_come_in(leg)
         for bridge in self._bridges.keys() - {each.id for each in look.bridges}:
             self._set_members(bridge, ())
         for each in look.bridges:
             self._bridge(each)
-        self._find_dialers_in_bridges()
         return before | there
 
     def link(self, linkedids: Mapping[str, str]) -> set[str]:
@@ -170,9 +187,14 @@ class Legs:
                 self._forget(gone)
             case Dialed():
                 self._dialed(event)
-            case Entered(bridge=bridge, channel=channel) | Left(bridge=bridge, channel=channel):
+            case Entered(bridge=bridge, channel=channel):
                 self._know(channel)
                 self._bridge(bridge)
+            case Left(bridge=bridge, channel=channel):
+                leg = self._know(channel)
+                self._bridge(bridge)
+                if leg is not None and bridge.is_basic:
+                    self._leave_waiting(leg, bridge)
             case Bridged(bridge=bridge):
                 self._bridge(bridge)
             case Held(channel=channel, holds=holds):
@@ -228,6 +250,7 @@ class Legs:
 
     def _bridge(self, bridge: Bridge) -> None:
         self._set_members(bridge.id, () if bridge.is_holding else bridge.channels)
+        self._find_dialer(bridge.id)
 
     def _set_members(self, bridge: str, ids: Sequence[str]) -> None:
         there = {id_ for id_ in ids if id_ in self._legs}
@@ -250,15 +273,21 @@ class Legs:
                 del self._bridges[leg.bridge]
         leg.bridge, leg.holds = None, False
 
-    def _find_dialers_in_bridges(self) -> None:
+    def _leave_waiting(self, leg: Leg, bridge: Bridge) -> None:
+        """Take it that whom *leg* left alone waits for it: else the bridge is gone at once."""
+        if len(bridge.channels) == 1:
+            (whom,) = bridge.channels
+            leg.left = whom, bridge.id
+            self._waiting[leg.id] = whom
+
+    def _find_dialer(self, bridge: str) -> None:
         """Take it that the one phone which talks to a Local channel was dialed by it."""
-        for members in self._bridges.values():
-            legs = [self._legs[id_] for id_ in members]
-            local = [leg for leg in legs if leg.name.half == "2"]
-            if len(legs) == 2 and len(local) == 1:
-                for leg in legs:
-                    if leg is not local[0] and leg.is_dialed:
-                        leg.via = leg.via or self._via(local[0])
+        if len(members := self._bridges.get(bridge, ())) != 2:
+            return
+        one, other = (self._legs[id_] for id_ in members)
+        for local, peer in ((one, other), (other, one)):
+            if local.name.half == "2" and peer.is_dialed and not peer.name.half:
+                peer.via = peer.via or self._via(local)
 
     def _forget(self, id_: str) -> None:
         self._gone[id_] = None
@@ -269,6 +298,7 @@ class Legs:
             return
         self._leave(leg)
         self._drop_half(leg)
+        self._waiting.pop(id_, None)
         for other in [*leg.dialings]:
             _stop_dialing(leg, self._legs[other])
         del self._legs[id_]

@@ -35,6 +35,8 @@ class Bridge:
     """The ids of those who are in it."""
     is_holding: bool = False
     """They wait in it, and do not hear each other."""
+    is_basic: bool = False
+    """It lasts no longer than somebody is there for two to talk."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class Agents:
         failed: Callable[[CallRef, Refusal], None] = lambda *_: None,
     ) -> None:
         """*failed* hears of a call of which cannot be read what it was told: it is tried again."""
-        self.sites = Sites(sites, environments)
+        self._sites = Sites(sites, environments)
         self._environments = environments
         self._store = store
         self._failed = failed
@@ -109,6 +109,10 @@ class Agents:
                 self._phones.put(replace(there, told=told))
             else:
                 self._phones.forget(there.ref)
+
+    def extension_of(self, pbx: str, device: str, environment: str | None) -> str | None:
+        """Give the extension whose phone *device* is; empty: nobody's; None: it is not known."""
+        return self._sites.extension_of(pbx, device, environment)
 
     async def run(self) -> None:
         """Read what is not known of calls, until cancelled."""
@@ -177,7 +181,7 @@ class Agents:
             BadInput: there is no such PBX; or several know that uniqueid, and none is named.
         """
         here = self._environments.named(environment).id
-        names = self.sites.those(pbx)
+        names = self._sites.those(pbx)
         found = [await self._known(here, CallRef(name, uniqueid)) for name in names]
         known = [each for each in found if each is not None]
         if len(known) > 1:
@@ -204,13 +208,13 @@ class Agents:
         self, environment: str, extension: str, pbx: str | None
     ) -> tuple[EnvironmentId, Phone]:
         here = self._environments.named(environment).id
-        return here, Phone(self.sites.of_extension(here, extension, pbx), extension)
+        return here, Phone(self._sites.of_extension(here, extension, pbx), extension)
 
     def _shown(self, here: EnvironmentId, phone: Phone) -> AgentCall | None:
         return max(self._seen(here, self._phones.on(phone)), key=_rank, default=None)
 
     def _seen(self, here: EnvironmentId, calls: Iterable[OnPhone]) -> Iterator[AgentCall]:
-        return filter(None, (seen(each, here, self.sites) for each in calls))
+        return filter(None, (seen(each, here, self._sites) for each in calls))
 
 
 def _rank(call: AgentCall) -> tuple[bool, int, datetime]:
