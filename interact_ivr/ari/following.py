@@ -21,6 +21,7 @@ _AT_ONCE = 8
 """Requests to one PBX."""
 _SETTLE_SECONDS = 0.25
 """A phone that is alone for less, as channels change bridges, was not alone."""
+_HOLDS = {"0": False, "1": True}
 _NOT_THERE = (404, 409)
 """Of a channel that is gone by now."""
 
@@ -127,8 +128,9 @@ class Following:
             self._tell(self._on_phones.see(channel, self._now()))
 
     async def _find_hold(self, channel: str) -> None:
-        if await self._variable(channel, "CHANNEL(rtp,hold)") == "1":
-            self._tell(self._on_phones.hold(channel, self._now()))
+        said = await self._variable(channel, "CHANNEL(rtp,hold)")
+        if said in _HOLDS:
+            self._tell(self._on_phones.hold(channel, self._now(), holds=_HOLDS[said]))
 
     async def _find_dialers(self) -> None:
         channels = self._on_phones.unlinked()

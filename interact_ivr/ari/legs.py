@@ -126,14 +126,15 @@ class Legs:
         for channel in look.channels:
             self._gone.pop(channel.id, None)
             leg = self._know(channel)
-            if leg is not None and channel.id not in before:
-                leg.is_dialed = channel.is_called
+            if leg is None:
+                continue
+            leg.is_dialed = leg.is_dialed or channel.is_called
+            if channel.id not in before and not leg.is_dialed:
                 self._may_come_in(leg)
         for bridge in self._bridges.keys() - {each.id for each in look.bridges}:
             self._set_members(bridge, ())
         for each in look.bridges:
             self._bridge(each)
-        self._find_dialers_in_bridges()
         return before | there
 
     def link(self, linkedids: Mapping[str, str]) -> set[str]:
@@ -249,6 +250,7 @@ class Legs:
 
     def _bridge(self, bridge: Bridge) -> None:
         self._set_members(bridge.id, () if bridge.is_holding else bridge.channels)
+        self._find_dialer(bridge.id)
 
     def _set_members(self, bridge: str, ids: Sequence[str]) -> None:
         there = {id_ for id_ in ids if id_ in self._legs}
@@ -278,15 +280,14 @@ class Legs:
             leg.left = whom, bridge.id
             self._waiting[leg.id] = whom
 
-    def _find_dialers_in_bridges(self) -> None:
+    def _find_dialer(self, bridge: str) -> None:
         """Take it that the one phone which talks to a Local channel was dialed by it."""
-        for members in self._bridges.values():
-            legs = [self._legs[id_] for id_ in members]
-            local = [leg for leg in legs if leg.name.half == "2"]
-            if len(legs) == 2 and len(local) == 1:
-                for leg in legs:
-                    if leg is not local[0] and leg.is_dialed:
-                        leg.via = leg.via or self._via(local[0])
+        if len(members := self._bridges.get(bridge, ())) != 2:
+            return
+        one, other = (self._legs[id_] for id_ in members)
+        for local, peer in ((one, other), (other, one)):
+            if local.name.half == "2" and peer.is_dialed and not peer.name.half:
+                peer.via = peer.via or self._via(local)
 
     def _forget(self, id_: str) -> None:
         self._gone[id_] = None

@@ -114,12 +114,12 @@ class OnPhones:
         self._seen.add(uniqueid)
         return [*self._again(self._legs.connected([uniqueid]), now)]
 
-    def hold(self, uniqueid: str, now: datetime) -> list[Move]:
-        """Take it that a phone holds the others."""
+    def hold(self, uniqueid: str, now: datetime, *, holds: bool) -> list[Move]:
+        """Take it that a phone *holds* the others, or does not."""
         leg = self._legs.get(uniqueid)
         if leg is None or leg.bridge is None:
             return []
-        leg.holds = True
+        leg.holds = holds
         return [*self._again(self._legs.connected([uniqueid]), now)]
 
     def unlinked(self) -> list[str]:
@@ -160,11 +160,13 @@ class OnPhones:
         others = _Others(there, parties)
         for leg in legs:
             party, state = parties.get(leg.id), _state(leg)
-            beside = others.of(leg) if party and party.extension and state else ()
-            if state and (waits := self._legs.waiting_for(leg)) is not None:
+            extension = party.extension if party else ""
+            beside = others.of(leg) if extension and state else ()
+            waits = self._legs.waiting_for(leg) if extension and state else None
+            if waits is not None and waits.name.is_somebody:
                 beside = (self._party(waits, environment), *beside)
-            if party is not None and state is not None and beside:
-                yield from self._shows(leg, party.extension, state, beside, now)
+            if state is not None and beside:
+                yield from self._shows(leg, extension, state, beside, now)
             elif leg.id in self._shown and leg.id not in self._alone:
                 self._alone.add(leg.id)
                 yield Alone(leg.id)

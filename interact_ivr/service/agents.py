@@ -69,14 +69,12 @@ class Agents:
     def shows(self, call: PhoneCall) -> None:
         """Take a call on a phone as it is now; one that was over is there again."""
         channels = [CallRef(call.pbx, other.uniqueid) for other in call.others]
-        told = {ref.uniqueid: told for ref in channels if (told := self._told.get(ref))}
         old = self._phones.get(CallRef(call.pbx, call.uniqueid))
-        if old is not None:
-            there = {other.uniqueid for other in call.others}
-            told = {name: each for name, each in old.told.items() if name in there} | told
-        self._phones.put(OnPhone(call, told))
+        new = OnPhone(call) if old is None else old.now(call)
+        told = {ref.uniqueid: told for ref in channels if (told := self._told.get(ref))}
+        self._phones.put(replace(new, told={**new.told, **told}))
         for ref in channels:
-            if ref.uniqueid not in told and ref not in self._read:
+            if ref.uniqueid not in new.told and ref not in self._told and ref not in self._read:
                 self._read.put(ref, None)
                 self._unread.put_nowait(ref)
 
@@ -189,7 +187,11 @@ class Agents:
         return known[0] if known else None
 
     async def _known(self, here: EnvironmentId, ref: CallRef) -> KnownCall | None:
-        having = sorted(self._phones.having(ref), key=_newest, reverse=True)
+        having = [
+            each
+            for each in sorted(self._phones.having(ref), key=_newest, reverse=True)
+            if each.ref == ref or ref.uniqueid in {party.uniqueid for party in each.parties}
+        ]
         phones = tuple(self._seen(here, having))
         told = await self._told_of(ref, having)
         if told is not None and told.environment != here:

@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import TypeVar
 
 from interact_ivr.domain.names import CallRef
-from interact_ivr.domain.phone_calls import PhoneCall, Told
+from interact_ivr.domain.phone_calls import Party, PhoneCall, Told
 
 K = TypeVar("K")
 
 KEPT, KEPT_IN_ALL = 50, 10_000
 """Ended calls: of one phone, and of all."""
+_WERE_KEPT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,24 @@ class OnPhone:
     call: PhoneCall
     told: Mapping[str, Told] = field(default_factory=dict)
     ended: datetime | None = None
+    were: tuple[Party, ...] = ()
+    """Customers who were on it and have left: of a call that has ended, they are told of, too."""
+
+    def now(self, call: PhoneCall) -> "OnPhone":
+        """Give it as it is now; another phone's begins anew."""
+        if call.extension != self.call.extension:
+            return OnPhone(call)
+        there = {other.uniqueid for other in call.others}
+        gone = (each for each in (*self.call.others, *self.were) if each.uniqueid not in there)
+        were = [each for each in gone if each.environment is not None or each.uniqueid in self.told]
+        known = there.union(each.uniqueid for each in were)
+        told = {name: each for name, each in self.told.items() if name in known}
+        return OnPhone(call, told, were=tuple(were[:_WERE_KEPT]))
+
+    @property
+    def parties(self) -> tuple[Party, ...]:
+        """Who else is on the call, or was on it before it ended."""
+        return self.call.others if self.ended is None else (*self.call.others, *self.were)
 
     @property
     def ref(self) -> CallRef:
@@ -45,9 +64,9 @@ class OnPhone:
 
     @property
     def channels(self) -> frozenset[CallRef]:
-        """All channels on it."""
-        others = (CallRef(self.call.pbx, other.uniqueid) for other in self.call.others)
-        return frozenset((self.ref, *others))
+        """All channels that are on it or were."""
+        others = (*self.call.others, *self.were)
+        return frozenset((self.ref, *(CallRef(self.call.pbx, each.uniqueid) for each in others)))
 
 
 class Phones:

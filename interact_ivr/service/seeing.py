@@ -18,7 +18,7 @@ _NOBODYS = EnvironmentId(0)
 
 def seen(there: OnPhone, here: EnvironmentId, sites: Sites) -> AgentCall | None:
     """Give *there* as the environment *here* sees it; None: not at all."""
-    whose = [(other, _whose(there, other, sites)) for other in there.call.others]
+    whose = [(other, _whose(there, other, sites)) for other in there.parties]
     owners = {owner for _, owner in whose} - {None}
     if not (here in owners if owners else sites.serves_alone(there.call.pbx, here)):
         return None

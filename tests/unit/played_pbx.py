@@ -64,8 +64,8 @@ class Screens:
         asked = self.on_phones.unlinked()
         found = {each: linkedids[each] for each in asked}
         self.told(self.on_phones.link(found, NOON))
-        for channel in set(self.on_phones.talking()).intersection(holding):
-            self.told(self.on_phones.hold(channel, NOON))
+        for channel in self.on_phones.talking():
+            self.told(self.on_phones.hold(channel, NOON, holds=channel in holding))
 
     def told(self, moves: Sequence[Move]) -> None:
         """Take note."""

@@ -265,6 +265,29 @@ async def test_of_a_phone_s_calls_the_last_ones_are_kept() -> None:
     assert desk.agents.on_phones == 1
 
 
+async def test_a_call_that_has_ended_is_about_whom_it_was_about() -> None:
+    """Also where the customer had left before; a screen shows those who are there."""
+    desk = await FrontDesk.opened()
+    agents, colleague = desk.agents, Party("x", extension="6930", near=True)
+    agents.told(C1, told())
+    agents.shows(on_phone(customer(), colleague))
+    agents.shows(on_phone(colleague))
+    assert shown(desk) is None
+    agents.told(CallRef(SHARED, "c2"), told("c2", "case-2"))
+    agents.shows(on_phone(customer("c2"), colleague))
+    call = shown(desk)
+    assert call is not None
+    assert call.told == told("c2", "case-2")
+    agents.shows(on_phone(colleague))
+    agents.over(SHARED, "p1", NOON)
+    (ended,) = agents.calls(ACME, "6929", 9, SHARED)
+    assert ended.told == told("c2", "case-2")
+    assert [each.uniqueid for each in ended.phone.others] == ["x", "c2", "c1"]
+    known = await agents.known(ACME, "c1")
+    assert known is not None
+    assert [each.phone.uniqueid for each in known.phones] == ["p1"]
+
+
 async def test_what_is_forgotten_is_shown_no_more() -> None:
     """The call that is there goes on; of those that were about it nothing is left."""
     desk = await FrontDesk.opened()
