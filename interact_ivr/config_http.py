@@ -75,15 +75,6 @@ class HttpConfig(msgspec.Struct, frozen=True):
         int,
         Meta(ge=1, le=100_000, title="how many connections at once", description="1 to 100000"),
     ] = 1000
-    most_streams: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=100_000,
-            title="how many of them may be event streams, of agents' screens",
-            description="1 to 100000, fewer than most_connections",
-        ),
-    ] = 800
     cors_origins: Annotated[
         tuple[Annotated[str, Meta(pattern=r"^https?://[a-z0-9.\-:\[\]]+$")], ...],
         Meta(
@@ -147,6 +138,11 @@ class HttpConfig(msgspec.Struct, frozen=True):
     ] = "http://www.jacada.com/support"
 
     @property
+    def most_streams(self) -> int:
+        """How many connections may be agents' event streams: the others stay for all else."""
+        return self.most_connections * 4 // 5
+
+    @property
     def is_public(self) -> bool:
         """Whether others than this machine can reach the address."""
         if self.host == "localhost":
@@ -171,11 +167,6 @@ def http_contradictions(http: HttpConfig) -> Iterator[str]:
         yield (
             f"http.application_name: expected another than those of our own paths, "
             f"got {http.application_name!r}"
-        )
-    if http.most_streams >= http.most_connections:
-        yield (
-            f"http.most_streams: expected fewer than http.most_connections "
-            f"({http.most_connections}), got {http.most_streams}"
         )
     if http.interaction_registry and "{id}" not in http.interaction_registry:
         yield f"http.interaction_registry: expected {{id}} in it, got {http.interaction_registry!r}"

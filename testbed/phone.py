@@ -134,6 +134,11 @@ class Phone:
         ]
         return [step for step in steps if call in ("", step.call)]
 
+    def messages(self) -> str:
+        """Give all that was sent and received, as it was."""
+        (traced,) = self._folder.glob("*_messages.log")
+        return traced.read_text(encoding="utf-8", errors="replace")
+
     @property
     def call(self) -> str:
         """Give the Call-ID of the newest call; raises PhoneError where there is none."""
