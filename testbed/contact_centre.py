@@ -23,6 +23,7 @@ from testbed.tools import Tools
 AGENTS: Final = ("6929", "6930", "6931", "6932")
 PHONES: Final = MappingProxyType({agent: agent for agent in AGENTS} | {"6932": "desk-3"})
 """The name of each agent's endpoint."""
+CLEAR_SECONDS: Final = 10.0
 MOBILE: Final = "0671234567"
 AWAY: Final = "6933"
 """An agent whose calls go to the mobile."""
@@ -218,6 +219,11 @@ class ContactCentre:
         if not found:
             raise PbxError(f"no channel of {name}:\n{self.pbx.tail()}")
         return str(found[-1])
+
+    def clear(self) -> None:
+        """Hang up what a broken-off story has left."""
+        self.pbx.cli("channel request hangup all")
+        self.pbx.wait_until("core show channels count", "0 active channels", CLEAR_SECONDS)
 
     def __enter__(self) -> Self:
         """Start the PBX."""

@@ -42,6 +42,7 @@ class WatchedCentre:
         self.service = Service(folder / "service")
         self.centre = ContactCentre(tools, folder / "pbx", self.service.agi)
         self.relay = Relay(self.centre.pbx.http_port)
+        self._expected: Way | None = None
         self._stack = ExitStack()
         password = folder / "ari-password"
         password.touch(mode=0o600)
@@ -78,7 +79,16 @@ class WatchedCentre:
     def expect(self, story: Story, interaction: str) -> None:
         """Have *interaction* wait for the call of *story*."""
         if story.way:
+            self._expected = story.way
             control(self.service, "allocate", interaction=interaction, group=story.way.name)
+
+    def clear(self) -> None:
+        """Leave nothing of a story that was broken off."""
+        self.relay.thaw()
+        self.centre.clear()
+        if self._expected:
+            control(self.service, "free", number=self._expected.number())
+            self._expected = None
 
     def agent(self, *extensions: str, environment: str = "") -> Api:
         """Give an agent's program, whose token sees *extensions*, or all where there are none."""

@@ -17,10 +17,17 @@ WITH_CUSTOMERS = [story for story in STORIES if story.way]
 
 
 @pytest.fixture(scope="module")
-def house(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WatchedCentre]:
-    """Give a running contact centre, of which every story leaves nothing behind."""
+def centre(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WatchedCentre]:
+    """Give a running contact centre."""
     with WatchedCentre(tools, tmp_path_factory.mktemp("centre")) as house:
         yield house
+
+
+@pytest.fixture
+def house(centre: WatchedCentre) -> Iterator[WatchedCentre]:
+    """Give the contact centre, where nobody calls; a story that breaks off leaves nothing."""
+    yield centre
+    centre.clear()
 
 
 @pytest.mark.parametrize("story", WITH_CUSTOMERS, ids=lambda story: story.name)
