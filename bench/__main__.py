@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import (
+    agent_screens,
+    agent_streams,
     dial_plan,
     dial_plan_numbers,
     http_rest,
@@ -31,6 +33,8 @@ from bench.row import Row
 from interact_ivr import __version__
 
 MEASUREMENTS: dict[str, Callable[[], Sequence[Row]]] = {
+    "agent_screens": agent_screens.measure,
+    "agent_streams": agent_streams.measure,
     "dial_plan": dial_plan.measure,
     "dial_plan_numbers": dial_plan_numbers.measure,
     "http_rest": http_rest.measure,

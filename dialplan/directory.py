@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 from dialplan.details import QueueType
 from dialplan.faults import Fault, PlanError
-from dialplan.reading import Key, filled, keypad, line_of, read_bytes, read_toml, text
+from dialplan.reading import Key, device, filled, keypad, line_of, read_bytes, read_toml, text
 
 _KINDS: Final[Mapping[str, QueueType]] = {
     kind.name.lower(): kind
@@ -24,6 +24,7 @@ _KEYS: Final = {
     "extension": _EXTENSION,
     **{kind: Key("a name", filled) for kind in _KINDS},
     "mailbox": Key("a text", text),
+    "device": Key("TECHNOLOGY/name, as Asterisk calls it", device),
 }
 
 
@@ -37,6 +38,13 @@ class Owner:
     """The user's, station's, workgroup's, orbit's or line's name."""
     mailbox: str = ""
     """Where a caller may leave a message; empty: nowhere."""
+    device: str = ""
+    """What rings there, as Asterisk calls it: `PJSIP/desk-3`, `Local/6929@agents`; or empty."""
+
+    @property
+    def on_device(self) -> str:
+        """The extension whose calls are on its device: none where that is a line."""
+        return "" if self.queue_type is QueueType.LINE else self.extension
 
 
 class Directory(Protocol):
@@ -45,6 +53,12 @@ class Directory(Protocol):
     def owner(self, extension: str) -> Owner | None:
         """The owner of *extension* as known now; never waits."""
 
+    def extension_of(self, device: str) -> str | None:
+        """The extension whose phone *device* is, as known now; empty: it is a line, and nobody's.
+
+        None: not known. A *device* is what an Asterisk channel's name begins with: `PJSIP/desk-3`.
+        """
+
 
 class StaticDirectory:
     """A directory that a plan brings along."""
@@ -52,10 +66,15 @@ class StaticDirectory:
     def __init__(self, owners: Iterable[Owner] = ()) -> None:
         """Know *owners*, each of another extension."""
         self._owners = {owner.extension: owner for owner in owners}
+        self._devices = {each.device: each.on_device for each in self._owners.values()}
 
     def owner(self, extension: str) -> Owner | None:
         """The owner of *extension*."""
         return self._owners.get(extension)
+
+    def extension_of(self, device: str) -> str | None:
+        """The extension whose phone *device* is."""
+        return self._devices.get(device) if device else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +88,11 @@ class Directories:
         owners = (each.owner(extension) for each in self.directories)
         return next(filter(None, owners), None)
 
+    def extension_of(self, device: str) -> str | None:
+        """The extension whose phone *device* is, to the first that knows it."""
+        extensions = (each.extension_of(device) for each in self.directories)
+        return next((each for each in extensions if each is not None), None)
+
 
 NOBODYS: Final = Directories()
 """Knows nobody."""
@@ -78,13 +102,14 @@ def read_directory(file: Path) -> tuple[Owner, ...]:
     """Read *file*: CSV if it is called so, else TOML with a table `[[extension]]` for each.
 
     Columns and keys are the same: `extension`; one of `user`, `station`, `workgroup`, `orbit` and
-    `line`; and perhaps `mailbox`.
+    `line`; and perhaps `mailbox` and `device`.
 
     Raises:
         PlanError: it cannot be read, or some of it is wrong.
     """
     faults: list[Fault] = []
     owners: dict[str, Owner] = {}
+    devices: set[str] = set()
     rows = _rows_of_csv if file.name.lower().endswith(".csv") else _rows_of_toml
     for line, row in rows(file, faults):
         kinds = [kind for kind in _KINDS if kind in row]
@@ -93,9 +118,12 @@ def read_directory(file: Path) -> tuple[Owner, ...]:
             faults.append(Fault(str(file), "extension", expected, kinds or None, line))
         elif (extension := row.get("extension")) in owners:
             faults.append(Fault(str(file), "extension", "each once", extension, line))
+        elif (rings := row.get("device", "")) in devices:
+            faults.append(Fault(str(file), "device", "each once", rings, line))
         elif extension:
             id_, mailbox = row[kinds[0]], row.get("mailbox", "")
-            owners[extension] = Owner(extension, _KINDS[kinds[0]], id_, mailbox)
+            owners[extension] = Owner(extension, _KINDS[kinds[0]], id_, mailbox, rings)
+            devices |= {rings} - {""}
     if faults:
         raise PlanError(tuple(faults))
     return tuple(owners.values())

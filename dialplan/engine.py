@@ -48,6 +48,10 @@ class Engine:
         other._directory = Directories((self.reader.directory, directory))
         return other
 
+    def extension_of(self, device: str) -> str | None:
+        """The extension whose phone *device* is by the plan's own directory; see `Directory`."""
+        return self.reader.directory.extension_of(device)
+
     def resolve(self, raw: str) -> Details:
         """What a screen and a PBX need to know of *raw*.
 

@@ -14,6 +14,7 @@ from dialplan.faults import Fault, PlanError
 from dialplan.toml_lines import Path, locate
 
 KEYPAD: Final = frozenset("0123456789*#")
+_DEVICE: Final = re.compile(r"(?P<device>[A-Za-z][A-Za-z0-9]*/[^/&,;\s]+)(/[a-z]*)?")
 _AT_LINE: Final = re.compile(r"\(at line ([0-9]+), column [0-9]+\)$")
 """How `tomllib` ends a sentence."""
 
@@ -176,6 +177,14 @@ def keypad(value: object) -> str:
     if not text(value) or not KEYPAD.issuperset(text(value)):
         raise ValueError
     return text(value)
+
+
+def device(value: object) -> str:
+    """Take what Asterisk rings, `PJSIP/desk-3`; `Local/6929@agents/n` without its options."""
+    found = _DEVICE.fullmatch(text(value))
+    if not found:
+        raise ValueError
+    return found["device"]
 
 
 def digits(value: object) -> str:

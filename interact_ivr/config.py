@@ -16,6 +16,7 @@ from msgspec import Meta
 from interact_ivr.config_http import http_contradictions
 from interact_ivr.config_keys import Config
 from interact_ivr.config_pbx import pbx_contradictions, pbx_warnings
+from interact_ivr.config_screen import screen_contradictions
 from interact_ivr.domain import times
 
 DEFAULT_FILE = Path("/etc/interact-ivr/interact-ivr.toml")
@@ -62,6 +63,7 @@ def contradictions(config: Config) -> Iterator[str]:
     """Name the values that do not go together, each of which alone may stand."""
     yield from http_contradictions(config.http)
     yield from pbx_contradictions(config.pbx)
+    yield from screen_contradictions(config.screen)
     for each in times.too_long(config.pool.policy, config.journal.keep_for):
         yield (
             f"journal.days: expected 0, or at least pool.{each.key} ({each.seconds} seconds), "

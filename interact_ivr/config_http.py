@@ -75,6 +75,13 @@ class HttpConfig(msgspec.Struct, frozen=True):
         int,
         Meta(ge=1, le=100_000, title="how many connections at once", description="1 to 100000"),
     ] = 1000
+    cors_origins: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^https?://[a-z0-9.\-:\[\]]+$")], ...],
+        Meta(
+            title="whose scripts may ask /api/v1 from a browser, with a token",
+            description="a list of origins, such as https://crm.example; none for nobody's",
+        ),
+    ] = ()
     idle_seconds: Annotated[
         float,
         Meta(
@@ -131,6 +138,11 @@ class HttpConfig(msgspec.Struct, frozen=True):
     ] = "http://www.jacada.com/support"
 
     @property
+    def most_streams(self) -> int:
+        """How many connections may be agents' event streams: the others stay for all else."""
+        return self.most_connections * 4 // 5
+
+    @property
     def is_public(self) -> bool:
         """Whether others than this machine can reach the address."""
         return is_public(self.host)
@@ -156,7 +168,7 @@ def http_contradictions(http: HttpConfig) -> Iterator[str]:
                 yield f"http.{key}: expected addresses and networks (10.0.0.0/8), {error}"
     if http.tls_key and not http.tls_certificate:
         yield "http.tls_key: expected none without http.tls_certificate, got one"
-    if http.application_name.lower() in ("icws", "api"):
+    if http.application_name.lower() in ("icws", "api", "screen"):
         yield (
             f"http.application_name: expected another than those of our own paths, "
             f"got {http.application_name!r}"

@@ -13,6 +13,7 @@ from msgspec import Meta
 from interact_ivr.config_http import HttpConfig
 from interact_ivr.config_icws import IcwsConfig
 from interact_ivr.config_pbx import PbxConfig
+from interact_ivr.config_screen import ScreenConfig
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.times import SPANS
 
@@ -241,6 +242,7 @@ class Config(msgspec.Struct, frozen=True):
     agi: AgiConfig = AgiConfig()
     http: HttpConfig = HttpConfig()
     icws: IcwsConfig = IcwsConfig()
+    screen: ScreenConfig = ScreenConfig()
     control: ControlConfig = ControlConfig()
     environment: EnvironmentConfig = EnvironmentConfig()
     pool: PoolConfig = PoolConfig()

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from dialplan import Directories, Directory
+from dialplan import NOBODYS, Directories, Directory
 from interact_ivr.ami.session import Account
 from interact_ivr.ami.watcher import PbxDirectory, Timing
 from interact_ivr.config_pbx import PbxConfig, secret, trust
@@ -13,6 +13,7 @@ from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.metrics import Metrics
 from interact_ivr.observing_directory import ObservingDirectory
 from interact_ivr.pace import Pace
+from interact_ivr.service.sites import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class PbxDirectories:
     """Keeps the directory of every PBX that has an AMI; of several the first comes first."""
 
     def __init__(self, pbxes: Sequence[PbxConfig], metrics: Metrics) -> None:
+        self._pbxes = pbxes
         self._known = [_Known(pbx, _directory(pbx, metrics)) for pbx in pbxes if pbx.ami_host]
         for each in self._known:
             metrics.directory_age(each.pbx.name, partial(_age, each.directory))
@@ -41,6 +43,15 @@ class PbxDirectories:
                 if environment in {name or default for name in each.pbx.contexts.values()}
             )
         )
+
+    def sites(self) -> Sequence[Site]:
+        """Give the PBXes whose calls are followed, each with what it knows."""
+        known = {each.pbx.name: each.directory for each in self._known}
+        return [
+            Site(pbx.name, frozenset(pbx.contexts.values()), known.get(pbx.name, NOBODYS))
+            for pbx in self._pbxes
+            if pbx.ari_url
+        ]
 
     async def run(self) -> None:
         """Keep them until cancelled."""

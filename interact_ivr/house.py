@@ -14,11 +14,15 @@ from aiohttp import web
 
 from interact_ivr import __version__
 from interact_ivr.api.answering import Answering, Speech
+from interact_ivr.api.cors import Cors
 from interact_ivr.api.credentials import Credentials
 from interact_ivr.api.dnis import Dnis
+from interact_ivr.api.event_streams import EventStreams
 from interact_ivr.api.health import NO_CHECKS, Check, Health
 from interact_ivr.api.icws.faults import IcwsDialect
 from interact_ivr.api.icws.paths import OURS, in_lower_case
+from interact_ivr.api.native.agent_calls import Showing
+from interact_ivr.api.native.agents import AgentRoutes
 from interact_ivr.api.native.allocations import AllocationRoutes
 from interact_ivr.api.native.explaining import ExplainRoutes
 from interact_ivr.api.native.journal import JournalRoutes
@@ -29,6 +33,12 @@ from interact_ivr.api.openapi import with_document
 from interact_ivr.api.registry import Registry
 from interact_ivr.api.rest import Rest, RestDialect
 from interact_ivr.api.routes import Route, application_of
+from interact_ivr.api.screen.board import Boards
+from interact_ivr.api.screen.dialect import ROOTS as SCREEN_ROOTS
+from interact_ivr.api.screen.dialect import ScreenDialect
+from interact_ivr.api.screen.pages import Pages
+from interact_ivr.api.screen.screens import BASE as SCREEN
+from interact_ivr.api.screen.screens import ScreenRoutes
 from interact_ivr.api.server import Certificate, HttpServer
 from interact_ivr.api.signing_in import SignIn
 from interact_ivr.api.soap.service import Soap, SoapDialect
@@ -53,6 +63,8 @@ class House:
     """All that *application* serves."""
     health: Health
     icws: Icws
+    screen: ScreenRoutes
+    streams: EventStreams
     certificate: Certificate | None
 
     def read_certificate(self) -> ssl.SSLContext | None:
@@ -103,13 +115,26 @@ class House:
             metrics.gauge("icws_sessions", "Sessions of ICWS", lambda: len(icws.sessions))
             operators = networks(http.operators)
             guard = Credentials(parts.access, sign_in, icws.check, sources, operators).check
+            streams, showing, pages = (
+                EventStreams(http.most_streams),
+                Showing(parts.numbers),
+                Pages(),
+            )
+            metrics.gauge("event_streams", "Agents' screens that are open", lambda: len(streams))
+            screen = ScreenRoutes(
+                *(parts.agents, Boards(showing), pages, streams, parts.access, sources),
+                parts.clock,
+                config.screen.customer_url,
+            )
             soap = Soap(dnis, guard, lambda request: public or sources.base(request))
             routes = with_document(
                 [
                     *_native_routes(parts, dnis),
+                    *AgentRoutes(parts.agents, showing, streams).routes(),
                     *Rest(dnis).routes(http.application_name),
                     *soap.routes(http.application_name),
                     *icws.routes,
+                    *screen.routes(),
                     *health.routes(),
                 ],
                 __version__,
@@ -121,6 +146,10 @@ class House:
                     Speech(re.compile(f"{re.escape(vendor)}[^/]*/[^/]*/soap"), SoapDialect()),
                     Speech(re.compile(re.escape(vendor)), RestDialect(http.support_url)),
                     Speech(OURS, IcwsDialect(icws.alternate_hosts), icws.absent),
+                    *(
+                        Speech(re.compile(f"{SCREEN}{path}"), ScreenDialect(pages, root))
+                        for path, root in SCREEN_ROOTS
+                    ),
                     Speech(re.compile(""), NativeDialect()),
                 ],
                 sources,
@@ -133,6 +162,8 @@ class House:
                 routes, guard, answering.middleware, http.body_limit_bytes, http.body_seconds
             )
             application.on_cleanup.append(answering.close)
+            if http.cors_origins:
+                Cors(frozenset(http.cors_origins)).let_into(application)
             server = HttpServer(
                 application,
                 answering.refused,
@@ -141,7 +172,7 @@ class House:
                 most_connections=http.most_connections,
                 idle_seconds=http.idle_seconds,
             )
-            yield cls(server, application, routes, health, icws, certificate)
+            yield cls(server, application, routes, health, icws, screen, streams, certificate)
 
 
 def _native_routes(parts: Parts, dnis: Dnis) -> Iterator[Route]:

@@ -42,6 +42,10 @@ class ObservingPbx:
         self._metrics.unread.inc()
         self._log.warning("a dialed number could not be read", call=call, reason=reason)
 
+    def unknown(self, call: str, reason: str) -> None:
+        """Hear of a call on a phone of which something could not be asked."""
+        self._log.warning("a call on a phone is not known whole", call=call, reason=reason)
+
     def failed(self, call: str, error: Exception) -> None:
         """Hear of a call that could not be taken note of."""
         self._metrics.failed.inc()

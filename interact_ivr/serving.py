@@ -60,13 +60,14 @@ async def serve(config: Config, config_file: Path) -> None:
                 rewrite_up_to=_REWRITE_UP_TO,
                 warned=_log_warning,
                 extensions=directories.of,
+                sites=directories.sites(),
             )
         )
         _check_applications(parts.administration, config_file)
         if not parts.administration.has_default:
             missing = f"environment.default: there is no {parts.administration.default!r} yet"
             _log_warning(missing)
-        watching = Watching(config, parts.ringing, metrics)
+        watching = Watching(config, parts.ringing, parts.agents, metrics)
         scripts = _scripts(parts, config)
         listener = Listener(scripts, most_sessions=config.agi.most_sessions)
         with _telling("http.tls_certificate, http.tls_key", "cannot be used"):
@@ -86,6 +87,7 @@ async def serve(config: Config, config_file: Path) -> None:
             await parts.adopt(other)
             house.use_certificate(certificate)
             house.icws.adopt(other.icws)
+            house.screen.customer_url = other.screen.customer_url
             configure_logging(other.log.level)
             return [*warnings(other), *parts.administration.warnings()]
 
@@ -115,6 +117,7 @@ async def serve(config: Config, config_file: Path) -> None:
             parts.expiry.run(),
             parts.purge.run(),
             watching.run(),
+            parts.agents.run(),
             directories.run(),
             _clear(parts.imports),
             reload.run(),
@@ -131,6 +134,7 @@ async def serve(config: Config, config_file: Path) -> None:
             house.health.stopping = True
             control.stop_listening()
             parts.journal.wait_no_longer()
+            house.streams.close()
             await asyncio.gather(listener.close(), house.server.close(), control.close())
             await _cancelled(tasks)
 

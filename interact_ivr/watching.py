@@ -11,18 +11,20 @@ from interact_ivr.config_keys import Config
 from interact_ivr.config_pbx import PbxConfig, secret, trust
 from interact_ivr.metrics import Metrics
 from interact_ivr.observing_pbx import ObservingPbx
+from interact_ivr.service.agents import Agents
 from interact_ivr.service.ringing import Ringing
 
 
 class Watching:
     """Watches every PBX that has an ARI."""
 
-    def __init__(self, config: Config, ringing: Ringing, metrics: Metrics) -> None:
+    def __init__(self, config: Config, ringing: Ringing, agents: Agents, metrics: Metrics) -> None:
         self._required = {pbx.name for pbx in config.pbx if pbx.required}
         self.watchers = [
             Watcher(
                 _pbx(pbx, config.agi.dnis_from),
                 ringing,
+                agents,
                 ObservingPbx(pbx.name, metrics.pbx(pbx.name)),
                 lambda: datetime.now(UTC),
             )
@@ -75,5 +77,6 @@ def _facts(watcher: Watcher) -> Mapping[str, object]:
         "unread": watcher.unread,
         "reconnects": watcher.reconnects,
         "calls": watcher.calls,
+        "on_phones": watcher.on_phones,
         "late_seconds": round(watcher.late, 3),
     }

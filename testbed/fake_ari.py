@@ -29,6 +29,9 @@ class FakeAri:
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
         self.channels: list[dict[str, Any]] = []
+        self.bridges: list[dict[str, Any]] = []
+        self.variables: dict[tuple[str, str], str] = {}
+        """By the channel's id and the variable's name; others cannot be read."""
         self.statuses: dict[tuple[str, str], int] = {}
         """What is answered instead, by method and the first part of the path."""
         self.bodies: dict[str, bytes] = {}
@@ -36,8 +39,6 @@ class FakeAri:
         self.subscribed: Mapping[str, list[str]] = ALL
         self.subscribes = True
         """A request to subscribe has an effect."""
-        self.variables: dict[tuple[str, str], str] = {}
-        """The variables of channels, by the channel's id and the variable's name."""
         self.may_look = asyncio.Event()
         """The answer to GET /bridges waits for it."""
         self.may_look.set()
@@ -136,16 +137,18 @@ class FakeAri:
                 self.filter = [each["type"] for each in (await request.json())["allowed"]]
             case "POST", "applications" if self.subscribes:
                 self.subscribed = ALL
-            case "GET", "channels" if variable := request.query.get("variable"):
-                value = self.variables.get((request.path.split("/")[-2], variable))
-                return web.json_response({"value": value}, status=200 if value else 404)
+            case "GET", "channels" if request.path.endswith("/variable"):
+                asked = (request.path.split("/")[-2], request.query["variable"])
+                if asked not in self.variables:  # as Asterisk answers for one that is not set, and
+                    return web.Response(status=500 if "(" in asked[1] else 404)  # for a function
+                return web.json_response({"value": self.variables[asked]})
             case "GET", "channels":
                 return web.json_response(self.channels)
             case "GET", "bridges":
                 await self.may_look.wait()
                 if self.closes_when_looked_at:
                     asyncio.get_running_loop().call_soon(self._close)
-                return web.json_response([])
+                return web.json_response(self.bridges)
             case "POST", "events":
                 if self.echoes:
                     variables = (await request.json())["variables"]
@@ -162,11 +165,15 @@ class FakeAri:
         self._transports.clear()
 
 
-def channel(name: str, extension: str, context: str = "inbound") -> dict[str, Any]:
-    """Write a channel as Asterisk does."""
+def channel(
+    name: str, extension: str, context: str = "inbound", *, phone: str = "", state: str = "Ring"
+) -> dict[str, Any]:
+    """Write a channel as Asterisk does: of the trunk, or of a *phone*."""
     return {
         "id": name,
-        "name": f"PJSIP/trunk-{name}",
+        "name": f"PJSIP/{phone or 'trunk'}-{name}",
+        "state": state,
+        "caller": {"name": f"Caller {name}", "number": "15551234567"},
         "dialplan": {"context": context, "exten": extension, "priority": 1},
         "creationtime": now(),
     }

@@ -1,38 +1,43 @@
 """Brings Asterisk 22, SIPp and wrk into the user's cache; ``python -m testbed.fetch`` by hand.
 
 Debian 12 and 13 have no Asterisk. The packages of a later Debian are unpacked into a folder and run
-there by their own loader: the machine itself is not changed, and root is not needed.
+there by their own loader: the machine itself is not changed, and root is not needed. By hand,
+Chromium is brought as well.
 """
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
-import platform
-import shutil
+import re
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
-from testbed.packages import KEYRING, Package, PrivateApt, StepError, progress, unpack
-from testbed.sources import NoMirrorError, machine_mirrors
+from testbed.chromium import bring_chromium
+from testbed.packages import StepError
+from testbed.sources import NoMirrorError
 from testbed.tools import Tools, ToolsError, named_tools, unpacked_tools
+from testbed.trees import Tree, brought, cache_folder
 
-PACKAGES = (
-    "asterisk",
-    "asterisk-modules",
-    "sip-tester",
-    "wrk",
-    "libsqliteodbc",
-    "odbc-postgresql",
+#: What the closure has for install scripts, not for running Asterisk or SIPp from a folder.
+LEFT_OUT = re.compile(
+    r"(adduser|asterisk-config|base-passwd|debconf|dirmngr|gnupg.*|gpg.*|libdb5.*|libdebconf.*|libpam.*|libperl.*"
+    r"|libpython.*|libsemanage.*|login.*|media-types|netbase|pci\.ids|passwd|perl.*|pinentry.*|python.*|systemd.*|tzdata)"
 )
-SUITES = ("forky", "sid")
-STAMP = "complete.json"
-UNFINISHED = "unfinished-"
-LAYOUT = 2  # raised when what is unpacked, or how, changes: an older folder is brought anew
+TREE = Tree(
+    name="asterisk",
+    packages=(
+        "asterisk",
+        "asterisk-modules",
+        "sip-tester",
+        "wrk",
+        "libsqliteodbc",
+        "odbc-postgresql",
+    ),
+    suites=("forky", "sid"),
+    layout=2,
+    left_out=LEFT_OUT,
+    prove=unpacked_tools,
+)
 ADVICE = (
     "The administrator can let this machine reach its Debian mirror, "
     "or name an Asterisk 20-22 by INTERACT_IVR_ASTERISK (its binary or its prefix)."
@@ -43,28 +48,6 @@ class FetchError(Exception):
     """Raised when Asterisk cannot be had: what failed, what was printed, and what can be done."""
 
 
-def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Give the cache folder: ``INTERACT_IVR_CACHE``, or ``~/.cache/interact-ivr``."""
-    named = environment.get("INTERACT_IVR_CACHE")
-    return (Path(named) if named else Path.home() / ".cache/interact-ivr").absolute()
-
-
-def is_complete(tree: Path) -> bool:
-    """Say whether *tree* was unpacked to its end, by this layout: the stamp is written last."""
-    try:
-        stamp = json.loads((tree / STAMP).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(stamp, dict) and stamp.get("layout") == LAYOUT
-
-
-def write_stamp(tree: Path, suite: str, packages: tuple[Package, ...]) -> None:
-    """Mark *tree* as complete, with the versions of what it holds."""
-    versions = {package.name: package.version for package in packages}
-    stamp = {"layout": LAYOUT, "suite": suite, "packages": versions}
-    (tree / STAMP).write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
-
-
 def bring() -> Tools:
     """Give the tools, fetched first when the cache has none; parallel callers wait for one another.
 
@@ -72,88 +55,21 @@ def bring() -> Tools:
     """
     named = os.environ.get("INTERACT_IVR_ASTERISK")
     try:
-        return named_tools(Path(named)) if named else _cached_tools(cache_folder())
+        return named_tools(Path(named)) if named else unpacked_tools(brought(TREE, cache_folder()))
     except (OSError, StepError, NoMirrorError, ToolsError) as error:
         raise FetchError(f"Asterisk cannot be had: {error}\n{ADVICE}") from error
 
 
-def _cached_tools(cache: Path) -> Tools:
-    tree = cache / "asterisk"
-    if not is_complete(tree):
-        _require_machine()
-        cache.mkdir(parents=True, exist_ok=True)
-        with _locked(cache / "lock"):
-            if not is_complete(tree):
-                _fetch(tree)
-    return unpacked_tools(tree)
-
-
-def _require_machine() -> None:
-    machine = f"{platform.system()} {platform.machine()}"
-    if machine != "Linux x86_64":
-        raise StepError(f"this machine is {machine}; Debian's packages are taken for Linux x86_64")
-    for needed in ("apt-get", "dpkg-deb", "tar", "setpriv"):
-        if shutil.which(needed) is None:
-            raise StepError(f"{needed} is missing; Debian 12 or 13 has it")
-    if not KEYRING.exists():
-        raise StepError(f"{KEYRING} is missing: install debian-archive-keyring")
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock on *path*; the kernel lets it go when its holder dies."""
-    with path.open("a", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with progress("waiting for another run that is fetching Asterisk"):
-                fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _fetch(tree: Path) -> None:
-    """Try every suite and mirror in turn until one has brought the packages; raises StepError.
-
-    Called under the lock, so what an earlier run left unfinished belongs to nobody.
-    """
-    for left in tree.parent.glob(UNFINISHED + "*"):
-        shutil.rmtree(left, ignore_errors=True)
-    choices = [(mirror, suite) for suite in SUITES for mirror in machine_mirrors()]
-    failures: list[str] = []
-    for mirror, suite in choices:
-        with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=tree.parent) as folder:
-            try:
-                return _fetch_from(mirror, suite, Path(folder), tree)
-            except StepError as error:
-                failures.append(f"{suite} from {mirror}: {error}")
-    raise StepError("\n".join(failures))
-
-
-def _fetch_from(mirror: str, suite: str, folder: Path, tree: Path) -> None:
-    """Bring the packages of *suite* by way of *folder*; *tree* appears by a rename, stamped."""
-    apt = PrivateApt(folder / "apt", mirror, suite)
-    with progress(f"reading Debian's {suite}"):
-        apt.update()
-        packages = apt.closure(PACKAGES)
-    megabytes = sum(package.size for package in packages) / 1e6
-    with progress(f"downloading {len(packages)} packages, {megabytes:.0f} MB"):
-        files = apt.download(packages)
-    with progress("unpacking"):
-        unpack(files, folder / "tree")
-    unpacked_tools(folder / "tree")
-    write_stamp(folder / "tree", suite, packages)
-    shutil.rmtree(tree, ignore_errors=True)
-    (folder / "tree").rename(tree)
-
-
 def main() -> int:
-    """Fetch, and say in one line what is there."""
+    """Fetch, and say in a line each what is there."""
     try:
         tools = bring()
-    except FetchError as error:
+        chromium = bring_chromium()
+    except (FetchError, OSError, StepError, NoMirrorError, ToolsError) as error:
         print(f"testbed.fetch: {error}", file=sys.stderr)
         return 1
     print(f"Asterisk {tools.version} and SIPp are there: {tools.modules}")
+    print(f"Chromium is there: {chromium.binary}")
     return 0
 
 

@@ -22,11 +22,6 @@ TRIES = 3
 BACKOFF_SECONDS = 2.0
 STEP_SECONDS = 300.0
 
-#: What the closure has for install scripts, not for running Asterisk or SIPp from a folder.
-LEFT_OUT = re.compile(
-    r"(adduser|asterisk-config|base-passwd|debconf|dirmngr|gnupg.*|gpg.*|libdb5.*|libdebconf.*|libpam.*|libperl.*"
-    r"|libpython.*|libsemanage.*|login.*|media-types|netbase|pci\.ids|passwd|perl.*|pinentry.*|python.*|systemd.*|tzdata)"
-)
 LEFT_OUT_FOLDERS = ("doc", "gdb", "info", "lintian", "locale", "man")
 
 #: A line of ``apt-get --print-uris``: 'address' name_version_architecture.deb size checksum
@@ -66,12 +61,12 @@ class Package:
     size: int
 
 
-def read_printed(text: str) -> tuple[Package, ...]:
-    """Read what ``apt-get --print-uris`` printed, without the packages that are left out."""
+def read_printed(text: str, left_out: re.Pattern[str]) -> tuple[Package, ...]:
+    """Read what ``apt-get --print-uris`` printed, without the packages that are *left out*."""
     return tuple(
         Package(found["name"], found["version"].replace("%3a", ":"), int(found["size"]))
         for found in PRINTED.finditer(text)
-        if not LEFT_OUT.fullmatch(found["name"])
+        if not left_out.fullmatch(found["name"])
     )
 
 
@@ -107,9 +102,9 @@ class PrivateApt:
         # By default apt-get update exits 0 when the mirror could not be reached.
         self._network("update", "--error-on=any")
 
-    def closure(self, names: tuple[str, ...]) -> tuple[Package, ...]:
-        """Give everything that *names* need; raises StepError when the suite does not have them."""
-        return read_printed(self._run("install", "--yes", "--print-uris", *names))
+    def closure(self, names: tuple[str, ...], left_out: re.Pattern[str]) -> tuple[Package, ...]:
+        """Give all that *names* need, but for what is *left out*; raises StepError."""
+        return read_printed(self._run("install", "--yes", "--print-uris", *names), left_out)
 
     def download(self, packages: tuple[Package, ...]) -> tuple[Path, ...]:
         """Fetch *packages*, checked against the signed index, and give their files."""

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from testbed.scenario_steps import RETRANSMIT, SDP, jump, label, recv, send
+
 #: What a PBX may refuse a call with. Any other code ends the call as well, but as one that failed.
 REFUSALS = (
     *(400, 401, 403, 404, 408, 410, 480, 481, 482, 483, 484, 486, 487, 488),
@@ -52,16 +54,6 @@ REQUEST_URI = "sip:[field0]@[remote_ip]:[remote_port]"
 #: Where headers of these names are asked for, they take the place of the written ones.
 WRITTEN = ("From", "To")
 CONTACT = "<sip:[field1]@[local_ip]:[local_port]>"
-SDP = """\
-v=0
-o=- 1 1 IN IP[local_ip_type] [local_ip]
-s=-
-c=IN IP[media_ip_type] [media_ip]
-t=0 0
-m=audio [media_port] RTP/AVP 0
-a=rtpmap:0 PCMU/8000
-"""
-RETRANSMIT = 'retrans="500"'
 OK = "SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]"
 
 
@@ -89,27 +81,27 @@ class Caller:
         """Write the scenario; the injection file has the dnis as field 0 and the ani as field 1."""
         parts = [
             START,
-            self._request("INVITE", body=SDP, send=RETRANSMIT),
+            self._request("INVITE", body=SDP, attributes=RETRANSMIT),
             *_progress(),
-            _label(TRYING),
+            label(TRYING),
             *self._ringing(),
-            _label(CANCEL),
-            self._request("CANCEL", send=RETRANSMIT),
-            *(_recv(code, optional=True) for code in (*PROVISIONAL, 481)),
-            _recv(200, IS_OF_INVITE, next=ANSWERED, test="of_invite", optional=True, rrs="true"),
+            label(CANCEL),
+            self._request("CANCEL", attributes=RETRANSMIT),
+            *(recv(code, optional=True) for code in (*PROVISIONAL, 481)),
+            recv(200, IS_OF_INVITE, next=ANSWERED, test="of_invite", optional=True, rrs="true"),
             *_refusals(),
-            _recv(487, next=REFUSED),
-            _label(ANSWERED),
+            recv(487, next=REFUSED),
+            label(ANSWERED),
             self._in_dialog("ACK"),
             *self._talking(),
-            _label(BYE),
-            self._in_dialog("BYE", number=2, send=RETRANSMIT),
-            _recv("BYE", next=CONFIRM_BYE, optional=True),
-            _recv(481, next=END, optional=True),
-            _recv(200, next=END),
-            _label(REFUSED),
+            label(BYE),
+            self._in_dialog("BYE", number=2, attributes=RETRANSMIT),
+            recv("BYE", next=CONFIRM_BYE, optional=True),
+            recv(481, next=END, optional=True),
+            recv(200, next=END),
+            label(REFUSED),
             self._request("ACK", to="[last_To:]"),
-            _label(END),
+            label(END),
             "<nop/>",
         ]
         body = "\n".join(['<scenario name="caller">', *parts, "</scenario>"])
@@ -127,7 +119,7 @@ class Caller:
         look_ms = min(max(after // 10, 1), 50)
         return [
             *_progress(timeout=str(look_ms), ontimeout=LET_IT_RING),
-            _label(LET_IT_RING),
+            label(LET_IT_RING),
             f'<nop next="{TRYING}" test="early">{TIME_LEFT.format(milliseconds=after)}</nop>',
         ]
 
@@ -139,19 +131,24 @@ class Caller:
             ours = [
                 f'<nop next="{BYE}" test="late">{TIME_LEFT.format(milliseconds=after)}</nop>',
                 '<pause variable="left"/>',
-                _jump(BYE),
+                jump(BYE),
             ]
-        theirs = [_recv("BYE"), _label(CONFIRM_BYE), _send(OK), _jump(END)]
-        return [*ours, _label(UNEXPECTED), *_progress(last=False), *theirs]
+        theirs = [recv("BYE"), label(CONFIRM_BYE), send(OK), jump(END)]
+        return [*ours, label(UNEXPECTED), *_progress(last=False), *theirs]
 
     def _milliseconds(self) -> int | None:
         after = self.hang_up_after_seconds
         return None if after is None else round(1000 * after)
 
-    def _in_dialog(self, method: str, *, number: int = 1, send: str = "") -> str:
+    def _in_dialog(self, method: str, *, number: int = 1, attributes: str = "") -> str:
         """Write a request of the answered call: to the PBX's contact, a transaction of its own."""
         return self._request(
-            method, "[next_url]", transaction=method, to="[last_To:]", number=number, send=send
+            method,
+            "[next_url]",
+            transaction=method,
+            to="[last_To:]",
+            number=number,
+            attributes=attributes,
         )
 
     def _request(
@@ -163,7 +160,7 @@ class Caller:
         to: str | None = None,
         number: int = 1,
         body: str = "",
-        send: str = "",
+        attributes: str = "",
     ) -> str:
         """Write a request; within the INVITE's *transaction*, CANCEL and ACK repeat its branch."""
         own = {name: _literal(value) for name, value in self.headers}
@@ -180,43 +177,24 @@ class Caller:
             *(f"{name}: {value}" for name, value in own.items() if body and name not in WRITTEN),
             *(["Content-Type: application/sdp"] if body else []),
         ]
-        return _send("\n".join(lines), body, send)
+        return send("\n".join(lines), body, attributes)
 
 
 def _progress(*, last: bool = True, **first: str) -> list[str]:
     """Take any response to the INVITE; those that are not final go on with TRYING."""
     trying, *ringing = PROVISIONAL
     return [
-        _recv(trying, next=TRYING, optional=True, **first),
-        *(_recv(code, next=TRYING, optional=True) for code in ringing),
+        recv(trying, next=TRYING, optional=True, **first),
+        *(recv(code, next=TRYING, optional=True) for code in ringing),
         *_refusals(),
-        _recv(200, next=ANSWERED, optional=not last, rrs="true"),
+        recv(200, next=ANSWERED, optional=not last, rrs="true"),
     ]
 
 
 def _refusals() -> list[str]:
-    return [_recv(code, next=REFUSED, optional=True) for code in REFUSALS]
+    return [recv(code, next=REFUSED, optional=True) for code in REFUSALS]
 
 
 def _literal(value: str) -> str:
     """Write *value* so that SIPp, for which brackets hold keywords, sends it as it is."""
     return re.sub(r"[][\\]", lambda found: f"\\x{ord(found[0]):02x}", value)
-
-
-def _send(head: str, body: str = "", attributes: str = "") -> str:
-    return f"<send {attributes}><![CDATA[\n{head}\nContent-Length: [len]\n\n{body}\n]]></send>"
-
-
-def _recv(what: int | str, action: str = "", *, optional: bool = False, **attributes: str) -> str:
-    kind = "request" if isinstance(what, str) else "response"
-    words = {kind: str(what), **({"optional": "true"} if optional else {}), **attributes}
-    text = " ".join(f'{name}="{value}"' for name, value in words.items())
-    return f"<recv {text}>{action}</recv>"
-
-
-def _label(name: str) -> str:
-    return f'<label id="{name}"/>'
-
-
-def _jump(label: str) -> str:
-    return f'<nop next="{label}"/>'

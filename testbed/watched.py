@@ -66,6 +66,17 @@ def change_password(pbx: Pbx, password: str) -> None:
     pbx.cli("module reload res_ari.so")
 
 
+def wait_until(
+    holds: Callable[[], object], tail: Callable[[], str], timeout_seconds: float = 5.0
+) -> None:
+    """Wait until *holds*; raises ServiceError with *tail* where it does not come to it."""
+    deadline = time.monotonic() + timeout_seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise ServiceError(f"it did not come to it:\n{tail()}")
+        time.sleep(POLL_SECONDS)
+
+
 class Watched:
     """A running service and the running Asterisk that it watches."""
 

@@ -16,6 +16,7 @@ import structlog
 from dialplan import Owner, QueueType
 from interact_ivr.ami.asking import Answer, ask
 from interact_ivr.ami.changes import EVERYTHING, changed
+from interact_ivr.ami.devices import devices
 from interact_ivr.ami.owners import owners
 from interact_ivr.ami.session import Account, AmiLost, Session, logged_in
 from interact_ivr.ami.told import Message, Part
@@ -70,6 +71,7 @@ class PbxDirectory:
         self._stood_at: float | None = None
         self._answer = Answer()
         self._owners: Mapping[str, Owner] = {}
+        self._devices: Mapping[str, str] = {}
         self._read_at: float | None = None
         self._stale: frozenset[Part] = frozenset()
         self._stirred = asyncio.Event()
@@ -77,6 +79,10 @@ class PbxDirectory:
     def owner(self, extension: str) -> Owner | None:
         """Give whose *extension* is, as the PBX told last."""
         return self._owners.get(extension)
+
+    def extension_of(self, device: str) -> str | None:
+        """Give the extension whose phone *device* is, as the PBX told last; empty: a trunk's."""
+        return self._devices.get(device)
 
     @property
     def age_seconds(self) -> float | None:
@@ -151,7 +157,8 @@ class PbxDirectory:
         begun, parts = time.monotonic(), self._stale
         self._stale = frozenset()
         self._answer = await ask(session, parts, self._answer)
-        self._owners = await asyncio.to_thread(owners, self._answer.told)
+        told = self._answer.told
+        self._owners, self._devices = await asyncio.to_thread(lambda: (owners(told), devices(told)))
         self._read_at = time.monotonic()
         self._stand()
         took = self._read_at - begun

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 from aiohttp import hdrs, web
@@ -14,7 +15,7 @@ from multidict import istr
 from interact_ivr.api.connections import REFERENCE_HEADER, SERVER
 from interact_ivr.api.faults import Broken, Dialect, NoSuchPath, TooLarge, WrongMethod
 from interact_ivr.api.pacing import Pace
-from interact_ivr.api.routes import NEEDS, WHO, Needs, Who
+from interact_ivr.api.routes import ANSWERED, NEEDS, WHO, Needs, Who
 from interact_ivr.api.sources import Sources
 from interact_ivr.domain.errors import BadInput, Refusal, StoreUnavailable
 from interact_ivr.log import RequestLine, RequestLines
@@ -25,6 +26,7 @@ _NOBODY = Who()
 _QUIET = (Needs.NOTHING, Needs.OPERATOR)
 """Probes come every few seconds, and say nothing as long as all is well."""
 
+Answer = TypeVar("Answer", bound=web.StreamResponse)
 Observed = Callable[[str, int, float], None]
 """Hears of each answer: the route's path, the status, the seconds it took."""
 
@@ -46,6 +48,17 @@ class Speech:
     dialect: Dialect
     absent: Callable[[web.Request, Refusal], Refusal] = lambda _, otherwise: otherwise
     """Says of a request that no route takes why it is not served: there may be a better reason."""
+
+
+def marked(request: web.Request, response: Answer) -> Answer:
+    """Give *response* the headers that every answer has."""
+    headers = response.headers
+    headers[REFERENCE_HEADER] = request[REFERENCE]
+    headers[hdrs.SERVER] = SERVER
+    headers[_CONTENT_TYPE_OPTIONS] = "nosniff"
+    if hdrs.CACHE_CONTROL not in headers:
+        headers[hdrs.CACHE_CONTROL] = "no-store"
+    return response
 
 
 class Answering:
@@ -78,17 +91,14 @@ class Answering:
     ) -> web.StreamResponse:
         """Answer *request*."""
         begun = time.perf_counter()
-        reference = request[REFERENCE] = next(self._references)
+        request[REFERENCE] = next(self._references)
         if not self._pace.begins():
             await self._pace.turn()
         response = await self._answer(request, handler)
-        headers = response.headers
-        headers[REFERENCE_HEADER] = reference
-        headers[hdrs.SERVER] = SERVER
-        headers[_CONTENT_TYPE_OPTIONS] = "nosniff"
-        if hdrs.CACHE_CONTROL not in headers:
-            headers[hdrs.CACHE_CONTROL] = "no-store"
-        self._tell(request, response.status, time.perf_counter() - begun)
+        if not response.prepared:
+            marked(request, response)
+        ended = request.get(ANSWERED) or time.perf_counter()
+        self._tell(request, response.status, ended - begun)
         return response
 
     async def close(self, _: web.Application) -> None:

@@ -70,6 +70,7 @@ class Connection(web.RequestHandler):
         self._ending = False
         self._body: StreamReader = EMPTY_PAYLOAD
         """That of the last request that could be read."""
+        self._listens_no_more = False
         self._is_unread = False
         """Something came that could not be read."""
         self._unread_path: str | None = None
@@ -85,7 +86,7 @@ class Connection(web.RequestHandler):
 
         For aiohttp each piece behind that would be another fault, kept until it is its turn.
         """
-        if self._is_unread:
+        if self._is_unread or self._listens_no_more:
             return
         super().data_received(data)
         if not self._messages:
@@ -100,6 +101,10 @@ class Connection(web.RequestHandler):
         self._unread_path = found[1].decode("latin-1") if found else None
         if not self._body.is_eof():  # who reads it would wait for its end
             self._body.set_exception(web.RequestPayloadError())
+
+    def listen_no_more(self) -> None:
+        """Pass over what may still come: the answer that goes on is the last one."""
+        self._listens_no_more = True
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """End, unless something is still done for it: then after that."""

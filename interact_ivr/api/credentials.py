@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 from multidict import istr
 
-from interact_ivr.api.routes import ROLES, Needs, Who
+from interact_ivr.api.bearers import who_has
+from interact_ivr.api.routes import COOKIE, ROLES, Needs, Who
 from interact_ivr.api.signing_in import SignIn
 from interact_ivr.api.sources import Network, Sources, within
-from interact_ivr.domain.access import Role, kept_token
+from interact_ivr.domain.access import Role
 from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import NotPermitted, Unauthenticated
 from interact_ivr.service.access import Access
@@ -49,7 +50,7 @@ class Credentials:
         match needs:
             case Needs.ICWS_SESSION | Needs.ICWS_POLL | Needs.ICWS:  # first, as asked most often
                 return self.icws(needs, request)
-            case Needs.NOTHING | Needs.SOAP:  # an operation is known once its envelope is read
+            case Needs.NOTHING | Needs.SOAP | Needs.FORM:  # known once the body is read
                 return Who()
             case Needs.OPERATOR:
                 if not self._is_operator(request):
@@ -59,7 +60,10 @@ class Credentials:
                 return self._holder_of_key(needs, request)
             case Needs.USER_AND_DNIS_KEY:
                 return await self._user(self._holder_of_key(Needs.DNIS_KEY, request), request)
-            case Needs.ALLOCATOR | Needs.READER | Needs.VIEWER | Needs.ADMIN:
+            case Needs.SCREEN:
+                shown = request.cookies.get(COOKIE, "")
+                return who_has(shown, ROLES[Needs.AGENT], self.access)
+            case Needs.ALLOCATOR | Needs.READER | Needs.AGENT | Needs.VIEWER | Needs.ADMIN:
                 return self._bearer(ROLES[needs], request)
 
     def _is_operator(self, request: web.Request) -> bool:
@@ -94,14 +98,7 @@ class Credentials:
         shown = _only(request, hdrs.AUTHORIZATION)
         if not shown.lower().startswith(_BEARER):
             raise Unauthenticated
-        token = shown[len(_BEARER) :].strip()
-        grant = self.access.grant(token)
-        if grant is None:
-            raise Unauthenticated
-        if grant.role not in roles:
-            raise NotPermitted
-        user = f"token {kept_token(token).prefix}"
-        return Who(grant.environment, grant.application, user, grant)
+        return who_has(shown[len(_BEARER) :].strip(), roles, self.access)
 
 
 def _only(request: web.Request, header: istr) -> str:

@@ -70,6 +70,24 @@ class NotAccepting(Refusal):
         super().__init__("no new sessions are taken now")
 
 
+class FromElsewhere(Refusal):
+    """A form was sent by another site's page."""
+
+    code = "from_elsewhere"
+
+    def __init__(self) -> None:
+        super().__init__("the form was sent by another site's page")
+
+
+class TooManyStreams(Refusal):
+    """No further event stream is begun now."""
+
+    code = "too_many_streams"
+
+    def __init__(self) -> None:
+        super().__init__("no further event stream is begun now")
+
+
 class NoSuchInteraction(Refusal):
     """The operator's registry knows no such interaction."""
 

@@ -12,7 +12,7 @@ from interact_ivr.api.describing import IN_QUERY, JSON, Answer, Content, Descrip
 from interact_ivr.api.faults import Broken, NoSuchPath, TooLarge, TooSlow, said_of
 from interact_ivr.api.icws.faults import SessionRefused
 from interact_ivr.api.native.problems import REFUSING, title_of
-from interact_ivr.api.routes import ROLES, Needs, Route, Who
+from interact_ivr.api.routes import COOKIE, ROLES, Needs, Route, Who
 from interact_ivr.domain.errors import (
     BadInput,
     NotPermitted,
@@ -44,6 +44,12 @@ _SCHEMES: Mapping[str, Mapping[str, str]] = {
         "name": "icws_sessionId",
         "description": "`icws_` and the session's id",
     },
+    "screen_cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "the token that an agent has signed in with",
+    },
     "password": {
         "type": "apiKey",
         "in": "header",
@@ -65,6 +71,8 @@ _SHOWN: Mapping[Needs, Sequence[Mapping[str, Sequence[str]]]] = {
     Needs.ICWS: [],
     Needs.ICWS_SESSION: [_SESSION],
     Needs.ICWS_POLL: [_SESSION, _COOKIE],
+    Needs.SCREEN: [{"screen_cookie": []}],
+    Needs.FORM: [],
     **{needs: [{"token": sorted(roles)}] for needs, roles in ROLES.items()},
 }
 """What may be shown: one of these, and all that is in it."""
@@ -79,6 +87,8 @@ _REFUSES: Mapping[Needs, tuple[type[Refusal], ...]] = {
     Needs.ICWS: (NoSuchPath,),
     Needs.ICWS_SESSION: (SessionRefused, NoSuchPath),
     Needs.ICWS_POLL: (SessionRefused, NoSuchPath),
+    Needs.SCREEN: (Unauthenticated, NotPermitted),
+    Needs.FORM: (),
     **dict.fromkeys(ROLES, _TOKEN),
 }
 _WITH_BODY = (BadInput, TooLarge, TooSlow)
@@ -91,6 +101,8 @@ _IN_PATH = {
     "version": "both are the same",
     "sessionId": "as it was opened",
     "featureId": "`phone-numbers`",
+    "extension": "of an agent's phone",
+    "uniqueid": "of a channel",
 }
 _PART = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
 _CHOICE = re.compile(r"\[(\w+)\]")

@@ -27,8 +27,11 @@ class Needs(Enum):
     ICWS = "nothing, if ICWS is served"
     ICWS_SESSION = "a session of ICWS: its id in the path, its token and its cookie"
     ICWS_POLL = "a session of ICWS; for an event stream, its id and its cookie suffice"
+    SCREEN = "an agent's page: the cookie that a token of role agent, viewer or admin was taken for"
+    FORM = "a form of an agent's own page; to sign in, a token of role agent, viewer or admin in it"
     ALLOCATOR = "a token of role application or admin"
     READER = "a token of role application, viewer or admin"
+    AGENT = "a token of role agent, viewer or admin"
     VIEWER = "a token of role viewer or admin"
     ADMIN = "a token of role admin"
 
@@ -36,6 +39,7 @@ class Needs(Enum):
 ROLES: Mapping[Needs, frozenset[Role]] = {
     Needs.ALLOCATOR: frozenset({Role.APPLICATION, Role.ADMIN}),
     Needs.READER: frozenset({Role.APPLICATION, Role.VIEWER, Role.ADMIN}),
+    Needs.AGENT: frozenset({Role.AGENT, Role.VIEWER, Role.ADMIN}),
     Needs.VIEWER: frozenset({Role.VIEWER, Role.ADMIN}),
     Needs.ADMIN: frozenset({Role.ADMIN}),
 }
@@ -43,6 +47,8 @@ ROLES: Mapping[Needs, frozenset[Role]] = {
 
 VERSION = "{version:[12]}"
 """Of the vendor's API, in a path."""
+COOKIE = "interact_screen"
+"""Of an agent's page: the token, where no script can read it."""
 NOWHERE = EnvironmentName("")
 
 
@@ -56,6 +62,8 @@ class Who:
     user: str = ""
     """A user's name, or how the token begins: to people, and in the journal."""
     grant: Grant | None = None
+    still: Callable[[], bool] = lambda: True
+    """Says whether what they have shown is still good, and for the same."""
 
 
 Handler = Callable[[web.Request, Who], Awaitable[web.StreamResponse]]
@@ -64,6 +72,8 @@ Guard = Callable[[Needs, web.Request], Awaitable[Who]]
 WHO = web.RequestKey("who", Who)
 NEEDS = web.RequestKey("needs", Needs)
 """What the route needs that a request has come to, if it has come to any."""
+ANSWERED = web.RequestKey("answered", float)
+"""When the answer began, by `time.perf_counter`, if it goes on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from interact_ivr.ari.events import Channel, Created, Destroyed, Event
+from interact_ivr.ari.told import Bridge, Channel, Created, Destroyed, Event
 
 _CUT_OFF = timedelta(seconds=1)
 """By how much a Date header may be early."""
@@ -54,12 +54,16 @@ class Look:
     """What there is on the PBX at an instant, read when events may have been missed."""
 
     channels: Sequence[Channel]
-    bridged: Collection[str]
-    """The ids of channels that talk to somebody."""
+    bridges: Sequence[Bridge]
     at: datetime | None
     """By the PBX's own clock, perhaps a second early; None where it does not say."""
     read_at: float = 0.0
     """The same instant by our own clock that only grows, in seconds."""
+
+    @property
+    def bridged(self) -> frozenset[str]:
+        """The ids of channels that talk to somebody, or wait for it in a bridge."""
+        return frozenset(id_ for bridge in self.bridges for id_ in bridge.channels)
 
 
 class Calls:
@@ -98,8 +102,9 @@ class Calls:
             self._there.discard(gone)
             yield Gone(gone)
         self._there |= there.intersection(noted)
+        bridged = look.bridged
         for channel in look.channels:
-            if channel.id not in look.bridged:
+            if channel.id not in bridged:
                 move = self._arrived(channel, Seen(_age(channel, look.at), look.read_at))
                 if move is not None:
                     yield move
@@ -110,7 +115,7 @@ class Calls:
 
     def _arrived(self, channel: Channel, seen: Seen | None) -> Arrived | None:
         environment = self._contexts.get(channel.context)
-        if environment is None or channel.outgoing or channel.id in self._there:
+        if environment is None or channel.is_called or channel.id in self._there:
             return None
         self._there.add(channel.id)
         return Arrived(channel, environment, seen)

@@ -1,10 +1,11 @@
-"""What ARI says of a channel when it is asked: what was dialed, and whether the call has asked."""
+"""What ARI says of a channel when it is asked: a variable, what was dialed, whether it has asked."""
 
 from urllib.parse import quote
 
 from interact_ivr.agi.variables import Variable
 from interact_ivr.ari.client import AriError, Client
-from interact_ivr.ari.events import Channel, MalformedError, user_of, value_of
+from interact_ivr.ari.events import MalformedError, user_of, value_of
+from interact_ivr.ari.told import Channel
 from interact_ivr.domain.values import Status
 
 _VARIABLES = {
@@ -28,7 +29,7 @@ async def dialed(client: Client, place: str, channel: Channel) -> str:
         return channel.extension
     if place == "to" and not channel.name.startswith(_SIP):
         return ""
-    value = await _variable(client, channel, _VARIABLES[place])
+    value = await variable(client, channel.id, _VARIABLES[place])
     return user_of(value) if place == "to" else value
 
 
@@ -40,11 +41,16 @@ async def has_asked(client: Client, channel: Channel) -> bool:
     if channel.name.startswith(_LOCAL):
         return False
     try:
-        return await _variable(client, channel, Variable.STATUS) in _ANSWERED
+        return await variable(client, channel.id, Variable.STATUS) in _ANSWERED
     except (AriError, MalformedError):  # 404 where it is not set; else its time is bounded anyway
         return False
 
 
-async def _variable(client: Client, channel: Channel, name: str) -> str:
-    path = f"/channels/{quote(channel.id, safe='')}/variable"
+async def variable(client: Client, channel: str, name: str) -> str:
+    """Give a channel's variable, or what a function of the Asterisk dialplan says of it.
+
+    Raises:
+        AriError, MalformedError: it cannot be read.
+    """
+    path = f"/channels/{quote(channel, safe='')}/variable"
     return value_of((await client.ask("GET", path, {"variable": name})).body)

@@ -4,14 +4,29 @@ What is of no interest is None, whatever it holds; what cannot be understood is 
 Format: Asterisk's own ``rest-api/api-docs/events.json`` and ``channels.json``, versions 20 to 22.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import msgspec
 
+from interact_ivr.ari.told import (
+    Application,
+    Bridge,
+    Bridged,
+    Changed,
+    Channel,
+    Created,
+    Destroyed,
+    Dialed,
+    Echo,
+    Entered,
+    Event,
+    Held,
+    Left,
+    Replaced,
+)
 from interact_ivr.domain.shown import shown
 
 T = TypeVar("T")
@@ -24,73 +39,14 @@ class MalformedError(Exception):
         super().__init__(shown(reason))
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """A call's leg, as Asterisk shows it at an instant."""
-
-    id: str
-    """Asterisk's uniqueid."""
-    name: str
-    """``PJSIP/trunk-00000001``: what it is made of stands before the slash."""
-    context: str
-    """Where in the Asterisk dialplan it is; where it comes in, as long as it is new."""
-    extension: str
-    created: datetime
-    outgoing: bool = False
-    """Asterisk has made it to dial somebody: nobody comes in by it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """A channel is there that was not."""
-
-    at: datetime
-    channel: Channel
-
-
-@dataclass(frozen=True, slots=True)
-class Destroyed:
-    """A channel is not there any more."""
-
-    at: datetime
-    channel: str
-
-
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """Another connection has registered our application: this one is told nothing any more."""
-
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Echo:
-    """An event that we had Asterisk send us ourselves."""
-
-    at: datetime
-    mark: str
-
-
-Event = Created | Destroyed | Replaced | Echo
+_CALLED = frozenset({"Down", "Ringing"})
+"""The states of a channel that is dialed; one that comes in begins with Ring."""
+_DIALED = frozenset({"AppDial", "AppDial2", "AppQueue"})
+"""What a dialed channel is said to run, also once it is answered."""
+_OUTGOING = "(Outgoing Line)"
+"""What stands in the place of an application's data as soon as Dial, Queue or Originate has it."""
 ECHO = "interact-ivr"
 """What our own event is called."""
-WANTED = ("ChannelCreated", "ChannelDestroyed", "ApplicationReplaced", "ChannelUserevent")
-"""The types of events that are of interest, as Asterisk's filter names them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """What Asterisk says of an ARI application."""
-
-    channels: bool
-    """It is told of every channel."""
-    bridges: bool
-
-
-_TO_BE_DIALED = "Down"
-"""The state in which Asterisk makes a channel to dial by it; one that comes in begins with Ring."""
-_DIALED = "(Outgoing Line)"
-"""What stands in the place of an application's data as soon as Dial, Queue or Originate has it."""
 
 
 class _Kind(msgspec.Struct):
@@ -100,7 +56,13 @@ class _Kind(msgspec.Struct):
 class _Dialplan(msgspec.Struct):
     context: str
     exten: str
+    app_name: str = ""
     app_data: str = ""
+
+
+class _Caller(msgspec.Struct):
+    name: str = ""
+    number: str = ""
 
 
 class _Channel(msgspec.Struct):
@@ -108,13 +70,41 @@ class _Channel(msgspec.Struct):
     name: str
     dialplan: _Dialplan
     creationtime: str
-    state: str = ""
+    state: str = "Up"
+    caller: _Caller = msgspec.field(default_factory=_Caller)
 
     def value(self) -> Channel:
-        where = self.dialplan
         return Channel(
-            *(self.id, self.name, where.context, where.exten, _time(self.creationtime)),
-            outgoing=self.state == _TO_BE_DIALED or where.app_data == _DIALED,
+            self.id,
+            self.name,
+            self.dialplan.context,
+            self.dialplan.exten,
+            _time(self.creationtime),
+            self.state,
+            self.caller.number,
+            self.caller.name,
+            self._is_called,
+        )
+
+    @property
+    def _is_called(self) -> bool:
+        runs = self.dialplan
+        dialed = runs.app_name in _DIALED or runs.app_data == _OUTGOING
+        return dialed or self.state in _CALLED
+
+
+class _Bridge(msgspec.Struct):
+    id: str
+    channels: list[str]
+    bridge_type: str = ""
+    bridge_class: str = ""
+
+    def value(self) -> Bridge:
+        return Bridge(
+            self.id,
+            tuple(self.channels),
+            is_holding=self.bridge_type == "holding",
+            is_basic=self.bridge_class == "basic",
         )
 
 
@@ -122,9 +112,61 @@ class _OfChannel(msgspec.Struct):
     timestamp: str
     channel: _Channel
 
+    def created(self) -> Created:
+        return Created(_time(self.timestamp), self.channel.value())
+
+    def changed(self) -> Changed:
+        return Changed(_time(self.timestamp), self.channel.value())
+
+    def destroyed(self) -> Destroyed:
+        return Destroyed(_time(self.timestamp), self.channel.id)
+
+    def held(self) -> Held:
+        return Held(_time(self.timestamp), self.channel.value(), holds=True)
+
+    def unheld(self) -> Held:
+        return Held(_time(self.timestamp), self.channel.value(), holds=False)
+
+
+class _OfDial(msgspec.Struct):
+    timestamp: str
+    peer: _Channel
+    caller: _Channel | None = None
+    dialstatus: str = ""
+
+    def dialed(self) -> Dialed:
+        caller = None if self.caller is None else self.caller.value()
+        return Dialed(_time(self.timestamp), caller, self.peer.value(), self.dialstatus)
+
+
+class _OfBoth(msgspec.Struct):
+    timestamp: str
+    bridge: _Bridge
+    channel: _Channel
+
+    def entered(self) -> Entered:
+        return Entered(_time(self.timestamp), self.bridge.value(), self.channel.value())
+
+    def left(self) -> Left:
+        return Left(_time(self.timestamp), self.bridge.value(), self.channel.value())
+
+
+class _OfBridge(msgspec.Struct):
+    timestamp: str
+    bridge: _Bridge
+
+    def bridged(self) -> Bridged:
+        return Bridged(_time(self.timestamp), self.bridge.value())
+
+    def gone(self) -> Bridged:
+        return Bridged(_time(self.timestamp), Bridge(self.bridge.id, ()))
+
 
 class _OfApplication(msgspec.Struct):
     timestamp: str
+
+    def replaced(self) -> Replaced:
+        return Replaced(_time(self.timestamp))
 
 
 class _Marked(msgspec.Struct):
@@ -136,14 +178,13 @@ class _Own(msgspec.Struct):
     eventname: str
     userevent: _Marked = msgspec.field(default_factory=_Marked)
 
+    def echo(self) -> Echo | None:
+        return Echo(_time(self.timestamp), self.userevent.mark) if self.eventname == ECHO else None
+
 
 class _Application(msgspec.Struct):
     channel_ids: list[str]
     bridge_ids: list[str]
-
-
-class _Bridge(msgspec.Struct):
-    channels: list[str]
 
 
 class _System(msgspec.Struct):
@@ -163,20 +204,8 @@ _ALL_CHANNELS, _ALL_BRIDGES = "__AST_CHANNEL_ALL_TOPIC", "__AST_BRIDGE_ALL_TOPIC
 
 def event_of(text: bytes | str) -> Event | None:
     """Read an event of the websocket; None for one of no interest."""
-    match _decoded(text, _Kind).type:
-        case "ChannelCreated":
-            created = _decoded(text, _OfChannel)
-            return Created(_time(created.timestamp), created.channel.value())
-        case "ChannelDestroyed":
-            gone = _decoded(text, _OfChannel)
-            return Destroyed(_time(gone.timestamp), gone.channel.id)
-        case "ApplicationReplaced":
-            return Replaced(_time(_decoded(text, _OfApplication).timestamp))
-        case "ChannelUserevent":
-            own = _decoded(text, _Own)
-            return Echo(_time(own.timestamp), own.userevent.mark) if own.eventname == ECHO else None
-        case _:
-            return None
+    read = _READ.get(_decoded(text, _Kind).type)
+    return None if read is None else read(text)
 
 
 def channels_of(text: bytes) -> Sequence[Channel]:
@@ -184,9 +213,9 @@ def channels_of(text: bytes) -> Sequence[Channel]:
     return [channel.value() for channel in _decoded(text, list[_Channel])]
 
 
-def bridged_of(text: bytes) -> frozenset[str]:
-    """Read from the answer to ``GET /bridges`` which channels talk to somebody."""
-    return frozenset(id_ for bridge in _decoded(text, list[_Bridge]) for id_ in bridge.channels)
+def bridges_of(text: bytes) -> Sequence[Bridge]:
+    """Read the answer to ``GET /bridges``."""
+    return [bridge.value() for bridge in _decoded(text, list[_Bridge])]
 
 
 def application_of(text: bytes) -> Application:
@@ -246,3 +275,27 @@ def _time(text: str) -> datetime:
     if at.tzinfo is None:
         raise MalformedError(f"a time without a zone: {text!r}")
     return at
+
+
+def _reading(
+    kind: type[T], value: Callable[[T], Event | None]
+) -> Callable[[bytes | str], Event | None]:
+    return lambda text: value(_decoded(text, kind))
+
+
+_READ = {
+    "ChannelCreated": _reading(_OfChannel, _OfChannel.created),
+    "ChannelStateChange": _reading(_OfChannel, _OfChannel.changed),
+    "ChannelDestroyed": _reading(_OfChannel, _OfChannel.destroyed),
+    "ChannelHold": _reading(_OfChannel, _OfChannel.held),
+    "ChannelUnhold": _reading(_OfChannel, _OfChannel.unheld),
+    "Dial": _reading(_OfDial, _OfDial.dialed),
+    "ChannelEnteredBridge": _reading(_OfBoth, _OfBoth.entered),
+    "ChannelLeftBridge": _reading(_OfBoth, _OfBoth.left),
+    "BridgeMerged": _reading(_OfBridge, _OfBridge.bridged),
+    "BridgeDestroyed": _reading(_OfBridge, _OfBridge.gone),
+    "ApplicationReplaced": _reading(_OfApplication, _OfApplication.replaced),
+    "ChannelUserevent": _reading(_Own, _Own.echo),
+}
+WANTED = tuple(_READ)
+"""The types of events that are of interest, as Asterisk's filter names them."""

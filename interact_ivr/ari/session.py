@@ -23,19 +23,16 @@ from interact_ivr.ari.client import (
 )
 from interact_ivr.ari.events import (
     WANTED,
-    Application,
-    Echo,
-    Event,
     MalformedError,
-    Replaced,
     application_of,
-    bridged_of,
+    bridges_of,
     channels_of,
     date_of,
     event_of,
     version_of,
 )
 from interact_ivr.ari.proof import Proof
+from interact_ivr.ari.told import Application, Echo, Event, Replaced
 
 T = TypeVar("T")
 
@@ -168,7 +165,7 @@ class Session:
         bridges = await self._client.ask("GET", "/bridges", within=LOOK_SECONDS)
         look = Look(
             _understood(channels_of, channels.body),
-            _understood(bridged_of, bridges.body),
+            _understood(bridges_of, bridges.body),
             date_of(channels.date),
             read_at,
         )

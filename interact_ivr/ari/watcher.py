@@ -1,7 +1,8 @@
-"""Watches one PBX for the pool: a call that comes in for one of its numbers marks that as ringing.
+"""Watches one PBX: a call that comes in for a number of the pool marks that as ringing.
 
-What is asked of the store or of Asterisk for one call is done beside the events of others; of the
-same call, one thing after the other.
+Which calls are on phones is followed as well (`following`). What is asked of the store or of
+Asterisk for one call is done beside the events of others; of the same call, one thing after the
+other.
 """
 
 import asyncio
@@ -15,8 +16,10 @@ from interact_ivr.ari.calls import Arrived, Calls, Gone, Look, Move
 from interact_ivr.ari.client import Access, AriError, Client
 from interact_ivr.ari.connection import Connection, Standing
 from interact_ivr.ari.dialed import dialed, has_asked
-from interact_ivr.ari.events import Event, MalformedError
+from interact_ivr.ari.events import MalformedError
+from interact_ivr.ari.following import Following, Hears
 from interact_ivr.ari.lag import Lag
+from interact_ivr.ari.told import Event, OfCalls
 from interact_ivr.domain.errors import Refusal, StoreUnavailable
 from interact_ivr.domain.names import CallRef
 from interact_ivr.pace import Pace
@@ -42,6 +45,9 @@ class Observer(Protocol):
 
     def unread(self, call: str, reason: str) -> None:
         """Hear of a call whose dialed number could not be read: nothing is guessed in its place."""
+
+    def unknown(self, call: str, reason: str) -> None:
+        """Hear of a call on a phone of which something could not be asked."""
 
     def failed(self, call: str, error: Exception) -> None:
         """Hear of a call that could not be taken note of."""
@@ -70,6 +76,7 @@ class Watcher:
         self,
         pbx: Pbx,
         ringing: Ringing,
+        agents: Hears,
         observer: Observer,
         now: Callable[[], datetime],
         pace: Pace | None = None,
@@ -89,6 +96,9 @@ class Watcher:
         self._noted: set[str] = set()
         """The calls that are on record as being on a number, by their ids."""
         self._client = Client(pbx.access)
+        self._following = Following(
+            *(pbx.name, pbx.contexts, agents, self._client, observer.unknown, now)
+        )
         self._connection = Connection(self._client, self, pace or Pace())
         self.events = self.malformed_events = self.unread = 0
         self.late = 0.0
@@ -109,6 +119,11 @@ class Watcher:
         """How many calls are on numbers of the pools, or were and are still there."""
         return len(self._noted)
 
+    @property
+    def on_phones(self) -> int:
+        """How many calls are on phones."""
+        return self._following.calls
+
     async def run(self) -> None:
         """Watch."""
         async with self._client:
@@ -118,6 +133,7 @@ class Watcher:
                 for task in self._tasks:
                     task.cancel()
                 await asyncio.gather(*self._tasks, return_exceptions=True)
+                await self._following.close()
 
     def stands(self, standing: Standing) -> None:
         """Pass on how it stands."""
@@ -135,6 +151,8 @@ class Watcher:
 
     async def heard(self, event: Event) -> None:
         """Do what follows from an event."""
+        if isinstance(event, OfCalls):
+            self._following.heard(event)
         move = self._calls.event(event)
         if move is None:
             self._done(event.at)
@@ -143,6 +161,7 @@ class Watcher:
 
     async def looked(self, look: Look) -> None:
         """Do what follows from all that there is."""
+        self._following.looked(look)
         try:
             noted = await self._ringing.calls_of(self.pbx.name)
         except Refusal as error:

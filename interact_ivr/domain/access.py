@@ -67,6 +67,12 @@ class Grant:
                 expected = "1 to 64 letters, digits and * # + - _ ."
                 raise BadInput("extensions", expected, f"{extension[:_SHOWN]!a}")
 
+    def sees(self, extension: str) -> bool:
+        """Say whether the calls of *extension* may be seen; none may by one of an application."""
+        # a phone's calls are the environment's: of no application
+        is_its_own = not self.extensions or extension in self.extensions
+        return self.application is None and is_its_own
+
     def holds(self, now: datetime) -> bool:
         """Say whether it is still good at *now*."""
         return self.expires_at is None or now < self.expires_at

@@ -188,6 +188,16 @@ class NoSuchAllocation(Refusal):
         self.allocation = allocation
 
 
+class NoSuchCall(Refusal):
+    """Nothing is known of such a call."""
+
+    code = "no_such_call"
+
+    def __init__(self, uniqueid: str) -> None:
+        super().__init__(f"call {uniqueid!r} was not found")
+        self.uniqueid = uniqueid
+
+
 class AllocationEnded(Refusal):
     """The allocation has ended already, and cannot end again."""
 

@@ -48,6 +48,10 @@ class Access:
             return None
         return self.user(tenant, name)
 
+    def has(self, token: str, grant: Grant) -> bool:
+        """Say whether *token* is good for *grant*, now."""
+        return self.grant(token) == grant
+
     def user(self, tenant: str, name: str) -> KnownUser | None:
         """Find a user, whose password is still to be shown."""
         return self._environments.index.users.get((tenant, name))

@@ -19,3 +19,6 @@ class DialPlan(Protocol):
 
     def explain(self, raw: str) -> Explanation:
         """Say why a number is what it is; takes longer."""
+
+    def extension_of(self, device: str) -> str | None:
+        """Give the extension whose phone a PBX's device is; empty: nobody's; None: not known."""

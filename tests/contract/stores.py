@@ -29,6 +29,7 @@ from interact_ivr.domain.names import (
     NumberKey,
     Scope,
 )
+from interact_ivr.domain.phone_calls import Told
 from interact_ivr.domain.settings import PoolSettings
 from interact_ivr.domain.values import (
     Allocation,
@@ -49,6 +50,7 @@ from interact_ivr.ports import (
     PoolView,
     Retention,
     RingingStore,
+    ToldStore,
 )
 from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.directory import SqliteDirectory
@@ -58,6 +60,7 @@ from interact_ivr.stores.sqlite.pool_view import SqlitePoolView
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.times import from_micros
+from interact_ivr.stores.sqlite.told import SqliteTold
 from interact_ivr.stores.sqlite.writer import Writer
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -121,6 +124,9 @@ class Store(Protocol):
     def view(self) -> PoolView:
         """Give what looks at the open store's pools."""
 
+    def answers(self) -> ToldStore:
+        """Give what knows what calls were told."""
+
     def close(self) -> None:
         """Close it as a service that stops does."""
 
@@ -172,6 +178,10 @@ class SqliteStore:
     def view(self) -> PoolView:
         """Give what looks at the open file."""
         return SqlitePoolView(Reader(self.path, self._clock))
+
+    def answers(self) -> ToldStore:
+        """Give what looks at the open file."""
+        return SqliteTold(Reader(self.path, self._clock))
 
     def close(self) -> None:
         """Close the file."""
@@ -381,6 +391,10 @@ class Pool:
     async def stopped_ringing(self, call: str, pbx: str = "main") -> None:
         """Let a call be over."""
         await self._allocations.stopped_ringing(CallRef(pbx, call))
+
+    async def told(self, call: str, pbx: str = "main") -> Told | None:
+        """Ask what a call was told."""
+        return await self.store.answers().told(CallRef(pbx, call))
 
     async def free(
         self, *numbers: str, allocation: str | None = None, deadline: float | None = None

@@ -21,6 +21,7 @@ from interact_ivr.ari.watcher import Pbx, Watcher
 from interact_ivr.config_pbx import trust
 from interact_ivr.domain.errors import StoreUnavailable
 from interact_ivr.domain.names import CallRef
+from interact_ivr.domain.phone_calls import PhoneCall
 from interact_ivr.pace import Pace
 from testbed.certificate import make_certificate
 from testbed.fake_ari import SOME, FakeAri, channel
@@ -71,6 +72,30 @@ class Store:
             raise self.error
 
 
+class Desk:
+    """What is on phones, as the service is told of it."""
+
+    def __init__(self, changed: asyncio.Event) -> None:
+        self.calls: dict[str, PhoneCall] = {}
+        self.ended: list[str] = []
+        self._changed = changed
+
+    def shows(self, call: PhoneCall) -> None:
+        """Take note."""
+        self.calls[call.uniqueid] = call
+        self._changed.set()
+
+    def over(self, _: str, uniqueid: str, at: datetime) -> None:
+        """Take note."""
+        assert at.tzinfo is not None
+        self.calls.pop(uniqueid)
+        self.ended.append(uniqueid)
+        self._changed.set()
+
+    def extension_of(self, *_: object) -> None:
+        """Know nobody."""
+
+
 @dataclass
 class Observer:
     """What was told."""
@@ -79,6 +104,7 @@ class Observer:
     standings: list[Standing] = field(default_factory=list)
     malformed_: list[str] = field(default_factory=list)
     failed_: list[str] = field(default_factory=list)
+    unknown_: list[tuple[str, str]] = field(default_factory=list)
     late: list[float] = field(default_factory=list)
     count: int = 0
 
@@ -100,6 +126,11 @@ class Observer:
         """Take note."""
         self.changed.set()
 
+    def unknown(self, call: str, reason: str) -> None:
+        """Take note."""
+        self.unknown_.append((call, reason))
+        self.changed.set()
+
     def failed(self, call: str, _: Exception) -> None:
         """Take note."""
         self.failed_.append(call)
@@ -117,6 +148,7 @@ class Scene:
 
     ari: FakeAri
     store: Store
+    desk: Desk
     observer: Observer
     watcher: Watcher
 
@@ -149,15 +181,17 @@ async def scene(
         access = Access(ari.url, "ivr", lambda: "secret", "ours", lambda: trust(ca_file))
         store: Any = Store()
         observer = Observer(store.changed)
+        desk = Desk(store.changed)
         watcher = Watcher(
             Pbx("main", access, {"inbound": ""}, dnis_from),
             store,
+            desk,
             observer,
             lambda: datetime.now(UTC),
             pace,
         )
         watching = asyncio.create_task(watcher.run())
-        yield Scene(ari, store, observer, watcher)
+        yield Scene(ari, store, desk, observer, watcher)
         watching.cancel()
         with suppress(asyncio.CancelledError):
             await watching
@@ -234,11 +268,13 @@ async def test_an_event_without_end_costs_the_connection_only() -> None:
 
 
 async def test_only_what_is_of_interest_is_sent() -> None:
-    """Asterisk's filter has the four types, its takeover among them."""
+    """Asterisk's filter has the types that are read, its takeover among them."""
     async with scene() as it:
         await it.until_it_is(Watch.WATCHING)
         assert set(it.ari.filter) == {
-            *("ChannelCreated", "ChannelDestroyed", "ChannelUserevent", "ApplicationReplaced")
+            *("ChannelCreated", "ChannelDestroyed", "ChannelUserevent", "ApplicationReplaced"),
+            *("ChannelStateChange", "ChannelHold", "ChannelUnhold", "Dial"),
+            *("ChannelEnteredBridge", "ChannelLeftBridge", "BridgeMerged", "BridgeDestroyed"),
         }
         assert it.watcher.standing.filtered
 

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from interact_ivr.api.routes import Needs, served
+from interact_ivr.api.routes import ROLES, Needs, served
 from interact_ivr.app import opened
 from interact_ivr.config import load_config
 from interact_ivr.house import House
@@ -85,8 +85,22 @@ ICWS = {
     ("POST", f"{SESSION}/phone-numbers/query-details"): Needs.ICWS_SESSION,
     ("GET", f"{SESSION}/messaging/messages"): Needs.ICWS_POLL,
 }
+PAGE = "/screen/{extension}"
+FILES = (
+    "screen.css",
+    "screen.js",
+    *(f"icon-{s}.svg" for s in ("none", "ringing", "talking", "held")),
+)
+SCREEN = {
+    ("GET", PAGE): Needs.SCREEN,
+    ("GET", f"{PAGE}/events"): Needs.SCREEN,
+    ("POST", PAGE): Needs.FORM,
+    ("POST", f"{PAGE}/leave"): Needs.FORM,
+    **{("GET", f"/screen/-/{name}"): Needs.NOTHING for name in FILES},
+}
 TABLE = {
     **ICWS,
+    **SCREEN,
     ("GET", "/healthz"): Needs.NOTHING,
     ("GET", "/readyz"): Needs.NOTHING,
     ("GET", "/metrics"): Needs.OPERATOR,
@@ -122,7 +136,7 @@ async def test_everything_served_is_in_the_table(house: House) -> None:
     assert {key: needs for key, needs in named.items() if not key[1].startswith(API)} == TABLE
     for (_, path), needs in named.items():
         if path.startswith(API) and path not in NO_ONES:
-            assert needs in (Needs.ALLOCATOR, Needs.READER, Needs.VIEWER, Needs.ADMIN), path
+            assert needs in ROLES, path
     heads = {("HEAD", path) for method, path in named if method == "GET"}
     assert {*served(house.application)} == named.keys() | heads
 
@@ -141,6 +155,8 @@ async def test_without_credentials_everything_refuses(house: House, service: Ser
                 assert told.status == 200, path
             elif route.needs is Needs.ICWS:  # 400: no user is named, and no such feature
                 assert told.status == (400 if path.endswith(("connection", "/2")) else 200), path
+            elif route.needs is Needs.FORM:  # 400: no form; to leave, nothing need be shown
+                assert told.status == (303 if path.endswith("/leave") else 400), path
             elif is_soap:
                 assert (told.status, UNAUTHORIZED in told.text) == (500, True), path
             else:

@@ -13,17 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interact_ivr.ari.calls import Arrived, Calls, Gone, Look, Move, Seen
-from interact_ivr.ari.events import (
-    Channel,
-    Created,
-    Destroyed,
-    Echo,
-    Replaced,
-    bridged_of,
-    channels_of,
-    date_of,
-    event_of,
-)
+from interact_ivr.ari.events import bridges_of, channels_of, date_of, event_of
+from interact_ivr.ari.told import Bridge, Channel, Created, Destroyed, Echo, Replaced
 
 RECORDED = Path(__file__).parent.parent / "fixtures/ari"
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -38,7 +29,7 @@ def channel(name: str, context: str = "inbound", created: datetime = NOON) -> Ch
 
 def look(*channels: Channel, bridged: tuple[str, ...] = (), at: datetime | None = NOON) -> Look:
     """Make a look at these."""
-    return Look(channels, bridged, at)
+    return Look(channels, [Bridge("b", bridged)], at)
 
 
 def test_a_call_arrives_and_is_gone() -> None:
@@ -105,7 +96,7 @@ def test_an_age_grows_until_it_is_used() -> None:
 def test_a_channel_by_which_asterisk_dials_is_nobody_who_comes_in() -> None:
     """Whatever its context; and its end is nothing either."""
     calls = Calls(CONTEXTS)
-    leg = replace(channel("1"), outgoing=True)
+    leg = replace(channel("1"), is_called=True)
     assert calls.event(Created(NOON, leg)) is None
     assert [*calls.look(look(leg), ())] == []
     assert calls.event(Destroyed(NOON, "1")) is None
@@ -175,7 +166,7 @@ def replayed(case: str, contexts: dict[str, str] = CONTEXTS) -> Iterator[Move]:
         else:
             seen = Look(
                 channels_of(recorded["channels"].encode()),
-                bridged_of(recorded["bridges"].encode()),
+                bridges_of(recorded["bridges"].encode()),
                 date_of(recorded["date"]),
             )
             moves = [*calls.look(seen, set(noted))]
@@ -241,4 +232,4 @@ def test_a_recorded_call_that_is_put_through() -> None:
     assert told("dialing") == ["78", "-78"]
     lines = (RECORDED / "dialing.jsonl").read_text("utf-8").splitlines()
     (look_,) = [line for line in map(json.loads, lines) if "channels" in line]
-    assert [each.outgoing for each in channels_of(look_["channels"].encode())] == [False, True]
+    assert [each.is_called for each in channels_of(look_["channels"].encode())] == [False, True]

@@ -12,15 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interact_ivr.ari.events import (
-    Application,
-    Channel,
-    Created,
-    Destroyed,
-    Echo,
     MalformedError,
-    Replaced,
     application_of,
-    bridged_of,
+    bridges_of,
     channels_of,
     date_of,
     event_of,
@@ -28,16 +22,37 @@ from interact_ivr.ari.events import (
     value_of,
     version_of,
 )
+from interact_ivr.ari.told import (
+    Application,
+    Bridge,
+    Bridged,
+    Changed,
+    Channel,
+    Created,
+    Destroyed,
+    Dialed,
+    Echo,
+    Entered,
+    Held,
+    Left,
+    Replaced,
+)
 
 NOON = datetime(2026, 5, 4, 12, 0, 0, 123000, UTC)
 TIME = "2026-05-04T12:00:00.123+0000"
-CHANNEL = {
+CHANNEL: dict[str, Any] = {
     "id": "pbx-1.1",
     "name": "PJSIP/trunk-00000001",
     "state": "Ring",
-    "dialplan": {"context": "inbound", "exten": "0200", "priority": 1},
+    "caller": {"name": "Ann", "number": "1000"},
+    "dialplan": {"context": "inbound", "exten": "0200", "priority": 1, "app_name": ""},
     "creationtime": TIME,
 }
+CALLING = Channel(
+    *("pbx-1.1", "PJSIP/trunk-00000001", "inbound", "0200", NOON, "Ring"),
+    number="1000",
+    shows="Ann",
+)
 
 
 def said(kind: str, **fields: Any) -> str:
@@ -47,12 +62,55 @@ def said(kind: str, **fields: Any) -> str:
 
 def test_each_event_of_interest_becomes_a_value() -> None:
     """With what is needed of it and nothing else."""
-    channel = Channel("pbx-1.1", "PJSIP/trunk-00000001", "inbound", "0200", NOON)
+    channel = CALLING
     assert event_of(said("ChannelCreated", channel=CHANNEL)) == Created(NOON, channel)
     assert event_of(said("ChannelDestroyed", channel=CHANNEL)) == Destroyed(NOON, "pbx-1.1")
+    assert event_of(said("ChannelStateChange", channel=CHANNEL)) == Changed(NOON, channel)
+    assert event_of(said("ChannelHold", channel=CHANNEL)) == Held(NOON, channel, holds=True)
+    assert event_of(said("ChannelUnhold", channel=CHANNEL)) == Held(NOON, channel, holds=False)
     assert event_of(said("ApplicationReplaced")) == Replaced(NOON)
     own = {"eventname": "interact-ivr", "userevent": {"mark": "7", "eventname": "interact-ivr"}}
     assert event_of(said("ChannelUserevent", **own)) == Echo(NOON, "7")
+
+
+def test_what_connects_channels_becomes_a_value() -> None:
+    """A dialing with or without a caller, a bridge with who is in it."""
+    dial = {"dialstatus": "RINGING", "dialstring": "PJSIP/6929"}
+    own = Dialed(NOON, None, CALLING, "RINGING")
+    assert event_of(said("Dial", peer=CHANNEL, **dial)) == own
+    both = Dialed(NOON, CALLING, CALLING, "RINGING")
+    assert event_of(said("Dial", caller=CHANNEL, peer=CHANNEL, **dial)) == both
+    written = {"id": "b", "bridge_type": "mixing", "bridge_class": "basic", "channels": ["1", "2"]}
+    bridge = Bridge("b", ("1", "2"), is_basic=True)
+    entered, left = (
+        event_of(said(kind, bridge=written, channel=CHANNEL))
+        for kind in ("ChannelEnteredBridge", "ChannelLeftBridge")
+    )
+    assert (entered, left) == (Entered(NOON, bridge, CALLING), Left(NOON, bridge, CALLING))
+    assert event_of(said("BridgeMerged", bridge=written)) == Bridged(NOON, bridge)
+    assert event_of(said("BridgeDestroyed", bridge=written)) == Bridged(NOON, Bridge("b", ()))
+
+
+@pytest.mark.parametrize(
+    ("state", "application", "is_called"),
+    [
+        ("Ring", "", False),
+        ("Up", "Queue", False),
+        ("Down", "", True),
+        ("Ringing", "AppDial", True),
+        ("Up", "AppDial", True),
+        ("Up", "AppQueue", True),
+    ],
+)
+def test_who_is_called_is_told_from_who_calls(
+    state: str, application: str, is_called: bool
+) -> None:
+    """By its state, or by what Asterisk says runs on it."""
+    dialplan = {**CHANNEL["dialplan"], "app_name": application}
+    (channel,) = channels_of(
+        json.dumps([{**CHANNEL, "state": state, "dialplan": dialplan}]).encode()
+    )
+    assert channel.is_called is is_called
 
 
 @pytest.mark.parametrize(
@@ -88,6 +146,9 @@ def test_what_is_of_no_interest_is_none(text: str) -> None:
         said("ChannelDestroyed", channel=[]),
         '{"type": "ApplicationReplaced"}',
         said("ChannelUserevent"),
+        said("Dial", caller=CHANNEL),
+        said("ChannelEnteredBridge", bridge={"id": "b"}, channel=CHANNEL),
+        said("BridgeDestroyed", bridge=7),
     ],
 )
 def test_what_cannot_be_understood_is_told(text: str | bytes) -> None:
@@ -107,9 +168,13 @@ def test_answers_become_values() -> None:
     """Of the requests that are asked."""
     (channel,) = channels_of(json.dumps([CHANNEL]).encode())
     assert (channel.id, channel.context, channel.extension) == ("pbx-1.1", "inbound", "0200")
-    assert bridged_of(b'[{"channels": ["a", "b"]}, {"channels": []}, {"channels": ["c"]}]') == {
-        *("a", "b", "c")
-    }
+    mixing, holding = (
+        {"id": name, "bridge_type": name, "channels": [name]} for name in ("mixing", "holding")
+    )
+    assert bridges_of(json.dumps([mixing, holding]).encode()) == [
+        Bridge("mixing", ("mixing",)),
+        Bridge("holding", ("holding",), is_holding=True),
+    ]
     assert version_of(b'{"system": {"version": "22.10.1"}}') == "22.10.1"
     assert value_of(b'{"value": "0200"}') == "0200"
 

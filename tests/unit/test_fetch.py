@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed.fetch import cache_folder, is_complete, write_stamp
+from testbed.fetch import LEFT_OUT
 from testbed.packages import Package, read_printed
 from testbed.sources import (
     NoMirrorError,
@@ -17,6 +17,7 @@ from testbed.sources import (
     parse_one_line,
 )
 from testbed.tools import ToolsError, named_tools
+from testbed.trees import cache_folder, is_complete, write_stamp
 
 ONE_LINE = """\
 # deb http://commented.invalid/debian bookworm main
@@ -108,7 +109,7 @@ def test_the_closure_is_read_without_what_is_left_out() -> None:
         "'http://m.invalid/p.deb' perl-base_5.42.3-1_amd64.deb 1877832 SHA256:00\n"
         "'http://m.invalid/l.deb' libdbus-1-3_1.16.2-8_amd64.deb 100 SHA256:00\n"
     )
-    assert read_printed(printed) == (
+    assert read_printed(printed, LEFT_OUT) == (
         Package("asterisk", "1:22.10.1-1", 2534036),
         Package("libdbus-1-3", "1.16.2-8", 100),
     )
@@ -118,13 +119,13 @@ def test_only_a_stamped_folder_is_complete(tmp_path: Path) -> None:
     """A folder without a stamp, with half a stamp or with another layout's is brought anew."""
     (tmp_path / "usr/sbin").mkdir(parents=True)
     (tmp_path / "usr/sbin/asterisk").touch()
-    assert not is_complete(tmp_path)
+    assert not is_complete(tmp_path, layout=2)
     stamp = tmp_path / "complete.json"
     for text in ("", '{"layout": 1, "pack', '{"layout": 0}', "[1]"):
         stamp.write_text(text)
-        assert not is_complete(tmp_path), text
-    write_stamp(tmp_path, "forky", (Package("asterisk", "1:22.10.1-1", 1),))
-    assert is_complete(tmp_path)
+        assert not is_complete(tmp_path, layout=2), text
+    write_stamp(tmp_path, 2, "forky", (Package("asterisk", "1:22.10.1-1", 1),))
+    assert is_complete(tmp_path, layout=2)
     assert '"asterisk": "1:22.10.1-1"' in stamp.read_text()
 
 

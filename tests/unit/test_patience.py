@@ -58,6 +58,10 @@ class Plan:
         """Say nothing of *raw*."""
         return Explanation(raw, "", "")
 
+    def extension_of(self, _: str) -> str | None:
+        """Know no device."""
+        return None
+
     def knowing(self, _: object) -> Self:
         """Know no extension."""
         return self

@@ -18,7 +18,8 @@ from interact_ivr.ami.changes import EVERYTHING, changed
 from interact_ivr.ami.owners import owners
 from interact_ivr.ami.told import Part, Told, queues
 from interact_ivr.ari.calls import Arrived, Calls, Look, Move
-from interact_ivr.ari.events import Created, bridged_of, channels_of, date_of, event_of
+from interact_ivr.ari.events import bridges_of, channels_of, date_of, event_of
+from interact_ivr.ari.told import Created
 from testbed.ami_texts import recorded as told_over_ami
 from testbed.watched import STAYS
 from tests.unit.test_ami_changes import OFFICE
@@ -52,8 +53,8 @@ class Replay:
             move = None if event is None else calls.event(event)
             yield from [] if move is None else [move]
         elif "channels" in line:
-            channels, bridged = line["channels"].encode(), line["bridges"].encode()
-            look = Look(channels_of(channels), bridged_of(bridged), date_of(line["date"]))
+            channels, bridges = line["channels"].encode(), line["bridges"].encode()
+            look = Look(channels_of(channels), bridges_of(bridges), date_of(line["date"]))
             yield from [*calls.look(look, set(noted))]
 
 

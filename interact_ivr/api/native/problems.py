@@ -12,6 +12,7 @@ from aiohttp import web
 from interact_ivr.api.describing import Content, Refusing
 from interact_ivr.api.faults import (
     Broken,
+    FromElsewhere,
     NoSuchInteraction,
     NoSuchPath,
     NotAccepting,
@@ -19,6 +20,7 @@ from interact_ivr.api.faults import (
     Said,
     Table,
     TooLarge,
+    TooManyStreams,
     TooSlow,
     WrongMethod,
     allow,
@@ -39,6 +41,7 @@ from interact_ivr.domain.errors import (
     ImportUnderWay,
     NoSuchAllocation,
     NoSuchApplication,
+    NoSuchCall,
     NoSuchEntry,
     NoSuchEnvironment,
     NoSuchNumber,
@@ -79,7 +82,7 @@ def _challenge(_: Unauthenticated) -> Mapping[str, str]:
     return {"WWW-Authenticate": "Bearer"}
 
 
-def _come_again(_: StoreUnavailable) -> Mapping[str, str]:
+def _come_again(_: Refusal) -> Mapping[str, str]:
     return {"Retry-After": str(_STORE_RETRY_SECONDS)}
 
 
@@ -91,8 +94,10 @@ REFUSALS: Table = {
     ContradictingSettings: Said(400),
     Unauthenticated: Said(401, headers=_challenge),
     NotPermitted: Said(403),
+    FromElsewhere: Said(403),
     NoSuchNumber: Said(404),
     NoSuchAllocation: Said(404),
+    NoSuchCall: Said(404),
     NoSuchInteraction: Said(404),
     NoSuchEnvironment: Said(404),
     NoSuchApplication: Said(404),
@@ -114,6 +119,7 @@ REFUSALS: Table = {
     TooManyAttempts: Said(429, headers=retry_after),
     Broken: Said(500, lambda _: "internal error; the log has more under the reference"),
     NotAccepting: Said(503),
+    TooManyStreams: Said(503, headers=_come_again),
     StoreUnavailable: Said(503, lambda _: "the store cannot do it now", headers=_come_again),
 }
 """How the native API refuses."""

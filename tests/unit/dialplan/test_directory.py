@@ -13,15 +13,16 @@ from dialplan.directory import read_directory
 
 KINDS = [QueueType.USER, QueueType.STATION, QueueType.WORKGROUP, QueueType.ORBIT, QueueType.LINE]
 NAMES = st.text("aé ,;\"'[]{}#=\\", min_size=1, max_size=8).map(str.strip).filter(bool)
+DEVICES = st.from_regex(r"[A-Z][a-zA-Z0-9]{0,6}/[a-z0-9@.-]{1,8}", fullmatch=True)
 OWNERS = st.lists(
     st.builds(
         Owner, st.text("0123456789*#", min_size=1, max_size=8), st.sampled_from(KINDS), NAMES,
-        NAMES | st.just(""),
+        NAMES | st.just(""), DEVICES | st.just(""),
     ),
     max_size=5,
-    unique_by=lambda owner: owner.extension,
+    unique_by=(lambda owner: owner.extension, lambda owner: owner.device or owner.extension),
 )  # fmt: skip
-COLUMNS = ["extension", *(kind.name.lower() for kind in KINDS), "mailbox"]
+COLUMNS = ["extension", *(kind.name.lower() for kind in KINDS), "mailbox", "device"]
 
 
 @given(OWNERS)
@@ -35,12 +36,18 @@ def test_both_forms_say_the_same(owners: Sequence[Owner]) -> None:
     directory = StaticDirectory(owners)
     assert [directory.owner(owner.extension) for owner in owners] == list(owners)
     assert directory.owner("none") is None
+    for owner in owners:
+        is_line = owner.queue_type is QueueType.LINE
+        expected = None if not owner.device else "" if is_line else owner.extension
+        assert directory.extension_of(owner.device) == expected
+    assert directory.extension_of("PJSIP/NONE") is None
 
 
 def as_toml(owner: Owner) -> str:
     """A table of *owner*."""
     fields = {"extension": owner.extension, owner.queue_type.name.lower(): owner.id}
     fields |= {"mailbox": owner.mailbox} if owner.mailbox else {}
+    fields |= {"device": owner.device} if owner.device else {}
     lines = (f"{key} = {quoted(value)}\n" for key, value in fields.items())
     return "".join(["[[extension]]\n", *lines])
 
@@ -54,7 +61,7 @@ def quoted(text: str) -> str:
 def as_csv(owner: Owner) -> str:
     """A line of *owner*."""
     cells = {"extension": owner.extension, owner.queue_type.name.lower(): owner.id}
-    cells["mailbox"] = owner.mailbox
+    cells |= {"mailbox": owner.mailbox, "device": owner.device}
     return ",".join('"' + cells.get(name, "").replace('"', '""') + '"' for name in COLUMNS) + "\n"
 
 
@@ -126,6 +133,39 @@ def test_what_cannot_be_read_is_a_fault(tmp_path: Path, name: str, content: byte
         file.write_bytes(content)
     with pytest.raises(PlanError, match=name.replace(".", r"\.")):
         read_directory(file)
+
+
+@pytest.mark.parametrize(
+    ("written", "device"),
+    [
+        ("PJSIP/desk-3", "PJSIP/desk-3"),
+        ("Local/6929@agents/n", "Local/6929@agents"),
+        ("Local/6929@agents", "Local/6929@agents"),
+        ("DAHDI/1", "DAHDI/1"),
+    ],
+)
+def test_a_device_is_as_channels_are_called(tmp_path: Path, written: str, device: str) -> None:
+    """Without the options of a Local channel, which are not of its name."""
+    file = tmp_path / "people.csv"
+    file.write_text(f"extension,user,device\n12,ann,{written}\n13,ben,\n14,eve,\n")
+    first, *_ = read_directory(file)
+    assert first == Owner("12", QueueType.USER, "ann", device=device)
+
+
+@pytest.mark.parametrize("written", ["desk-3", "PJSIP/", "/desk", "PJSIP/a&PJSIP/b", "Custom:a/b"])
+def test_what_is_no_device_is_a_fault(tmp_path: Path, written: str) -> None:
+    """As is one that two ring."""
+    file = tmp_path / "people.csv"
+    file.write_text(
+        f"extension,user,device\n12,ann,{written}\n13,ben,PJSIP/a\n14,eve,PJSIP/a\n15,x,PJSIP/a/n\n"
+    )
+    with pytest.raises(PlanError) as caught:
+        read_directory(file)
+    assert [(each.line, each.key, each.value) for each in caught.value.faults] == [
+        (2, "device", written),
+        (4, "device", "PJSIP/a"),
+        (5, "device", "PJSIP/a"),
+    ]
 
 
 def test_csv_of_spreadsheets(tmp_path: Path) -> None:

@@ -20,6 +20,10 @@ class Switchboard:
         """Give the owner as known now."""
         return StaticDirectory(self.owners).owner(extension)
 
+    def extension_of(self, device: str) -> str | None:
+        """Give the extension as known now."""
+        return StaticDirectory(self.owners).extension_of(device)
+
 
 class Everyones:
     """A directory in which every text is somebody's extension."""
@@ -27,6 +31,10 @@ class Everyones:
     def owner(self, extension: str) -> Owner:
         """Give the owner."""
         return Owner(extension, QueueType.USER, extension)
+
+    def extension_of(self, device: str) -> str:
+        """Give an extension."""
+        return device
 
 
 ALICE = Owner("6929", QueueType.USER, "Alice", "6929@default")

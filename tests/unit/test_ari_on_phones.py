@@ -1,0 +1,168 @@
+"""Which calls are on which phones: recordings of a real Asterisk, replayed; and made-up streams."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interact_ivr.ari.events import event_of
+from interact_ivr.ari.on_phones import STATES, Where
+from interact_ivr.ari.told import Destroyed, OfCalls
+from tests.unit.played_pbx import (
+    NOON,
+    STORIES,
+    PlayedPbx,
+    Screens,
+    Shown,
+    events_of,
+    lines_of,
+    look_of,
+    settled,
+)
+
+RECORDED = {story: events_of(story) for story in STORIES}
+BY_KEYS = "attended_transfer_by_keys"
+ASKING = {"6929 rings 6930", "6930 answers 6929"}
+"""Scenes in which the customer waits alone for the agent who asks a colleague on the same line."""
+WHOLE = [story for story in STORIES if not story.startswith("gap") and story != BY_KEYS]
+"""What a look shows whole; that somebody waits for whom is known from the events alone."""
+HEARD = {"mobile": 8}
+"""Events that have to be heard: a Local channel that has dialed a mobile leaves no trace there."""
+SETTLED = {story: settled(story) for story in STORIES}
+ALL = [event for events in RECORDED.values() for event in events]
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_who_has_the_customer_is_shown_so_after_each_scene(story: str) -> None:
+    """And nobody else; what was missed is made up for by a look."""
+    screens = Screens()
+    scenes = 0
+    for line in lines_of(story):
+        if "event" in line:
+            event = event_of(line["event"])
+            if isinstance(event, OfCalls):
+                screens.take(event)
+        elif "channels" in line:
+            screens.look(*look_of(line))
+        else:
+            asks = {"6929": "talking"} if story == BY_KEYS and line["step"] in ASKING else {}
+            assert screens.with_customers() == line["screens"] | asks, line["step"]
+            scenes += 1
+    assert scenes > 1
+    assert_empty(screens)
+
+
+def assert_empty(screens: Screens) -> None:
+    """See that nothing is left of any call."""
+    assert screens.calls == {}
+    assert len(screens.on_phones) == 0
+    assert screens.on_phones.is_empty
+
+
+def outcomes(events: list[OfCalls]) -> list[Shown]:
+    """Give what is shown after each of *events*, and before them."""
+    screens = Screens()
+    shown = [screens.shown]
+    for event in events:
+        screens.take(event)
+        shown.append(screens.shown)
+    return shown
+
+
+@given(st.data())
+def test_a_look_makes_up_for_what_was_missed(data: st.DataObject) -> None:
+    """Whatever was heard before a gap, however long that is: each later scene ends the same."""
+    story = data.draw(st.sampled_from(WHOLE))
+    events = RECORDED[story]
+    begin = data.draw(st.integers(HEARD.get(story, 0), len(events)))
+    end = data.draw(st.integers(begin, len(events)))
+    expected = outcomes(events)
+    pbx, screens = PlayedPbx(), Screens()
+    for event in events[:begin]:
+        screens.take(event)
+    for event in events[:end]:
+        pbx.take(event)
+    screens.look(*pbx.look())
+    for at in range(end, len(events) + 1):
+        if at in SETTLED[story]:
+            assert screens.shown == expected[at]
+        for event in events[at : at + 1]:
+            screens.take(event)
+    assert_empty(screens)
+
+
+@given(st.lists(st.sampled_from(ALL), max_size=60))
+def test_a_phone_shows_only_what_is_there_whatever_is_told(events: list[OfCalls]) -> None:
+    """In any order, with anything left out or told twice; and nothing, when all are gone."""
+    screens = Screens()
+    gone: set[str] = set()
+    for event in events:
+        screens.take(event)
+        if isinstance(event, Destroyed):
+            gone.add(event.channel)
+        for name, call in screens.calls.items():
+            assert not gone & {name, *(each.uniqueid for each in call.others)} or (
+                name in screens.alone and name not in gone
+            )
+            assert name not in {each.uniqueid for each in call.others}
+    screens.look(*PlayedPbx().look())
+    assert_empty(screens)
+
+
+@given(st.sampled_from(WHOLE), st.sets(st.integers(0, 60)))
+def test_no_call_is_left_when_all_channels_are_gone(story: str, missed: set[int]) -> None:
+    """Whatever else was missed of them."""
+    screens = Screens()
+    for at, event in enumerate(RECORDED[story]):
+        if at not in missed or isinstance(event, Destroyed):
+            screens.take(event)
+    assert_empty(screens)
+
+
+def test_every_place_has_its_state() -> None:
+    """The table is total; alone there is none, and only who is up can hold."""
+    keys = {
+        (where, up, holds) for where in Where for up in (True, False) for holds in (True, False)
+    }
+    assert STATES.keys() == keys
+    assert {STATES[Where.APART, up, holds] for _, up, holds in keys} == {None}
+
+
+def test_times_are_those_of_the_phone() -> None:
+    """It began when it rang; a state lasts since it came to that, whoever comes or goes."""
+    screens = Screens()
+    at = NOON
+    told: dict[str, list[tuple[timedelta, timedelta]]] = {}
+    for event in RECORDED["hold"]:
+        for move in screens.on_phones.event(event, at):
+            screens.told([move])
+        for call in screens.calls.values():
+            told.setdefault(call.state, []).append((call.began - NOON, call.since - NOON))
+        at += timedelta(seconds=1)
+    assert len({began for times in told.values() for began, _ in times}) == 1
+    assert [len({since for _, since in told[state]}) for state in ("ringing", "held")] == [1, 1]
+    assert len({since for _, since in told["talking"]}) == 2  # before it was held, and after
+
+
+def test_a_number_is_seen_only_where_it_may_be() -> None:
+    """An own phone shows its extension; another channel nothing, until it is said that it may."""
+    screens = Screens()
+    lines = [line for line in lines_of("queue") if "event" in line]
+    customer = json.loads(lines[0]["event"])["channel"]
+    for event in RECORDED["queue"][:4]:
+        screens.take(event)
+    (call,) = screens.calls.values()
+    (other,) = call.others
+    assert (other.uniqueid, other.number, other.dialed) == (
+        customer["id"],
+        "",
+        customer["dialplan"]["exten"],
+    )
+    screens.told(screens.on_phones.see(other.uniqueid, NOON))
+    (call,) = screens.calls.values()
+    assert call.others[0].number == customer["caller"]["number"]
+    assert screens.on_phones.see("nobody", NOON) == []
