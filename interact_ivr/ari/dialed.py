@@ -1,4 +1,4 @@
-"""What ARI says of a channel when it is asked: a variable, what was dialed, whether it has asked."""
+"""What ARI says of a channel when it is asked: variables, what was dialed, whether it has asked."""
 
 from urllib.parse import quote
 
