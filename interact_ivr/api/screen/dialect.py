@@ -14,6 +14,8 @@ from interact_ivr.domain.errors import NotPermitted, Refusal, Unauthenticated
 class WrongToken(Unauthenticated):
     """The token in the form is good for nothing."""
 
+    code = "wrong_token"
+
 
 TITLES: Final = {
     Unauthenticated: "Sign in",
