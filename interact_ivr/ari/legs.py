@@ -6,11 +6,11 @@ bridges or one is gone: an agent who answers and listens to an announcement is o
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import product
 
 from interact_ivr.ari.calls import Look
-from interact_ivr.ari.naming import Name, name_of
+from interact_ivr.ari.leg import Leg, dial, stop_dialing
+from interact_ivr.ari.naming import name_of
 from interact_ivr.ari.told import (
     Bridge,
     Bridged,
@@ -28,37 +28,6 @@ from interact_ivr.ari.told import (
 _DIALING = frozenset({"", "RINGING", "PROGRESS", "PROCEEDING", "ANSWER"})
 """What a dialing says of itself until it has come to nothing; answered, it ends in a bridge."""
 _GONE_KEPT = 10_000
-
-
-@dataclass(slots=True)
-class Leg:
-    """A channel and what it is connected by."""
-
-    channel: Channel
-    name: Name
-    came_in: tuple[str, str] | None = None
-    """The environment of the inbound context by which it came in, and what it dialed there."""
-    bridge: str | None = None
-    """In which it hears others."""
-    is_dialed: bool = False
-    """It does not call, but is called."""
-    dialings: set[str] = field(default_factory=set)
-    """Those whom it dials or who dial it."""
-    via: tuple[str, ...] = ()
-    """The devices of the Local channels that dialed it, the last one first."""
-    holds: bool = False
-    left: tuple[str, str] | None = None
-    """Whom it left waiting when it went to ask a third one, and in which bridge."""
-
-    @property
-    def id(self) -> str:
-        """The channel's."""
-        return self.channel.id
-
-    @property
-    def is_up(self) -> bool:
-        """Whether it has been answered, or has answered."""
-        return self.channel.state == "Up"
 
 
 class Legs:
@@ -151,7 +120,7 @@ class Legs:
             callers = [leg for leg in group if not leg.is_dialed]
             local = [leg for leg in callers if leg.name.half]
             for caller, peer in product(callers, (leg for leg in group if leg.is_dialed)):
-                _dial(caller, peer)
+                dial(caller, peer)
                 if len(local) == 1 and not peer.name.half:
                     peer.via = self._via(local[0])
         return {*self.connected(linkedids)}
@@ -236,9 +205,9 @@ class Legs:
         if caller is None:
             return
         if event.status not in _DIALING:
-            _stop_dialing(caller, peer)
+            stop_dialing(caller, peer)
         elif caller.bridge is None or peer.bridge is None:
-            _dial(caller, peer)
+            dial(caller, peer)
             peer.via = self._via(caller)
 
     def _via(self, caller: Leg) -> tuple[str, ...]:
@@ -263,7 +232,7 @@ class Legs:
                 self._bridges.setdefault(bridge, set()).add(leg.id)
             for other in [self._legs[each] for each in leg.dialings]:
                 if other.bridge is not None:
-                    _stop_dialing(leg, other)
+                    stop_dialing(leg, other)
 
     def _leave(self, leg: Leg) -> None:
         if leg.bridge is not None:
@@ -300,19 +269,9 @@ class Legs:
         self._drop_half(leg)
         self._waiting.pop(id_, None)
         for other in [*leg.dialings]:
-            _stop_dialing(leg, self._legs[other])
+            stop_dialing(leg, self._legs[other])
         del self._legs[id_]
 
     def _drop_half(self, leg: Leg) -> None:
         if self._halves.get((leg.name.pair, leg.name.half)) == leg.id:
             del self._halves[leg.name.pair, leg.name.half]
-
-
-def _dial(caller: Leg, peer: Leg) -> None:
-    caller.dialings.add(peer.id)
-    peer.dialings.add(caller.id)
-
-
-def _stop_dialing(one: Leg, other: Leg) -> None:
-    one.dialings.discard(other.id)
-    other.dialings.discard(one.id)

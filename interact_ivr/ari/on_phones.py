@@ -11,7 +11,8 @@ from enum import Enum, auto
 from itertools import chain, islice
 
 from interact_ivr.ari.calls import Look
-from interact_ivr.ari.legs import Leg, Legs
+from interact_ivr.ari.leg import Leg
+from interact_ivr.ari.legs import Legs
 from interact_ivr.ari.naming import PHONES
 from interact_ivr.ari.told import OfCalls
 from interact_ivr.domain.phone_calls import Party, PhoneCall, PhoneState

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from interact_ivr.domain.phone_calls import PhoneState
 from testbed.desk import BOLT, Desk, Event, Stream, customer, on_phone
 from testbed.ports import LOOPBACK
 from testbed.wire import Wire, request
+from tests.edge.test_http_house import make_certificate
 
 EVENTS = "/api/v1/agents/6929/events"
 PATIENCE = 10.0
@@ -266,3 +268,27 @@ def test_many_streams_are_each_told_their_own_and_only_their_own(tmp_path: Path)
 
         for (environment, extension), told in zip(agents, asyncio.run(all_of_them()), strict=True):
             assert told == [None, (f"{environment}-{extension}", extension), None]
+
+
+def test_over_tls_it_is_the_same(tmp_path: Path) -> None:
+    """Told at once; who does not read is dropped; and the service stops."""
+    pem = make_certificate(tmp_path, "desk")
+    keys = f'tls_certificate = "{tmp_path}/certificate.pem"\ntls_key = "{tmp_path}/key.pem"\n'
+    trusting = ssl.create_default_context(cadata=pem)
+    with Desk(tmp_path, f"[http]\n{keys}") as desk:
+        token = desk.token("6929")
+        asked = request("GET", EVENTS, {"Authorization": f"Bearer {token}"})
+        with Wire(desk.port, tls=trusting) as quick, Wire(desk.port, tls=trusting) as slow:
+            for wire in (quick, slow):
+                wire.send(asked)
+            until(lambda: streams(desk) == 2)
+            for count in range(20_000):
+                desk.shows(on_phone(customer(name=f"<{count}> " + "x" * 4000)))
+                came = b""
+                while f"<{count}> ".encode() not in came:
+                    came += quick._receive()
+                if streams(desk) == 1:
+                    break
+            assert streams(desk) == 1, "the slow one is still there"
+            desk.close()
+            quick.rest()
