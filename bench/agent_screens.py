@@ -80,13 +80,14 @@ def one(
     house.expect(story, interaction)
     before: Mapping[str, str] = {}
     since: dict[str, float] = defaultdict(float)
+    since_on_page: dict[str, float] = defaultdict(float)
     for scene in story.play(house.centre):
         for agent, state in scene.screens.items():
             if before.get(agent) == state:
                 continue
             shown = streams[agent].wait(state, interaction, since[agent])
-            on_page = kept(pages[agent], since[agent], state, interaction)
-            since[agent] = shown.at
+            on_page = kept(pages[agent], since_on_page[agent], state, interaction)
+            since[agent], since_on_page[agent] = shown.at, on_page
             late[f"{story.name}, {scene.step}: stream"].append(1000 * (shown.at - scene.at))
             late[f"{story.name}, {scene.step}: page"].append(1000 * (on_page - scene.at))
         before = scene.screens
