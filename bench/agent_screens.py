@@ -23,7 +23,6 @@ from testbed.phone_stories import (
     ALICE,
     BOB,
     CAROL,
-    Scene,
     Story,
     attended_transfer,
     blind_transfer,
@@ -80,12 +79,15 @@ def one(
     """Follow a story, and note for each step how late it was shown."""
     house.expect(story, interaction)
     before: Mapping[str, str] = {}
+    since: dict[str, float] = defaultdict(float)
+    since_on_page: dict[str, float] = defaultdict(float)
     for scene in story.play(house.centre):
         for agent, state in scene.screens.items():
             if before.get(agent) == state:
                 continue
-            shown = streams[agent].wait(state, interaction, scene.at - 1.0)
-            on_page = kept(pages[agent], scene, state, interaction)
+            shown = streams[agent].wait(state, interaction, since[agent])
+            on_page = kept(pages[agent], since_on_page[agent], state, interaction)
+            since[agent], since_on_page[agent] = shown.at, on_page
             late[f"{story.name}, {scene.step}: stream"].append(1000 * (shown.at - scene.at))
             late[f"{story.name}, {scene.step}: page"].append(1000 * (on_page - scene.at))
         before = scene.screens
@@ -104,8 +106,8 @@ def opened(house: WatchedCentre, browser: Browser, agent: str) -> Page:
     return page
 
 
-def kept(page: Page, scene: Scene, state: str, interaction: str) -> float:
-    """Give when the page showed it."""
+def kept(page: Page, since: float, state: str, interaction: str) -> float:
+    """Give when the page showed it first, since an instant."""
     page.wait_for_selector(f'#call[data-state="{state}"][data-interaction="{interaction}"]')
     shown: list[tuple[float, str, str]] = page.evaluate("window.kept")
-    return next(at for at, *what in shown if at >= scene.at - 1.0 and what == [state, interaction])
+    return next(at for at, *what in shown if at >= since and what == [state, interaction])

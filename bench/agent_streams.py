@@ -29,8 +29,9 @@ from testbed.phone import Step
 from testbed.sipp import Call, place_calls
 
 AGENTS: Final = 500
-RATE: Final = 20.0
-TALKS_SECONDS: Final = 10.0
+RATE: Final = 25.0
+TALKS_SECONDS: Final = 30.0
+"""So that for some seconds all of them talk."""
 SETTLE_SECONDS: Final = 60.0
 BAR_MS: Final = 500.0
 CALLED: Final = re.compile(r"INVITE sip:(\d+)@")
@@ -87,6 +88,8 @@ async def measured(agents: ManyAgents) -> Sequence[Row]:
             open_ = memory(service.pid)
             began, used = time.monotonic(), processor_seconds(agents.watched)
             calling = asyncio.create_task(asyncio.to_thread(called, agents))
+            await streams.until(AGENTS, call=True)
+            all_ = memory(service.pid)
             await calling
             await streams.until(AGENTS, call=False)
             took = time.monotonic() - began
@@ -102,7 +105,8 @@ async def measured(agents: ManyAgents) -> Sequence[Row]:
         *rows_of("answer", [ms for state, ms in late if state == "talking"]),
         Row.of("memory without streams", "MB", [before]),
         Row.of(f"memory with {AGENTS} streams", "MB", [open_]),
-        Row.of(f"memory after {AGENTS} calls", "MB", [after]),
+        Row.of(f"memory with {AGENTS} calls at once", "MB", [all_]),
+        Row.of("memory after them", "MB", [after]),
         Row.of("of a core", "%", [100 * spent / took]),
     ]
 

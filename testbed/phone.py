@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from testbed.children import argv, stop
 from testbed.pbx import Pbx
-from testbed.phone_scenario import SECOND_OF_SILENCE, SILENCE, Command, dials, rings
+from testbed.phone_scenario import ASKED, SECOND_OF_SILENCE, SILENCE, Command, dials, rings
 from testbed.ports import LOOPBACK, PortBlock
 from testbed.tools import Tools
 
@@ -31,7 +31,7 @@ KEY_SECONDS: Final = 0.25
 #: A line of SIPp's short trace: Unix time, R or S, Call-ID, CSeq, first line.
 TRACED: Final = re.compile(
     r"(?P<at>\d+\.\d+)\t(?P<way>[RS])\t(?P<call>\S+)"
-    r"\tCSeq:\s*\d+ (?P<of>\w+)\s*\t(?P<first>[^\r\n]*)"
+    r"\tCSeq:\s*(?P<number>\d+) (?P<of>\w+)\s*\t(?P<first>[^\r\n]*)"
 )
 TAG: Final = re.compile(r";tag=([^;\s]+)")
 
@@ -47,6 +47,8 @@ class Step:
     at: float
     sent: bool
     call: str
+    number: int
+    """By which a response belongs to its request."""
     of: str
     """The method; of a response, of what it answers."""
     first: str
@@ -128,7 +130,12 @@ class Phone:
         text = trace.read_text(encoding="utf-8", errors="replace") if trace.exists() else ""
         steps = [
             Step(
-                float(found["at"]), found["way"] == "S", found["call"], found["of"], found["first"]
+                float(found["at"]),
+                found["way"] == "S",
+                found["call"],
+                int(found["number"]),
+                found["of"],
+                found["first"],
             )
             for found in TRACED.finditer(text[: text.rfind("\n") + 1])
         ]
@@ -162,14 +169,19 @@ class Phone:
         return found[count - 1]
 
     def tell(self, command: Command, call: str = "", header: str = "") -> None:
-        """Tell what to do now; SIPp reads it as a request of the call that nobody else sends."""
+        """Tell what to do now; SIPp reads it as a request of the call that nobody else sends.
+
+        SIPp gives a call up that is asked a third thing before it has answered the first.
+        """
+        call = call or self.call
+        self._until(lambda: self._has_answered(call), "to answer what it was asked")
         self._count += 1
         lines = (
             f"{command} sip:{self.user} SIP/2.0",
             f"Via: SIP/2.0/UDP {LOOPBACK};branch=z9hG4bK-told-{self._count}",
             "From: <sip:test>;tag=test",
             "To: <sip:phone>",
-            f"Call-ID: {call or self.call}",
+            f"Call-ID: {call}",
             f"CSeq: {self._count} {command}",
             *([header] if header else []),
             "Content-Length: 0",
@@ -213,11 +225,16 @@ class Phone:
             time.sleep(KEY_SECONDS)
 
     def hang_up(self, call: str = "") -> Step:
-        """End the call, and give when that was confirmed."""
+        """End the call, if Asterisk does not end it first, and give when that was confirmed."""
         call = call or self.call
         answered = any(step.is_a("ACK") for step in self.steps(call))
         self.tell(Command.HANG_UP, call)
         return self.wait("200 BYE" if answered else "487 INVITE", call=call)
+
+    def _has_answered(self, call: str) -> bool:
+        steps = [step for step in self.steps(call) if step.of in ASKED]
+        asked = {(step.number, step.of) for step in steps if not step.sent}
+        return asked <= {(step.number, step.of) for step in steps if step.sent}
 
     def dialog(self) -> str:
         """Give the newest call as ``Replaces`` names it, by Asterisk's tag and our own."""

@@ -51,6 +51,8 @@ OFFER = f"{CONTACT}\nContent-Type: application/sdp"
 ASKED = ("UPDATE", "INFO", "NOTIFY", "OPTIONS", "MESSAGE")
 END_OF_ALL = '<nop/>\n<Reference variables="contact"/>'
 SPEAK = f'<nop><action><exec rtp_stream="{SILENCE},-1,0,PCMU/8000"/></action></nop>'
+#: Stands before what may be interrupted: SIPp goes back to one step before it, and on from there.
+HERE = "<nop/>"
 GO_BACK = f"""\
 <nop><action>
  <assign assign_to="from" variable="{FROM}"/>
@@ -145,9 +147,11 @@ def _talk() -> list[str]:
         recv(Command.DIGIT, _header("digit", "Signal"), optional=True, next="press"),
         recv(Command.HANG_UP, next="hang_up"),
         label(CONFIRM),
+        HERE,
         send(KEPT_OK),
         jump(TALKING),
         label(CONFIRM_OFFER),
+        HERE,
         send(f"{KEPT_OK}\n{OFFER}", SDP, RETRANSMIT),
         jump(TALKING),
         label(UNEXPECTED),
@@ -159,12 +163,15 @@ def _talk() -> list[str]:
         *_offers("hold", ON_HOLD),
         *_offers("resume", SDP),
         label("transfer"),
+        HERE,
         _own("REFER", "Refer-To: [$refer_to]"),
         recv(202, next=TALKING),
         label("press"),
+        HERE,
         _own("INFO", "Content-Type: application/dtmf-relay", "Signal=[$digit]\nDuration=160"),
         recv(200, next=TALKING),
         label("hang_up"),
+        HERE,
         _own("BYE"),
         recv("NOTIFY", optional=True),
         recv("BYE", optional=True, next=CONFIRM_BYE),
@@ -180,6 +187,7 @@ def _offers(name: str, body: str) -> list[str]:
     """Write a re-INVITE, which Asterisk takes."""
     return [
         label(name),
+        HERE,
         _own("INVITE", "Content-Type: application/sdp", body),
         recv(100, optional=True),
         recv(200),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,14 +15,13 @@ from testbed.watched_centre import WatchedCentre
 from tests.system.screens import EVERYBODY, wait_for_screens
 
 INTERACTION = "order-seen"
+BOTH = '["inbound@default/default", "theirs@acme/live"]'
 
 
 @pytest.fixture
-def house(
-    tools: Tools, tmp_path: object, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[WatchedCentre]:
-    """Give a contact centre where 6929 talks to a customer."""
-    with WatchedCentre(tools, tmp_path_factory.mktemp("centre")) as house:
+def house(tools: Tools, tmp_path: Path) -> Iterator[WatchedCentre]:
+    """Give a contact centre of two tenants, where 6929 talks to a customer of the first."""
+    with WatchedCentre(tools, tmp_path / "centre", inbound_contexts=BOTH) as house:
         house.expect(queue, INTERACTION)
         scenes = queue.play(house.centre)
         for _ in range(2):
@@ -49,7 +49,7 @@ def test_an_agents_token_sees_no_other_extension(house: WatchedCentre) -> None:
 
 @pytest.mark.parametrize("role", ["agent", "viewer", "admin"])
 def test_a_token_of_another_environment_sees_nothing(house: WatchedCentre, role: str) -> None:
-    """Also where both are served by the PBX's trunk, and the extensions have the same digits."""
+    """Although its calls come in on the same PBX, and its extensions have the same digits."""
     control(house.service, "tenant.add", tenant="acme")
     control(house.service, "environment.add", environment="acme/live")
     other = Api.of(house.service, role, "acme/live")
