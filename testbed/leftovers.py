@@ -1,4 +1,4 @@
-"""What is left behind: tasks, descriptors, errors that nobody caught."""
+"""What a test of the event loop leaves behind: tasks, descriptors, errors that nobody caught."""
 
 from __future__ import annotations
 

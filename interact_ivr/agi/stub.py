@@ -53,10 +53,10 @@ def main() -> None:
 def for_service(opening: bytes) -> tuple[tuple[str, int], bytes]:
     """Give the service's address, and the opening as FastAGI would have sent it."""
     address, script, lines = SERVICE, b"", []
-    for line in opening.splitlines():
+    for line in opening.split(b"\n"):
         name, _, value = line.partition(b": ")
         if name == b"agi_arg_1":
-            script = value
+            script = script or value  # the first one: others are line breaks in arguments
         elif name.startswith(b"agi_arg_"):
             lines.append(b"agi_arg_%d: %s" % (int(name[8:]) - 1, value))
         elif line:

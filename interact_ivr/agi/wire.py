@@ -132,9 +132,9 @@ def _call(lines: Iterable[bytes]) -> Call:
             raise WireError(f"not a line of an AGI environment: {line[:40]!r}")
         name, value = found.groups()
         if argument := _ARGUMENT.fullmatch(name):
-            arguments[int(argument[1])] = value
-        else:
-            variables[name] = value
+            arguments.setdefault(int(argument[1]), value)
+        else:  # its first line stands: a line break in an argument, which comes later, is no other
+            variables.setdefault(name, value)
     ordered = tuple(arguments[position] for position in sorted(arguments))
     return Call(MappingProxyType(variables), ordered)
 

@@ -47,14 +47,14 @@ class Credentials:
     async def check(self, needs: Needs, request: web.Request) -> Who:
         """Say who asks, or raise `Unauthenticated`, or `NotPermitted` for what is not theirs."""
         match needs:
+            case Needs.ICWS_SESSION | Needs.ICWS_POLL | Needs.ICWS:  # first, as asked most often
+                return self.icws(needs, request)
             case Needs.NOTHING | Needs.SOAP:  # an operation is known once its envelope is read
                 return Who()
             case Needs.OPERATOR:
                 if not self._is_operator(request):
                     raise NotPermitted
                 return Who()
-            case Needs.ICWS | Needs.ICWS_SESSION | Needs.ICWS_POLL:
-                return self.icws(needs, request)
             case Needs.DNIS_KEY | Needs.CONSUMER_KEY:
                 return self._holder_of_key(needs, request)
             case Needs.USER_AND_DNIS_KEY:

@@ -117,8 +117,13 @@ def named(**wire_names: str) -> Iterator[None]:
     try:
         yield
     except BadInput as error:
-        field_name = wire_names.get(error.field, error.field)
-        raise BadInput(field_name, error.expected, error.got, is_missing=error.is_missing) from None
+        raise renamed(error, **wire_names) from None
+
+
+def renamed(error: BadInput, **wire_names: str) -> BadInput:
+    """Give *error* with its field named as who asked wrote it."""
+    field_name = wire_names.get(error.field, error.field)
+    return BadInput(field_name, error.expected, error.got, is_missing=error.is_missing)
 
 
 Table = Mapping[type[Refusal], Said]

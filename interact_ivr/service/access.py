@@ -4,7 +4,7 @@ Passwords, which take their time, are checked by `logins`.
 """
 
 from interact_ivr.domain.access import Grant, digest
-from interact_ivr.domain.directory import KnownApplication, KnownUser
+from interact_ivr.domain.directory import KnownApplication, KnownUser, tenant_of
 from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.ports import Clock
 from interact_ivr.service.environments import Environments
@@ -40,6 +40,13 @@ class Access:
         """Find what *token* is good for, now."""
         grant = self._environments.index.grants.get(digest(token))
         return grant if grant is not None and grant.holds(self._clock.now()) else None
+
+    def user_of(self, environment: EnvironmentName, name: str) -> KnownUser | None:
+        """Find a user of the tenant whose *environment* it is, as long as that is there."""
+        tenant = tenant_of(environment)
+        if environment not in self._environments.index.environments.get(tenant, ()):
+            return None
+        return self.user(tenant, name)
 
     def user(self, tenant: str, name: str) -> KnownUser | None:
         """Find a user, whose password is still to be shown."""

@@ -173,6 +173,37 @@ def test_every_part_of_a_path_in_any_case(here: Service) -> None:
         assert wire.ask("GET", "/API/v1/openapi.json").status == 404, "only this API's"
 
 
+@CLIENTS
+@pytest.mark.parametrize("root", ["/%49cws", "/%69%63%77%73", "/%49%43%57%53", "/I%63WS"])
+def test_both_clients_with_letters_as_percent_and_digits(
+    here: Service, client: MakeClient, root: str
+) -> None:
+    """A letter that is percent-encoded is the same letter (RFC 3986, 6.2.2.2), in any case."""
+    lives(client(here.http_port, root))
+
+
+def test_every_part_of_a_path_with_letters_as_percent_and_digits(here: Service) -> None:
+    """What is no letter, digit or one of `-._~` stays as it is: a slash is no part's end then."""
+    with Wire(here.http_port) as wire:
+        for path in (
+            "/icws/%43onnection/version",
+            "/icws/connection/%76ersion",
+            "/icws/connection/features/phone%2DNumbers",
+            "http://localhost/%49CWS/connection/version",
+        ):
+            assert wire.ask("GET", path).status == 200, path
+        for path in (
+            "/icws%2Fconnection/version",
+            "/%49cws%2fconnection/version",
+            "/icws/connection%2Fversion",
+            "/%4acws/connection/version",
+            "/%49cwsx/connection/version",
+            "/ic%C4%B1ws/connection/version",
+            "/%2549cws/connection/version",
+        ):
+            assert wire.ask("GET", path).status == 404, path
+
+
 def test_who_changes_the_case_on_the_way_is_known(here: Service) -> None:
     """As the 401's header says `/ICWS/connection`: two cookies are given, and both may be shown."""
     answer, told = sent(here.http_port, "POST", "/ICWS/connection", json.dumps(SETTINGS), {})

@@ -229,6 +229,28 @@ def test_a_user_who_is_none_any_more(service_factory: Callable[..., Service], ch
     assert sessions_of(service) == 0
 
 
+def test_an_environment_that_goes_ends_its_sessions(
+    service_factory: Callable[..., Service],
+) -> None:
+    """All that a session asks is refused alike, and a new one is sent to another host."""
+    hosts = 'environment = "acme/live"\nalternate_hosts = ["ivr-2.example"]\n'
+    service = service_factory(f"{EXAMPLE}[icws]\n{hosts}")
+    control(service, "tenant.add", tenant="acme")
+    control(service, "environment.add", environment="acme/live")
+    with_user(service, tenant="acme")
+    sessions = [Session.opened(service) for _ in range(3)]
+    control(service, "environment.remove", environment="acme/live")
+    assert error_of(sessions[0].details("6929")) == EXPIRED
+    assert error_of(sessions[1].state()) == EXPIRED
+    assert error_of(sessions[2].ask("GET", "/messaging/messages")) == EXPIRED
+    refused = connect(service)
+    assert error_of(refused) == (503, "error.server.unavailable", 0)
+    assert refused.json()["alternateHostList"] == ["ivr-2.example"]
+    control(service, "environment.add", environment="acme/live")
+    assert [each.state().status for each in sessions] == [401, 401, 401]
+    assert Session.opened(service).details("6929").status == 200
+
+
 def test_another_tenants_users_and_plan(service_factory: Callable[..., Service]) -> None:
     """`icws.environment`: its users get in, and its plan answers; the default one's do not."""
     service = service_factory('[icws]\nenvironment = "acme/live"\n')

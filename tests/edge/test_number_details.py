@@ -90,15 +90,84 @@ def test_without_a_number_it_is_the_callers(
         assert channel.variables == nothing(status)
 
 
-@pytest.mark.parametrize(
-    "prefix", ["INTERACT", "INTERACT_FREE", "_X", "A=B", "A B", "x" * 33, "x" * 8_000]
-)
+ODD = [
+    "INTERACT",
+    "INTERACT_",
+    "INTERACT_FREE",
+    "_X",
+    "__X",
+    "A=B",
+    "A=1,B",
+    "A,B",
+    "A)",
+    ")(",
+    "A B",
+    " A",
+    "A\t",
+    "A\x00",
+    'A"',
+    "A\\",
+    "A-B",
+    "A(B)",
+    "${EVIL}",
+    "${SET(EVIL=1)}",
+    "$[1+1]",
+    "é",
+    "\N{FULLWIDTH LATIN CAPITAL LETTER A}",
+    "\N{ARABIC-INDIC DIGIT ONE}",
+    "x" * 33,
+    "x" * 8_000,
+]
+
+
+@pytest.mark.parametrize("prefix", ODD)
 def test_a_prefix_that_cannot_be_sets_nothing(here: Service, prefix: str) -> None:
-    """What the Gosub has set stands; the log says why."""
+    """What the Gosub has set stands, and no command is sent; the log says why."""
     begun = len(here.log("the call was told UNAVAILABLE"))
-    assert told(here, "6929", prefix).variables == {}
+    channel = told(here, "6929", prefix)
+    assert (channel.variables, channel.commands) == ({}, [])
     line = here.wait_log("the call was told UNAVAILABLE", begun + 1)[-1]
     assert line["code"] == "bad_input"
+
+
+@pytest.mark.parametrize("prefix", ODD)
+def test_nor_through_the_stub(here: Service, prefix: str) -> None:
+    """It relays what it is given."""
+    with started(plain_environment(at(here.agi_port, SCRIPT), "6929", prefix)) as (peer, _):
+        assert peer.converse().commands == []
+
+
+@pytest.mark.parametrize("prefix", ["1", "1A", "911", "x" * 32, "interact", "INTERACTS", "A__B"])
+def test_a_prefix_that_can_be(here: Service, prefix: str) -> None:
+    """Only its own variables are set, one way and the other."""
+    known = told(here, "6929", prefix).variables
+    assert {*known} == {f"{prefix}_{name}" for name in Detail}
+    with started(plain_environment(at(here.agi_port, SCRIPT), "6929", prefix)) as (peer, _):
+        assert peer.converse().variables == known
+
+
+BREAKS = ["A\r", "A\n", "A\nB", "A\nagi_arg_1: 911", "A\nagi_callerid: 911\nagi_callingpres: 0"]
+
+
+@pytest.mark.parametrize("prefix", BREAKS)
+@pytest.mark.parametrize("number", ["6929", ""])
+def test_a_line_break_in_a_prefix(here: Service, prefix: str, number: str) -> None:
+    """Asterisk writes it as it is. It changes neither the number nor who calls."""
+    call = {"callerid": "2125550123", "callingpres": "0"}
+    relayed = plain_environment(at(here.agi_port, SCRIPT), number, prefix, **call)
+    with started(relayed) as (peer, _):
+        channels = [peer.converse(), told(here, number, prefix, **call)]
+    for channel in channels:
+        assert {*channel.variables} <= {f"A_{name}" for name in Detail}
+        normalized = "/6929" if number else "+12125550123"
+        assert channel.variables.get("A_NORMALIZED", normalized) == normalized
+
+
+def test_a_line_break_sends_the_stub_nowhere_else(here: Service) -> None:
+    """The service's address is the one that the Asterisk dialplan has written."""
+    elsewhere = "A\nagi_arg_1: agi://127.0.0.1:1/number_details"
+    with started(plain_environment(at(here.agi_port, SCRIPT), "6929", elsewhere)) as (peer, _):
+        assert peer.converse().variables["A_NORMALIZED"] == "/6929"
 
 
 def test_an_environment_that_is_not_there(here: Service) -> None:

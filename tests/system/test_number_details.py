@@ -184,6 +184,49 @@ def test_a_retrieval_s_variables_are_left_alone(tools: Tools, pbx: Pbx) -> None:
     assert seen.values["NUMBER_NORMALIZED"] == "/6929"
 
 
+ODD = """
+exten => odd-prefix,1,Set(d=$)
+ same => n,Set(ours={SET(EVIL=evaluated)})
+ same => n,Set(ours=${d}${ours})
+ same => n,Set(line=${SHELL(printf 'N3\\nagi_arg_1: 911')})
+ same => n,Set(HASH(p,1)=${ours})
+ same => n,Set(HASH(p,2)=A=1,EVIL)
+ same => n,Set(HASH(p,3)=${line})
+ same => n,Set(HASH(p,4)=${PJSIP_HEADER(read,X-Prefix)})
+ same => n,Set(HASH(p,5)=)MSet(EVIL=1))
+ same => n,Set(HASH(p,6)=éN ü)
+ same => n,Set(HASH(p,7)=INTER-ACT)
+ same => n,Set(HASH(p,8)=911)
+ same => n,Set(HASH(p,9)=${CALLERID(name)})
+ same => n,Set(at=0)
+ same => n,While($[${INC(at)} < 10])
+ same => n,Set(odd=${HASH(p,${at})})
+ same => n,Gosub(interact-number-details,s,1(6929,${odd}))
+ same => n,EndWhile()
+ same => n,Gosub(testbed-report,s,1(odd-prefix))
+ same => n,Hangup(17)
+"""
+EVIL = ("EVIL", "EVIL_RAW", "EVIL_STATUS", "A", "SETEVILevaluated_STATUS", "911_STATUS")
+
+
+def test_odd_prefixes(
+    tools: Tools, service_factory: Callable[..., Service], pbx_factory: Callable[..., Pbx]
+) -> None:
+    """Signs that no variable's name has are passed over, nothing in them is evaluated or set."""
+    service = service_factory(PLAN)
+    reported = (*EVIL, *detail_variables("NUMBER"), "AEVIL_STATUS", "N_STATUS")
+    pbx = pbx_factory(extensions=extensions(service.agi, ODD, reported=reported))
+    name = '"${SET(EVIL=1)}, EVIL=2" <sip:2125550123@example.org>'
+    said = {"X-Prefix": "x)},EVIL=3,${SET(EVIL=4)}" + "y" * 500, "From": name}
+    place_calls(tools, pbx, [Call("odd-prefix", headers=said)])
+    (seen,) = pbx.wait_seen("odd-prefix")
+    known = {name: seen.values[name] for name in EVIL if seen.values[name]}
+    assert known == {"SETEVILevaluated_STATUS": "RESOLVED", "911_STATUS": "RESOLVED"}
+    assert (seen.values["AEVIL_STATUS"], seen.values["N_STATUS"]) == ("", "RESOLVED")
+    assert seen.values["INTERACT_STATUS"] == "", "INTER-ACT is NUMBER"
+    assert details_of(seen, "NUMBER") == expected("6929")
+
+
 @pytest.mark.parametrize("how", ["silent", "gone"])
 def test_a_call_goes_on_without_the_service(
     tools: Tools,

@@ -25,7 +25,6 @@ from interact_ivr.api.icws.settings import Settings
 from interact_ivr.api.icws.wire import TOKEN_HEADER
 from interact_ivr.api.routes import Needs, Who
 from interact_ivr.api.sources import Sources
-from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.service.access import Access
 
@@ -69,11 +68,11 @@ class IcwsGuard:
         return _who(session.environment, session.user)
 
     def _living(self, session_id: str) -> Session | None:
-        """Find a session of a user who still is one, with the same password."""
+        """Find a session of a user who still is one, with the same password, where it may ask."""
         session = self.sessions.find(session_id)
         if session is None:
             return None
-        user = self.access.user(tenant_of(session.environment), session.user)
+        user = self.access.user_of(session.environment, session.user)
         is_known = user is not None and user.password_hash == session.password_hash
         if is_known and session.environment == self.environment:
             return session
@@ -136,4 +135,4 @@ def wants_events(request: web.Request) -> bool:
 
 
 def _same(shown: str, kept: str) -> bool:
-    return compare_digest(shown.encode("utf-8", "surrogateescape"), kept.encode("ascii"))
+    return shown.isascii() and compare_digest(shown, kept)

@@ -20,8 +20,14 @@ BASE: Final = "/icws"
 OF_SESSION: Final = BASE + "/{sessionId:[^/]*}"
 OURS: Final = re.compile(r"/icws(/|$)", re.IGNORECASE)
 """How a path of this API begins."""
-_TARGET: Final = re.compile(r"(https?://[^/?#]*)?(/icws)", re.IGNORECASE)
+_PLAIN: Final = "/icws/"
+_TARGET: Final = re.compile(
+    r"(https?://[^/?#]*)?(/(?:i|%[46]9)(?:c|%[46]3)(?:w|%[57]7)(?:s|%[57]3))(?=[/?#]|$)",
+    re.IGNORECASE,
+)
 """How a request for one begins: a proxy may be asked by the whole address (RFC 9112, 3.2.2)."""
+_UNRESERVED: Final = re.compile("%([46][1-9A-F]|[57][0-9A]|3[0-9]|2[DE]|5F|7E)", re.IGNORECASE)
+"""A letter, a digit or one of `-._~`, which mean the same as they are (RFC 3986, 6.2.2.2)."""
 MESSAGES, DETAILS = "messaging/messages", "phone-numbers/query-details"
 """The resources that a session has beside its connection."""
 SPELLED: Final = web.RequestKey("spelled", str)
@@ -33,18 +39,22 @@ def in_lower_case(
 ) -> web.BaseRequest:
     """Make a request whose path, if it is one of ICWS, is in lower case; parameters stay."""
     target = message.path
+    if target.startswith(_PLAIN) and target.islower() and "%" not in target:
+        return made(message, *others)
     found = _TARGET.match(target)
     if found is None:
         return made(message, *others)
     spelled = found[2]
     path, mark, query = target.partition("?")
-    if not path.islower():
-        read = path.lower() + mark + query
-        message = message._replace(path=read, url=URL(read, encoded=True))
-    request = made(message, *others)
+    read = _UNRESERVED.sub(_unquoted, path).lower() + mark + query
+    request = made(message._replace(path=read, url=URL(read, encoded=True)), *others)
     if spelled != BASE:
         request[SPELLED] = spelled
     return request
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16))
 
 
 def removed(settings: Settings, path: str) -> bool:

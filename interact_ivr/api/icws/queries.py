@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from interact_ivr.api.describing import Answer, Content
-from interact_ivr.api.faults import named
+from interact_ivr.api.faults import renamed
 from interact_ivr.api.icws.connection import described
 from interact_ivr.api.icws.guarding import wants_events
 from interact_ivr.api.icws.paths import DETAILS, MESSAGES, OF_SESSION
@@ -36,8 +36,10 @@ class Queries:
 
     async def _details(self, request: web.Request, who: Who) -> web.Response:
         asked = await read(request, DetailsQuery)
-        with named(number="phoneNumber"):
+        try:
             details = self.numbers.details(who.environment, asked.phone_number)
+        except BadInput as error:
+            raise renamed(error, number="phoneNumber") from None
         return given(PhoneNumberDetails.of(details))
 
     async def _messages(self, request: web.Request, _: Who) -> web.Response:

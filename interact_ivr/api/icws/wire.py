@@ -13,6 +13,7 @@ from multidict import istr
 
 from dialplan import Details
 from interact_ivr.api.bodies import json_of, take_body
+from interact_ivr.api.whole import Whole
 
 T = TypeVar("T")
 
@@ -127,7 +128,7 @@ async def read(request: web.Request, kind: type[T]) -> T:
 
 def given(value: object, status: int = 200) -> web.Response:
     """Answer with *value*."""
-    return web.Response(status=status, body=_ENCODER.encode(value), headers=_HEADERS)
+    return Whole(status=status, body=_ENCODER.encode(value), headers=_HEADERS)
 
 
 _ENCODER: Final = msgspec.json.Encoder()
