@@ -47,4 +47,4 @@ async def has_asked(client: Client, channel: Channel) -> bool:
 
 async def _variable(client: Client, channel: Channel, name: str) -> str:
     path = f"/channels/{quote(channel.id, safe='')}/variable"
-    return value_of((await client.ask("GET", path, {"variable": name})).body)
+    return value_of((await client.read(path, {"variable": name})).body)
