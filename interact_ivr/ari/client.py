@@ -95,11 +95,10 @@ class Client:
 
     async def __aenter__(self) -> Self:
         """Begin; nothing is sent yet."""
-        kept = aiohttp.TCPConnector(keepalive_timeout=_KEPT_SECONDS)
-        # aiohttp asks anew where Asterisk has just closed what was kept, but only what may be asked
-        # twice; anything else would fail and cost the watching, and so has a connection of its own
-        self._reading = aiohttp.ClientSession(connector=kept)
+        # a connection that Asterisk is about to close would fail a request and cost the watching
         self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+        kept = aiohttp.TCPConnector(keepalive_timeout=_KEPT_SECONDS)
+        self._reading = aiohttp.ClientSession(connector=kept)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -126,7 +125,24 @@ class Client:
         within: float = REQUEST_SECONDS,
     ) -> Answer:
         """Give the answer, or raise `AriError` where it is none *within* so many seconds."""
-        http = self._reading if method == "GET" else self._http
+        return await self._ask(self._http, method, path, parameters, body, within)
+
+    async def read(self, path: str, parameters: Mapping[str, str]) -> Answer:
+        """Give the answer to one of many GETs, over a connection that is kept for the next.
+
+        Where Asterisk has just closed that, it is asked anew. It raises what `ask` does.
+        """
+        return await self._ask(self._reading, "GET", path, parameters)
+
+    async def _ask(
+        self,
+        http: aiohttp.ClientSession,
+        method: str,
+        path: str,
+        parameters: Mapping[str, str] | None,
+        body: object = None,
+        within: float = REQUEST_SECONDS,
+    ) -> Answer:
         try:
             async with http.request(
                 method,

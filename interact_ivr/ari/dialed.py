@@ -53,4 +53,4 @@ async def variable(client: Client, channel: str, name: str) -> str:
         AriError, MalformedError: it cannot be read.
     """
     path = f"/channels/{quote(channel, safe='')}/variable"
-    return value_of((await client.ask("GET", path, {"variable": name})).body)
+    return value_of((await client.read(path, {"variable": name})).body)

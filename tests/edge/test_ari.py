@@ -595,7 +595,7 @@ async def test_after_many_reconnects_nothing_is_left_over(times: int) -> None:
         it.ari.channels.append(channel("1", OURS))
         it.ari.closes_when_looked_at = False
         await it.until(lambda: it.store.calls == {"1"})
-        await it.until(lambda: there()[0] <= tasks + 5)
+        await it.until(lambda: there()[0] <= tasks + 5, within=3)
         assert there()[1] <= descriptors + 3
 
 
