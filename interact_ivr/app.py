@@ -30,13 +30,13 @@ from interact_ivr.service.purge import Purge
 from interact_ivr.service.ringing import Ringing
 from interact_ivr.service.stream import Stream
 from interact_ivr.service.tokens import Tokens
-from interact_ivr.stores.sqlite.allocations import SqliteAllocations
+from interact_ivr.stores.allocations import StoredAllocations
+from interact_ivr.stores.directory import StoredDirectory
+from interact_ivr.stores.numbers import StoredNumbers
+from interact_ivr.stores.pool_view import StoredPoolView
 from interact_ivr.stores.sqlite.clock import StoreClock, boot_id
-from interact_ivr.stores.sqlite.directory import SqliteDirectory
 from interact_ivr.stores.sqlite.journal import SqliteJournal
 from interact_ivr.stores.sqlite.lock import FileLock
-from interact_ivr.stores.sqlite.numbers import SqliteNumbers
-from interact_ivr.stores.sqlite.pool_view import SqlitePoolView
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
@@ -103,8 +103,8 @@ async def opened(
         writer.start()
         reader = Reader(config.store.path, clock)
         writer.let_go = reader.close
-        store = SqliteAllocations(writer, reader)
-        directory = SqliteDirectory(writer, reader)
+        store = StoredAllocations(writer, reader)
+        directory = StoredDirectory(writer, reader)
         record = SqliteJournal(writer, reader, rewrite_up_to)
         environments = Environments(directory, defaults, _dial_plan)
         await environments.reload()
@@ -126,7 +126,7 @@ async def opened(
         access = Access(environments, clock)
         passwords = Passwords()
         stack.callback(passwords.close)
-        inventory = SqliteNumbers(writer, reader)
+        inventory = StoredNumbers(writer, reader)
         expiry = Expiry(store, clock, failed=observing.sweep_failed)
         ringing = Ringing(store, environments, config.pool.ringing_for, expiry.look, clock)
 
@@ -142,7 +142,7 @@ async def opened(
             allocations,
             Numbers(inventory, environments),
             Imports(inventory, environments),
-            Pools(SqlitePoolView(reader), allocations, environments),
+            Pools(StoredPoolView(reader), allocations, environments),
             administration,
             Tokens(administration),
             Journal(record, record, store, environments),

@@ -50,14 +50,14 @@ from interact_ivr.ports import (
     Retention,
     RingingStore,
 )
-from interact_ivr.stores.sqlite.allocations import SqliteAllocations
-from interact_ivr.stores.sqlite.directory import SqliteDirectory
+from interact_ivr.stores.allocations import StoredAllocations
+from interact_ivr.stores.directory import StoredDirectory
+from interact_ivr.stores.numbers import StoredNumbers
+from interact_ivr.stores.operations.times import from_micros
+from interact_ivr.stores.pool_view import StoredPoolView
 from interact_ivr.stores.sqlite.journal import SqliteJournal
-from interact_ivr.stores.sqlite.numbers import SqliteNumbers
-from interact_ivr.stores.sqlite.pool_view import SqlitePoolView
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
-from interact_ivr.stores.sqlite.times import from_micros
 from interact_ivr.stores.sqlite.writer import Writer
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -159,9 +159,9 @@ class SqliteStore:
         self._writer.start()
         reader = Reader(self.path, clock)
         return (
-            SqliteAllocations(self._writer, reader),
-            SqliteNumbers(self._writer, reader),
-            SqliteDirectory(self._writer, reader),
+            StoredAllocations(self._writer, reader),
+            StoredNumbers(self._writer, reader),
+            StoredDirectory(self._writer, reader),
         )
 
     def record(self) -> Record:
@@ -171,7 +171,7 @@ class SqliteStore:
 
     def view(self) -> PoolView:
         """Give what looks at the open file."""
-        return SqlitePoolView(Reader(self.path, self._clock))
+        return StoredPoolView(Reader(self.path, self._clock))
 
     def close(self) -> None:
         """Close the file."""

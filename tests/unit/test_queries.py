@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-import interact_ivr.stores.sqlite
+import interact_ivr.stores
 from interact_ivr.stores.queries import load_migrations, load_queries
 from interact_ivr.stores.sqlite.schema import SchemaError, create_database, migrate, open_database
 
 QUERIES = load_queries("sqlite")
-SOURCES = [*Path(interact_ivr.stores.sqlite.__file__).parent.glob("*.py")]
+STORES = Path(interact_ivr.stores.__file__).parent
+SOURCES = [*STORES.glob("*.py"), *STORES.glob("operations/*.py"), *STORES.glob("sqlite/*.py")]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from interact_ivr.domain.happening import Happening
 from interact_ivr.domain.names import new_ulid
 
 
-class Transaction:
+class SqliteTransaction:
     """One operation's view of the store, within a transaction that others may share."""
 
     def __init__(

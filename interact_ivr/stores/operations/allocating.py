@@ -1,10 +1,10 @@
-"""Allocating on SQLite: an interaction is lent the number that has rested longest."""
+"""Allocating: an interaction is lent the number that has rested longest."""
 
 from interact_ivr.domain.errors import BadInput, Exhausted
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, Policy
 from interact_ivr.domain.names import AllocationId, Ani, Group, InteractionId, Scope
 from interact_ivr.domain.values import Allocation, Ending
-from interact_ivr.stores.sqlite.number_rows import (
+from interact_ivr.stores.operations.number_rows import (
     NumberRow,
     end,
     get_held,
@@ -13,8 +13,8 @@ from interact_ivr.stores.sqlite.number_rows import (
     stand,
     write_journal,
 )
-from interact_ivr.stores.sqlite.times import to_micros
-from interact_ivr.stores.sqlite.transaction import Transaction
+from interact_ivr.stores.operations.times import to_micros
+from interact_ivr.stores.transaction import Transaction
 
 
 def allocate(

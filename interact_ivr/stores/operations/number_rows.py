@@ -22,8 +22,8 @@ from interact_ivr.domain.names import (
 )
 from interact_ivr.domain.outcomes import Held
 from interact_ivr.domain.values import Ending
-from interact_ivr.stores.sqlite.times import from_micros, to_micros
-from interact_ivr.stores.sqlite.transaction import Transaction
+from interact_ivr.stores.operations.times import from_micros, to_micros
+from interact_ivr.stores.transaction import Transaction
 
 NO_REST = timedelta(0)
 """For events that treat an idle number and a resting one alike."""
