@@ -1,15 +1,16 @@
 """The stores that the suite runs over, and a pool in one of them as the tests speak of it.
 
-A second store is one class with `open`, `close`, `disable` and `journal`, and one line in `STORES`.
+Another store is one class as `Store` says, and one line in `STORES`.
 """
 
 import sqlite3
+import weakref
 from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from interact_ivr.domain.access import kept_key
 from interact_ivr.domain.ani import PLAINLY
@@ -55,10 +56,18 @@ from interact_ivr.stores.directory import StoredDirectory
 from interact_ivr.stores.numbers import StoredNumbers
 from interact_ivr.stores.operations.times import from_micros
 from interact_ivr.stores.pool_view import StoredPoolView
+from interact_ivr.stores.postgres.allocations import PostgresAllocations
+from interact_ivr.stores.postgres.directory import PostgresDirectory
+from interact_ivr.stores.postgres.journal import PostgresJournal
+from interact_ivr.stores.postgres.queries import postgres_queries
+from interact_ivr.stores.postgres.reader import Reader as PostgresReader
+from interact_ivr.stores.postgres.sessions import Sessions
+from interact_ivr.stores.postgres.writer import Writer as PostgresWriter
 from interact_ivr.stores.sqlite.journal import SqliteJournal
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
+from tests.contract.cluster import databases
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -133,8 +142,11 @@ class Store(Protocol):
     def journal(self) -> list[Entry]:
         """Read the journal, past the service, in its own order."""
 
+    scrubs: bool
+    """Whether it can leave nothing of what was forgotten in its files."""
+
     def bytes(self) -> bytes:
-        """Give all that it keeps on disk."""
+        """Give all that it keeps, in its files where it scrubs those."""
 
     def allocations(self) -> dict[str, str]:
         """Give the allocations it knows, open and ended, each with its interaction."""
@@ -142,6 +154,8 @@ class Store(Protocol):
 
 class SqliteStore:
     """The embedded store, read by a connection of the test's own."""
+
+    scrubs = True
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "interact-ivr.db"
@@ -190,23 +204,9 @@ class SqliteStore:
 
     def journal(self) -> list[Entry]:
         """Read the table by SQL, in the order of its ids."""
-        columns = (
-            "event, at, number, allocation_id, interaction, expires_at, pbx, uniqueid, ani, detail"
-        )
         with closing(sqlite3.connect(self.path)) as connection:
-            rows = connection.execute(f"SELECT {columns} FROM journal ORDER BY id").fetchall()
-        return [
-            Entry(
-                event,
-                from_micros(at),
-                number,
-                allocation,
-                interaction,
-                None if expires_at is None else from_micros(expires_at),
-                *call,
-            )
-            for event, at, number, allocation, interaction, expires_at, *call in rows
-        ]
+            rows = connection.execute(_JOURNAL).fetchall()
+        return [_entry(row) for row in rows]
 
     def bytes(self) -> bytes:
         """Read the file and those beside it."""
@@ -218,7 +218,94 @@ class SqliteStore:
             return dict(connection.execute("SELECT id, interaction FROM allocation").fetchall())
 
 
-STORES: dict[str, Callable[[Path], Store]] = {"sqlite": SqliteStore}
+class PostgresStore:
+    """The shared store, in a database that was never used as far as it can tell."""
+
+    scrubs = False
+
+    def __init__(self, _: Path) -> None:
+        self._databases = databases()
+        self.name = self._databases.take()
+        weakref.finalize(self, self._databases.give_back, self.name)
+        self._queries = postgres_queries()
+        self._parts: tuple[Sessions, PostgresWriter, PostgresReader] | None = None
+
+    def open(
+        self, clock: Clock, told: Callable[[Happening], None]
+    ) -> tuple[Lending, Inventory, DirectoryStore]:
+        """Open it for a node."""
+        connecting = self._databases.connecting(self.name)
+        sessions = Sessions(connecting, 4, "store-writer")
+        self.writer = PostgresWriter(sessions, self._queries, told=told, pinned=clock)
+        reader = PostgresReader(connecting, self._queries, clock)
+        self._parts = sessions, self.writer, reader
+        return (
+            PostgresAllocations(self.writer, reader, self._queries),
+            StoredNumbers(self.writer, reader),
+            PostgresDirectory(self.writer, reader),
+        )
+
+    def record(self) -> Record:
+        """Give the journal."""
+        assert self._parts is not None
+        _, writer, reader = self._parts
+        return PostgresJournal(writer, reader)
+
+    def view(self) -> PoolView:
+        """Give what looks at it."""
+        assert self._parts is not None
+        return StoredPoolView(self._parts[2])
+
+    def close(self) -> None:
+        """Let the connections go."""
+        if self._parts is not None:
+            sessions, _, reader = self._parts
+            sessions.close()
+            reader.close()
+            self._parts = None
+
+    def rows(self, statement: str) -> list[Any]:
+        """Give what SQL gives, past the service."""
+        with self._databases.connect(self.name) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def disable(self, number: str) -> None:
+        """Disable a number by SQL."""
+        self.rows(f"UPDATE number SET enabled = 0 WHERE number = '{number}'")
+
+    def set_dnid(self, dnid: str) -> None:
+        """Give every number this DNID by SQL."""
+        self.rows(f"UPDATE number SET dnid = '{dnid}'")
+
+    def journal(self) -> list[Entry]:
+        """Read the table by SQL, in the order of its ids."""
+        return [_entry(row) for row in self.rows(_JOURNAL)]
+
+    def bytes(self) -> bytes:
+        """Read every row."""
+        tables = [name for (name,) in self.rows(_TABLES_OF_POSTGRES)]
+        return repr([self.rows(f"SELECT * FROM {name}") for name in tables]).encode()
+
+    def allocations(self) -> dict[str, str]:
+        """Read the table by SQL."""
+        return dict(self.rows("SELECT id, interaction FROM allocation"))
+
+
+_JOURNAL = (
+    "SELECT event, at, number, allocation_id, interaction, expires_at, pbx, uniqueid, ani, detail"
+    " FROM journal ORDER BY id"
+)
+_TABLES_OF_POSTGRES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+
+
+def _entry(row: Any) -> Entry:
+    event, at, number, allocation, interaction, expires_at, *call = row
+    expiry = None if expires_at is None else from_micros(expires_at)
+    return Entry(event, from_micros(at), number, allocation, interaction, expiry, *call)
+
+
+STORES: dict[str, Callable[[Path], Store]] = {"sqlite": SqliteStore, "postgres": PostgresStore}
 
 
 def caller(ani: str | None, shared: Collection[str] = ()) -> Caller:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import interact_ivr.stores
+from interact_ivr.stores.migrating import SchemaError
 from interact_ivr.stores.queries import load_migrations, load_queries
-from interact_ivr.stores.sqlite.schema import SchemaError, create_database, migrate, open_database
+from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 
 QUERIES = load_queries("sqlite")
 STORES = Path(interact_ivr.stores.__file__).parent

@@ -16,8 +16,8 @@ import pytest_asyncio
 from interact_ivr.domain.errors import Exhausted, StoreUnavailable, TooBusy, TooLate
 from interact_ivr.domain.happening import Happening
 from interact_ivr.domain.names import EnvironmentId
+from interact_ivr.stores.migrating import SchemaError
 from interact_ivr.stores.sqlite.schema import (
-    SchemaError,
     create_database,
     migrate,
     open_database,

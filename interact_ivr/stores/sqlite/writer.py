@@ -21,9 +21,10 @@ from interact_ivr.domain.happening import Happening
 from interact_ivr.domain.names import ulid_time
 from interact_ivr.ports import Clock
 from interact_ivr.stores.growth import Growth
+from interact_ivr.stores.migrating import SchemaError
 from interact_ivr.stores.queries import load_queries
 from interact_ivr.stores.sqlite.failures import unavailable
-from interact_ivr.stores.sqlite.schema import SchemaError, check_present, open_database
+from interact_ivr.stores.sqlite.schema import check_present, open_database
 from interact_ivr.stores.sqlite.transaction import SqliteTransaction
 
 T = TypeVar("T")

@@ -1,0 +1,112 @@
+"""A number's life on PostgreSQL: what is plain for a call is one round trip."""
+
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from interact_ivr.domain.errors import Exhausted
+from interact_ivr.domain.happening import Happening
+from interact_ivr.domain.lifecycle import Policy
+from interact_ivr.domain.names import (
+    AllocationId,
+    Ani,
+    ApplicationId,
+    EnvironmentId,
+    Group,
+    InteractionId,
+    Scope,
+    random_end,
+)
+from interact_ivr.domain.values import Allocation, Ending, Question, Retrieval, Status
+from interact_ivr.stores.allocations import StoredAllocations
+from interact_ivr.stores.operations.allocating import allocate
+from interact_ivr.stores.operations.retrieving import retrieve
+from interact_ivr.stores.operations.times import from_micros
+from interact_ivr.stores.postgres.reader import Reader
+from interact_ivr.stores.postgres.transaction import PostgresTransaction
+from interact_ivr.stores.postgres.writer import Writer
+
+
+class PostgresAllocations(StoredAllocations):
+    """The `AllocationStore` and the `RingingStore` of the shared store."""
+
+    def __init__(self, writer: Writer, reader: Reader, queries: Mapping[str, str]) -> None:
+        super().__init__(writer, reader)
+        self._postgres = writer
+        self._waiting = {
+            name: text.replace("FOR UPDATE SKIP LOCKED", "FOR UPDATE")
+            for name, text in queries.items()
+        }
+
+    async def allocate(
+        self,
+        scope: Scope,
+        interaction: InteractionId,
+        group: Group | None,
+        caller: Ani | None,
+        policy: Policy,
+    ) -> Allocation:
+        """Lend the number that has rested longest of those that nobody is busy with.
+
+        Where there is none, those are waited for before it is said so.
+        """
+        operation = partial(allocate, scope, interaction, group, caller, policy)
+        try:
+            return await self._postgres.run(operation)
+        except Exhausted:
+            return await self._postgres.run(operation, queries=self._waiting)
+
+    async def retrieve(
+        self,
+        environment: EnvironmentId,
+        question: Question,
+        policies: Mapping[ApplicationId, Policy],
+        deadline: float | None = None,
+        wanted: Callable[[], bool] | None = None,
+    ) -> Retrieval:
+        """Say whose number was dialed, and end its allocation where the answer is FOUND."""
+        return await self._postgres.run(
+            partial(retrieve, environment, question, policies),
+            deadline=deadline,
+            wanted=wanted,
+            plainly=partial(_retrieve_plainly, environment, question),
+        )
+
+
+def _retrieve_plainly(
+    environment: EnvironmentId, question: Question, tx: PostgresTransaction
+) -> Retrieval | None:
+    """Answer FOUND in one statement, or give None where it is not as plain as that."""
+    if not (question.dialed and question.dialed[0]):
+        return None
+    row = tx.alone(
+        "retrieve_plainly",
+        environment=environment,
+        number=question.dialed[0][0],
+        pbx=question.call.pbx,
+        uniqueid=question.call.uniqueid,
+        caller=question.caller.known_by,
+        ani=question.caller.stored,
+        random=random_end(os.urandom(10)),
+    )
+    if row is None:
+        return None
+    at, number, allocation, interaction, group, allocated_at, caller_match = row
+    now = from_micros(at)
+    tx.happened.append(
+        Happening(
+            *(environment, Ending.RETRIEVED.value, now, number, AllocationId(allocation)),
+            interaction=interaction,
+            call=question.call,
+        )
+    )
+    return Retrieval(
+        Status.FOUND,
+        number=number,
+        ani=question.caller.shown,
+        allocation=allocation,
+        interaction=interaction,
+        group=group,
+        waited=now - from_micros(allocated_at),
+        caller_match=None if caller_match is None else bool(caller_match),
+    )

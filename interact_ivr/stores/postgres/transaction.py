@@ -1,0 +1,106 @@
+"""What an operation on PostgreSQL sees: named queries, a time that is read under lock, fresh ids.
+
+Statements are sent in pipelines: the first one with the transaction's beginning, one that locks
+with the reading of the clock behind it. So a lock and the time at which it was got are one round
+trip, and whatever that lock's last holder wrote is earlier.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from interact_ivr.domain.happening import Happening
+from interact_ivr.domain.names import new_ulid, ulid_time
+from interact_ivr.stores.operations.times import from_micros
+from interact_ivr.stores.postgres.connecting import Connection
+
+_CLOCK = "read_clock"
+Cursor = psycopg.Cursor[tuple[Any, ...]]
+
+
+class PostgresTransaction:
+    """One operation's transaction, begun by its first query."""
+
+    def __init__(
+        self, connection: Connection, queries: Mapping[str, str], begin: str = "BEGIN"
+    ) -> None:
+        self.happened: list[Happening] = []
+        """What the journal is told; whoever watches is, too, once it is committed."""
+        self.made_id: str | None = None
+        """The last id that was made; None: there is nothing in the journal."""
+        self._connection = connection
+        self._queries = queries
+        self._begin: str | None = begin
+        self._now: datetime | None = None
+        self._last_id = ""
+
+    @property
+    def now(self) -> datetime:
+        """The time as of the last lock, or else of the first question for it; never earlier."""
+        if self._now is None:
+            self._read(self._run(_CLOCK, {}))
+        if self._now is None:
+            raise ValueError("the clock was read")
+        return self._now
+
+    def one(self, query: str, **values: object) -> Any:
+        """Give the first row of a named query, or None."""
+        return self._run(query, values).fetchone()
+
+    def all(self, query: str, **values: object) -> list[Any]:
+        """Give all rows of a named query."""
+        return self._run(query, values).fetchall()
+
+    def do(self, query: str, **values: object) -> int:
+        """Run a named query that changes rows, and say how many it changed."""
+        return self._run(query, values).rowcount
+
+    def alone(self, query: str, **values: object) -> Any:
+        """Give the first row of a named query that is a transaction of its own, or None."""
+        if self._begin is None:
+            raise ValueError("a transaction is under way")
+        return self._connection.execute(self._queries[query], values).fetchone()
+
+    def new_id(self) -> str:
+        """Make an id that sorts after all that the journal said when the lock was got."""
+        self.made_id = self._last_id = new_ulid(self.now, os.urandom(10), after=self._last_id)
+        return self.made_id
+
+    def commit(self) -> None:
+        """Make it durable; nothing, where nothing was asked."""
+        if self._begin is None:
+            self._connection.execute("COMMIT", prepare=False)
+
+    def roll_back(self) -> None:
+        """Undo it."""
+        if self._begin is None:
+            self._connection.execute("ROLLBACK", prepare=False)
+
+    def _run(self, query: str, values: Mapping[str, object]) -> Cursor:
+        text = self._queries[query]
+        locks = "FOR UPDATE" in text
+        begin, self._begin = self._begin, None
+        if begin is None and not locks:
+            return self._connection.execute(text, values)
+        with self._connection.pipeline():
+            if begin is not None:
+                self._connection.execute(begin, prepare=False)
+            cursor = self._connection.execute(text, values)
+            clock = self._connection.execute(self._queries[_CLOCK]) if locks else None
+        if clock is not None:
+            self._read(clock)
+        return cursor
+
+    def _read(self, clock: Cursor) -> None:
+        """Take the time as it is now, which is never earlier than it was, or than any entry."""
+        ((micros, last_id),) = clock.fetchall()
+        self._last_id = max(self._last_id, last_id or "")
+        known = [from_micros(micros)]
+        if self._last_id:
+            known.append(ulid_time(self._last_id))
+        if self._now is not None:
+            known.append(self._now)
+        self._now = max(known)
