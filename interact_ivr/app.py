@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import msgspec
@@ -15,6 +15,7 @@ from interact_ivr.domain.ani import AniKeeping, AniSetting
 from interact_ivr.domain.happening import EXHAUSTED, Happening
 from interact_ivr.domain.names import ALPHABETS, EnvironmentId, EnvironmentName
 from interact_ivr.observing import Observing
+from interact_ivr.opening import Opening, Time, ani_key_file, opened_store
 from interact_ivr.service.access import Access
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.allocations import Allocations
@@ -30,16 +31,6 @@ from interact_ivr.service.purge import Purge
 from interact_ivr.service.ringing import Ringing
 from interact_ivr.service.stream import Stream
 from interact_ivr.service.tokens import Tokens
-from interact_ivr.stores.allocations import StoredAllocations
-from interact_ivr.stores.directory import StoredDirectory
-from interact_ivr.stores.numbers import StoredNumbers
-from interact_ivr.stores.pool_view import StoredPoolView
-from interact_ivr.stores.sqlite.clock import StoreClock, boot_id
-from interact_ivr.stores.sqlite.journal import SqliteJournal
-from interact_ivr.stores.sqlite.lock import FileLock
-from interact_ivr.stores.sqlite.reader import Reader
-from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
-from interact_ivr.stores.sqlite.writer import Writer
 
 ExtensionsOf = Callable[[EnvironmentName, EnvironmentName], Directory]
 """Gives what the PBXes of an environment know of theirs; behind it the default environment."""
@@ -63,7 +54,7 @@ class Parts:
     environments: Environments
     access: Access
     logins: Logins
-    clock: StoreClock
+    clock: Time
     adopt: Callable[[Config], Awaitable[None]]
     """Make effective what of another configuration can be while running; any error changes none."""
 
@@ -78,34 +69,22 @@ async def opened(
     warned: Callable[[str], None] = lambda _: None,
     extensions: ExtensionsOf = lambda *_: NOBODYS,
 ) -> AsyncIterator[Parts]:
-    """Open the store as its one writer, and build the services over it.
+    """Open the store, and build the services over it.
 
     Up to how many bytes its file may be rewritten, while whoever asks waits, is for *who* to say;
     *warned* hears what was set so that one would rather not, beside who set it. *extensions* gives
     what the PBXes of an environment know of theirs.
 
     Raises:
-        StoreHeldError: another process has it.
-        SchemaError, sqlite3.Error, OSError: it cannot be opened.
+        StoreHeldError, SchemaError, StoreUnavailable, sqlite3.Error, OSError: as `opened_store`.
         dialplan.PlanError: the dial plan has faults.
     """
     async with AsyncExitStack() as stack:
-        config.store.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        stack.enter_context(FileLock(config.store.path, who))
-        defaults = _defaults(config, extensions)
-        create_database(config.store.path)
-        with closing(open_database(config.store.path)) as connection:
-            migrate(connection)
-            clock = StoreClock.of(connection, boot_id(), stepped=observing.clock_set)
         stream = Stream(observing.happened)
-        writer = Writer(config.store.path, clock, with_each=clock.keep, told=stream.tell)
-        stack.callback(writer.close)
-        writer.start()
-        reader = Reader(config.store.path, clock)
-        writer.let_go = reader.close
-        store = StoredAllocations(writer, reader)
-        directory = StoredDirectory(writer, reader)
-        record = SqliteJournal(writer, reader, rewrite_up_to)
+        opening = Opening(who, stream.tell, observing.clock_set, rewrite_up_to)
+        store = await stack.enter_async_context(opened_store(config.store, opening))
+        clock, directory, record = store.clock, store.directory, store.record
+        defaults = await asyncio.to_thread(_defaults, config, extensions)
         environments = Environments(directory, defaults, _dial_plan)
         await environments.reload()
         purge = Purge(
@@ -126,26 +105,27 @@ async def opened(
         access = Access(environments, clock)
         passwords = Passwords()
         stack.callback(passwords.close)
-        inventory = StoredNumbers(writer, reader)
-        expiry = Expiry(store, clock, failed=observing.sweep_failed)
-        ringing = Ringing(store, environments, config.pool.ringing_for, expiry.look, clock)
+        expiry = Expiry(store.allocations, clock, failed=observing.sweep_failed)
+        ringing = Ringing(
+            store.allocations, environments, config.pool.ringing_for, expiry.look, clock
+        )
 
         def exhausted(environment: EnvironmentId) -> None:
             stream.tell(Happening(environment, EXHAUSTED, clock.now()))
 
         allocations = Allocations(
-            *(store, environments, observing, expiry.allocated),
+            *(store.allocations, environments, observing, expiry.allocated),
             asks=ringing.asks,
             exhausted=exhausted,
         )
         yield Parts(
             allocations,
-            Numbers(inventory, environments),
-            Imports(inventory, environments),
-            Pools(StoredPoolView(reader), allocations, environments),
+            Numbers(store.numbers, environments),
+            Imports(store.numbers, environments),
+            Pools(store.pools, allocations, environments),
             administration,
             Tokens(administration),
-            Journal(record, record, store, environments),
+            Journal(record, record, store.allocations, environments),
             expiry,
             ringing,
             stream,
@@ -213,4 +193,6 @@ def operations_of(parts: Parts, facts: Callable[[], Mapping[str, object]]) -> Op
 
 def _ani_keeping(config: Config) -> AniKeeping:
     setting = AniSetting(config.journal.ani)
-    return AniKeeping(setting, b"" if setting is AniSetting.NONE else ani_key(config.store.path))
+    return AniKeeping(
+        setting, b"" if setting is AniSetting.NONE else ani_key(ani_key_file(config.store))
+    )

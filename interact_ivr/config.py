@@ -16,6 +16,7 @@ from msgspec import Meta
 from interact_ivr.config_http import http_contradictions
 from interact_ivr.config_keys import Config
 from interact_ivr.config_pbx import pbx_contradictions
+from interact_ivr.config_store import store_contradictions
 from interact_ivr.domain import times
 
 DEFAULT_FILE = Path("/etc/interact-ivr/interact-ivr.toml")
@@ -60,6 +61,7 @@ def load_config(file: Path) -> Config:
 
 def contradictions(config: Config) -> Iterator[str]:
     """Name the values that do not go together, each of which alone may stand."""
+    yield from store_contradictions(config.store)
     yield from http_contradictions(config.http)
     yield from pbx_contradictions(config.pbx)
     for each in times.too_long(config.pool.policy, config.journal.keep_for):

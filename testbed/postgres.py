@@ -63,10 +63,10 @@ class Cluster:
         """What the server says."""
         return self.folder / "postgres.log"
 
-    def url(self, database: str) -> str:
-        """Give the address of a database: by the socket, or on loopback where it listens there."""
-        if self.listens:
-            return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+    def url(self, database: str, port: int | None = None) -> str:
+        """Give the address of a database: by the socket, or by a *port* on loopback."""
+        if port is not None:
+            return f"postgresql://{USER}@127.0.0.1:{port}/{database}"
         return f"postgresql://{USER}@/{database}?host={self.folder}&port={self.port}"
 
     def start(self) -> None:

@@ -14,6 +14,7 @@ import psycopg
 from interact_ivr.stores.postgres.connecting import Connecting, Connection
 from interact_ivr.stores.postgres.schema import migrate
 from testbed.fetch import bring_postgres
+from testbed.ports import PortBlock
 from testbed.postgres import Cluster, cluster
 
 _TEMPLATE = "template_of_all"
@@ -76,4 +77,6 @@ def databases() -> Databases:
     """Give the databases of this process's cluster, which ends with the process."""
     stack = ExitStack()
     atexit.register(stack.close)
-    return Databases(stack.enter_context(cluster(bring_postgres())))
+    port = stack.enter_context(PortBlock()).first
+    made = cluster(bring_postgres(), port=port, listens=True)
+    return Databases(stack.enter_context(made))

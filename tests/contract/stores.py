@@ -57,6 +57,7 @@ from interact_ivr.stores.numbers import StoredNumbers
 from interact_ivr.stores.operations.times import from_micros
 from interact_ivr.stores.pool_view import StoredPoolView
 from interact_ivr.stores.postgres.allocations import PostgresAllocations
+from interact_ivr.stores.postgres.connecting import Connecting
 from interact_ivr.stores.postgres.directory import PostgresDirectory
 from interact_ivr.stores.postgres.journal import PostgresJournal
 from interact_ivr.stores.postgres.queries import postgres_queries
@@ -223,10 +224,16 @@ class PostgresStore:
 
     scrubs = False
 
-    def __init__(self, _: Path) -> None:
+    def __init__(
+        self, _: Path, *, beside: "PostgresStore | None" = None, pinned: bool = True
+    ) -> None:
+        """*beside* another node it has its database; not *pinned*, it has the server's time."""
         self._databases = databases()
-        self.name = self._databases.take()
-        weakref.finalize(self, self._databases.give_back, self.name)
+        self._pinned = pinned
+        self.name: str = beside.name if beside else self._databases.take()
+        if beside is None:
+            self._given_back = weakref.finalize(self, self._databases.give_back, self.name)
+        self.connecting = self._databases.connecting(self.name)
         self._queries = postgres_queries()
         self._parts: tuple[Sessions, PostgresWriter, PostgresReader] | None = None
 
@@ -234,10 +241,10 @@ class PostgresStore:
         self, clock: Clock, told: Callable[[Happening], None]
     ) -> tuple[Lending, Inventory, DirectoryStore]:
         """Open it for a node."""
-        connecting = self._databases.connecting(self.name)
-        sessions = Sessions(connecting, 4, "store-writer")
-        self.writer = PostgresWriter(sessions, self._queries, told=told, pinned=clock)
-        reader = PostgresReader(connecting, self._queries, clock)
+        pinned = clock if self._pinned else None
+        sessions = Sessions(self.connecting, 4, "store-writer")
+        self.writer = PostgresWriter(sessions, self._queries, told=told, pinned=pinned)
+        reader = PostgresReader(self.connecting, self._queries, pinned)
         self._parts = sessions, self.writer, reader
         return (
             PostgresAllocations(self.writer, reader, self._queries),
@@ -264,9 +271,20 @@ class PostgresStore:
             reader.close()
             self._parts = None
 
+    def spoil(self) -> None:
+        """Let nobody have the database after this test, which changes more than its rows."""
+        self._given_back.detach()
+
+    def by_port(self, port: int) -> None:
+        """Go by another port from the next opening on."""
+        self.connecting = Connecting(
+            self._databases.cluster.url(self.name, port), lambda: None, longest=10
+        )
+
     def rows(self, statement: str) -> list[Any]:
         """Give what SQL gives, past the service."""
         with self._databases.connect(self.name) as connection:
+            connection.autocommit = True
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 

@@ -9,6 +9,7 @@ from interact_ivr.stores.operations.number_rows import (
     end,
     get_held,
     is_held_open,
+    is_ringing,
     settle,
     stand,
     write_journal,
@@ -87,16 +88,19 @@ def _longest_rested(
     tx: Transaction, scope: Scope, group: Group | None, policy: Policy
 ) -> NumberRow | None:
     latest = tx.now - policy.rest_for if policy.strict_rest else tx.now
-    found = {
+    found: dict[str, object] = {
         "application": scope.application,
         "rested_before": to_micros(latest),
         "now": to_micros(tx.now),
     }
-    if group is None:
-        row = tx.one("find_longest_rested", **found)
-    else:
-        row = tx.one("find_longest_rested_in_group", group=group, **found)
-    return None if row is None else NumberRow.of(scope.environment, row)
+    query = "find_longest_rested"
+    if group is not None:
+        query, found["group"] = "find_longest_rested_in_group", group
+    while row := tx.one(query, **found):
+        number = NumberRow.of(scope.environment, row)
+        if not is_ringing(tx, number):  # a call may have come to it before it was locked
+            return number
+    return None
 
 
 def _lend(

@@ -9,6 +9,8 @@ from psycopg.adapt import AdaptersMap
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.numeric import Int8Dumper
 
+from interact_ivr.domain.errors import StoreUnavailable
+
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _DEFAULTS = {
@@ -34,13 +36,19 @@ class Connecting:
     """
 
     def __init__(self, url: str, password: Callable[[], str | None], longest: float) -> None:
-        self._parameters: Mapping[str, Any] = {**_DEFAULTS, **conninfo_to_dict(url)}
+        try:
+            self._parameters: Mapping[str, Any] = {**_DEFAULTS, **conninfo_to_dict(url)}
+        except psycopg.ProgrammingError:  # its text has the address whole
+            raise StoreUnavailable("its address is not understood") from None
         self._password = password
         self._session = _SESSION.format(milliseconds=round(longest * 1000))
 
     def open(self) -> Connection:
-        """Open one; raises psycopg.OperationalError where no primary answers in time."""
-        secret = self._password()
+        """Open one; raises psycopg.OperationalError where no primary answers."""
+        try:
+            secret = self._password()
+        except OSError as error:
+            raise StoreUnavailable(f"its password cannot be read: {error}") from error
         parameters = (
             self._parameters if secret is None else {**self._parameters, "password": secret}
         )

@@ -6,11 +6,15 @@ in its first line, the oldest schema whose release still runs with it.
 
 import re
 from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime
 
 import psycopg
 
 from interact_ivr.stores.migrating import SchemaError
-from interact_ivr.stores.postgres.connecting import Connection
+from interact_ivr.stores.operations.times import from_micros
+from interact_ivr.stores.postgres.connecting import Connecting, Connection
+from interact_ivr.stores.postgres.failures import unavailable
 from interact_ivr.stores.queries import load_migrations
 
 OLDEST_POSTGRES = 140000
@@ -60,9 +64,20 @@ def oldest_that_runs_with(script: str) -> int:
     return int(found[1])
 
 
-def migrate_patiently(connection: Connection) -> int:
-    """Do `migrate`, again where another node has just made the same."""
+def prepare(connecting: Connecting) -> datetime:
+    """Bring the schema up to date, also where another node is about to, and give the time.
+
+    Raises:
+        StoreUnavailable: the server cannot be reached, or will not have us.
+        SchemaError: as `migrate` does.
+    """
     try:
-        return migrate(connection)
-    except (psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable):
-        return migrate(connection)
+        with closing(connecting.open()) as connection:
+            try:
+                migrate(connection)
+            except psycopg.errors.UniqueViolation:  # the table of the version is made just now
+                migrate(connection)
+            ((now,),) = connection.execute("SELECT store_now()").fetchall()
+    except psycopg.Error as error:
+        raise unavailable(error) from error
+    return from_micros(now)

@@ -34,17 +34,18 @@ class PostgresTransaction:
         self._connection = connection
         self._queries = queries
         self._begin: str | None = begin
-        self._now: datetime | None = None
+        self.time: datetime | None = None
+        """What the clock said, if it was asked."""
         self._last_id = ""
 
     @property
     def now(self) -> datetime:
         """The time as of the last lock, or else of the first question for it; never earlier."""
-        if self._now is None:
+        if self.time is None:
             self._read(self._run(_CLOCK, {}))
-        if self._now is None:
+        if self.time is None:
             raise ValueError("the clock was read")
-        return self._now
+        return self.time
 
     def one(self, query: str, **values: object) -> Any:
         """Give the first row of a named query, or None."""
@@ -101,6 +102,6 @@ class PostgresTransaction:
         known = [from_micros(micros)]
         if self._last_id:
             known.append(ulid_time(self._last_id))
-        if self._now is not None:
-            known.append(self._now)
-        self._now = max(known)
+        if self.time is not None:
+            known.append(self.time)
+        self.time = max(known)

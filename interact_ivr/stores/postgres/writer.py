@@ -7,6 +7,7 @@ is still writing it. What has written no entry is done again, as it says the sam
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 
 import psycopg
@@ -28,7 +29,7 @@ class Writer:
     """Runs operations that change the store, many at a time.
 
     *told* hears what the journal was told by them, once it is committed, in the loop of whoever
-    asked. *pinned* is a test's clock; else the server's is.
+    asked; *heard* what the server's clock has said. *pinned* is a test's clock instead of that.
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class Writer:
         queries: Mapping[str, str],
         *,
         told: Callable[[Happening], None] = lambda _: None,
+        heard: Callable[[datetime], None] = lambda _: None,
         pinned: Clock | None = None,
     ) -> None:
         self.growth = Growth()
         self._sessions = sessions
         self._queries = queries
         self._told = told
+        self._heard = heard
         self._pinned = pinned
 
     async def run(
@@ -61,6 +64,8 @@ class Writer:
         work = _Work(operation, plainly, queries or self._queries, self._pinned)
 
         def tell() -> None:
+            if work.time is not None:
+                self._heard(work.time)
             if work.happened:
                 self.growth.tell()
             for happening in work.happened:
@@ -88,6 +93,8 @@ class _Work(Generic[T]):
         pinned: Clock | None,
     ) -> None:
         self.happened: list[Happening] = []
+        self.time: datetime | None = None
+        """What the clock said."""
         self._operation = operation
         self._plainly = plainly
         self._queries = queries
@@ -120,7 +127,7 @@ class _Work(Generic[T]):
         except BaseException:
             tx.roll_back()
             raise
-        self.happened = tx.happened
+        self.happened, self.time = tx.happened, tx.time
         try:
             tx.commit()
         except psycopg.Error as error:
