@@ -152,7 +152,7 @@ async def _shared(config: StoreConfig, opening: Opening) -> AsyncIterator[Store]
     reader = PostgresReader(connecting, queries)
     try:
         yield Store(
-            PostgresAllocations(writer, reader, queries),
+            PostgresAllocations(writer, reader, queries, clock),
             StoredNumbers(writer, reader),
             PostgresDirectory(writer, reader),
             PostgresJournal(writer, reader),

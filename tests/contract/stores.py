@@ -57,6 +57,7 @@ from interact_ivr.stores.numbers import StoredNumbers
 from interact_ivr.stores.operations.times import from_micros
 from interact_ivr.stores.pool_view import StoredPoolView
 from interact_ivr.stores.postgres.allocations import PostgresAllocations
+from interact_ivr.stores.postgres.clock import ServerClock
 from interact_ivr.stores.postgres.connecting import Connecting
 from interact_ivr.stores.postgres.directory import PostgresDirectory
 from interact_ivr.stores.postgres.journal import PostgresJournal
@@ -213,6 +214,12 @@ class SqliteStore:
         """Read the file and those beside it."""
         return b"".join(file.read_bytes() for file in sorted(self.path.parent.iterdir()))
 
+    def columns(self) -> list[tuple[str, str]]:
+        """Give every column that there is, with its table."""
+        query = "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c"
+        with closing(sqlite3.connect(self.path)) as connection:
+            return connection.execute(f"{query} WHERE m.type = 'table'").fetchall()
+
     def allocations(self) -> dict[str, str]:
         """Read the table by SQL."""
         with closing(sqlite3.connect(self.path)) as connection:
@@ -225,15 +232,23 @@ class PostgresStore:
     scrubs = False
 
     def __init__(
-        self, _: Path, *, beside: "PostgresStore | None" = None, pinned: bool = True
+        self,
+        _: Path,
+        *,
+        beside: "PostgresStore | None" = None,
+        pinned: bool = True,
+        connecting: Connecting | None = None,
     ) -> None:
-        """*beside* another node it has its database; not *pinned*, it has the server's time."""
+        """*beside* another node it has its database; not *pinned*, it has the server's time.
+
+        *connecting* to a server of the test's own, it has what is there.
+        """
         self._databases = databases()
         self._pinned = pinned
         self.name: str = beside.name if beside else self._databases.take()
         if beside is None:
             self._given_back = weakref.finalize(self, self._databases.give_back, self.name)
-        self.connecting = self._databases.connecting(self.name)
+        self.connecting = connecting or self._databases.connecting(self.name)
         self._queries = postgres_queries()
         self._parts: tuple[Sessions, PostgresWriter, PostgresReader] | None = None
 
@@ -247,7 +262,9 @@ class PostgresStore:
         reader = PostgresReader(self.connecting, self._queries, pinned)
         self._parts = sessions, self.writer, reader
         return (
-            PostgresAllocations(self.writer, reader, self._queries),
+            PostgresAllocations(
+                self.writer, reader, self._queries, pinned or ServerClock(datetime.now(UTC))
+            ),
             StoredNumbers(self.writer, reader),
             PostgresDirectory(self.writer, reader),
         )

@@ -56,6 +56,13 @@ def retrieve(
     return _told(number, question.caller, outcome)
 
 
+def recall(environment: EnvironmentId, question: Question, tx: Transaction) -> Retrieval | None:
+    """Give what this very call was told, if it was told anything that is repeated."""
+    found = (find_number(tx, environment, keys) for keys in question.dialed)
+    number = next((number for number in found if number is not None), None)
+    return None if number is None else _repeat(tx, number, question)
+
+
 def mark_undelivered(
     environment: EnvironmentId, retrieval: Retrieval, call: CallRef, tx: Transaction
 ) -> None:

@@ -1,7 +1,9 @@
 """A number's life on PostgreSQL: what is plain for a call is one round trip."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 
 from interact_ivr.domain.errors import Exhausted
@@ -18,20 +20,25 @@ from interact_ivr.domain.names import (
     random_end,
 )
 from interact_ivr.domain.values import Allocation, Ending, Question, Retrieval, Status
+from interact_ivr.ports import Clock
 from interact_ivr.stores.allocations import StoredAllocations
 from interact_ivr.stores.operations.allocating import allocate
-from interact_ivr.stores.operations.retrieving import retrieve
-from interact_ivr.stores.operations.times import from_micros
+from interact_ivr.stores.operations.retrieving import recall, retrieve
+from interact_ivr.stores.operations.times import from_micros, to_micros
 from interact_ivr.stores.postgres.reader import Reader
 from interact_ivr.stores.postgres.transaction import PostgresTransaction
-from interact_ivr.stores.postgres.writer import Writer
+from interact_ivr.stores.postgres.writer import Plain, Writer
 
 
 class PostgresAllocations(StoredAllocations):
     """The `AllocationStore` and the `RingingStore` of the shared store."""
 
-    def __init__(self, writer: Writer, reader: Reader, queries: Mapping[str, str]) -> None:
+    def __init__(
+        self, writer: Writer, reader: Reader, queries: Mapping[str, str], clock: Clock
+    ) -> None:
+        """*clock* is the server's, or near to it: by it a statement knows that it is too late."""
         super().__init__(writer, reader)
+        self._clock = clock
         self._postgres = writer
         self._waiting = {
             name: text.replace("FOR UPDATE SKIP LOCKED", "FOR UPDATE")
@@ -69,12 +76,21 @@ class PostgresAllocations(StoredAllocations):
             partial(retrieve, environment, question, policies),
             deadline=deadline,
             wanted=wanted,
-            plainly=partial(_retrieve_plainly, environment, question),
+            plain=Plain(
+                partial(_retrieve_plainly, environment, question, self._until(deadline)),
+                partial(recall, environment, question),
+            ),
         )
+
+    def _until(self, deadline: float | None) -> int | None:
+        """Give *deadline* by the server's clock: a statement may come to it late, or wait there."""
+        if deadline is None:
+            return None
+        return to_micros(self._clock.now() + timedelta(seconds=deadline - time.monotonic()))
 
 
 def _retrieve_plainly(
-    environment: EnvironmentId, question: Question, tx: PostgresTransaction
+    environment: EnvironmentId, question: Question, until: int | None, tx: PostgresTransaction
 ) -> Retrieval | None:
     """Answer FOUND in one statement, or give None where it is not as plain as that."""
     if not (question.dialed and question.dialed[0]):
@@ -87,6 +103,7 @@ def _retrieve_plainly(
         uniqueid=question.call.uniqueid,
         caller=question.caller.known_by,
         ani=question.caller.stored,
+        until=until,
         random=random_end(os.urandom(10)),
     )
     if row is None:

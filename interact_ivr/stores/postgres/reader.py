@@ -7,7 +7,8 @@ locked, and all of an operation sees one state.
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from interact_ivr.domain.names import EnvironmentId
@@ -45,27 +46,41 @@ class Reader:
 
     async def run(self, operation: Callable[[Transaction], T]) -> T:
         """Give what *operation* read, or raise `StoreUnavailable`."""
-        return await self._short.run(lambda connection: self._read(connection, operation))
+        return await self._short.run(_Work(operation, self._queries, self._pinned))
 
     async def run_long(
         self, environment: EnvironmentId | None, operation: Callable[[Transaction], T]
     ) -> T:
         """Do the same, one after the other; environments that ask at the same time take turns."""
         async with self._turns.setdefault(environment, asyncio.Lock()):
-            return await self._long.run(
-                lambda connection: self._read(connection, operation), longest=LONGEST_SECONDS
-            )
+            work = _Work(operation, self._queries, self._pinned)
+            return await self._long.run(work, longest=LONGEST_SECONDS)
 
     def close(self) -> None:
         """Finish what waits, then let the connections go. Blocks until done."""
         self._short.close()
         self._long.close()
 
-    def _read(self, connection: Connection, operation: Callable[[Transaction], T]) -> T:
-        pin(connection, self._pinned)
-        tx = PostgresTransaction(connection, self._queries, _BEGIN)
+
+@dataclass(frozen=True, slots=True)
+class _Work(Generic[T]):
+    """An operation that reads: however often it is done, nothing comes of it."""
+
+    operation: Callable[[Transaction], T]
+    queries: Mapping[str, str]
+    pinned: Clock | None
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Never."""
+        return False
+
+    def attempt(self, connection: Connection) -> T:
+        """Read once."""
+        pin(connection, self.pinned)
+        tx = PostgresTransaction(connection, self.queries, _BEGIN)
         try:
-            return operation(tx)
+            return self.operation(tx)
         finally:
             if not connection.broken:
                 tx.roll_back()

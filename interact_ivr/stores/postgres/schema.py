@@ -27,6 +27,12 @@ _CREATE = """
     );
     INSERT INTO schema_version (id, version, runs_with) VALUES (1, 0, 0) ON CONFLICT DO NOTHING
 """
+_MADE_JUST_NOW = (
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.DuplicateObject,
+    psycopg.errors.DuplicateTable,
+)
+"""What IF NOT EXISTS says where another one makes the same at the same time."""
 _LOCK = "SELECT version, runs_with FROM schema_version WHERE id = 1 FOR UPDATE"
 _KEEP = "UPDATE schema_version SET version = %s, runs_with = %s WHERE id = 1"
 
@@ -74,9 +80,10 @@ def prepare(connecting: Connecting) -> datetime:
     try:
         with closing(connecting.open()) as connection:
             try:
-                migrate(connection)
-            except psycopg.errors.UniqueViolation:  # the table of the version is made just now
-                migrate(connection)
+                connection.execute(_CREATE)
+            except _MADE_JUST_NOW:
+                connection.execute(_CREATE)
+            migrate(connection)
             ((now,),) = connection.execute("SELECT store_now()").fetchall()
     except psycopg.Error as error:
         raise unavailable(error) from error

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import psycopg
 
@@ -25,35 +25,62 @@ from interact_ivr.stores.postgres.connecting import Connecting, Connection
 from interact_ivr.stores.postgres.failures import is_lost, passes, unavailable
 
 T = TypeVar("T")
+Result = TypeVar("Result", covariant=True)
 
 LONGEST_SECONDS = 10.0
 """An attempt without a deadline; with one, it ends soon after that."""
 _GRACE_SECONDS = 0.5
+_LOOK_SECONDS = 0.1
+"""How often it is looked whether an attempt takes too long."""
+_DOUBT_SECONDS = 10.0
+"""How much longer it is tried to find out what became of one."""
 _PATIENCE_SECONDS = 3.0
 """How long what has no deadline is tried again."""
 _PAUSES = (0.002, 0.01, 0.03, 0.1, 0.2)
 _MOST_WAITING = 4096
 
 
+class Attempts(Protocol[Result]):
+    """Something that may have to be attempted several times."""
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether nobody has said what became of the last attempt: that must be found out."""
+
+    def attempt(self, connection: Connection) -> Result:
+        """Do it once; psycopg.Error where it failed."""
+
+
 @dataclass(slots=True)
 class _Job(Generic[T]):
-    attempt: Callable[[Connection], T]
+    work: Attempts[T]
+    longest: float
     deadline: float | None
     wanted: Callable[[], bool] | None
     connection: Connection | None = None
-    severed: bool = False
+    ends: float = 0.0
+    """When the attempt that is under way is ended."""
 
     def check_wanted(self) -> None:
         """Raise `TooLate` where it is not to be begun any more."""
+        if self.work.is_in_doubt:
+            return
         past = self.deadline is not None and time.monotonic() >= self.deadline
-        if past or self.severed or (self.wanted is not None and not self.wanted()):
+        if past or (self.wanted is not None and not self.wanted()):
             raise TooLate
 
+    def begin(self, connection: Connection) -> None:
+        """Take note of the attempt that begins, and of when it is to be ended."""
+        now = time.monotonic()
+        self.ends = now + self.longest
+        if self.deadline is not None:
+            self.ends = max(self.deadline, now) + _GRACE_SECONDS
+        self.connection = connection
+
     def sever(self) -> None:
-        """End the attempt that is under way: its thread finds the connection lost."""
-        self.severed = True
+        """End the attempt that is under way if it takes too long: its thread finds it lost."""
         connection = self.connection
-        if connection is not None:
+        if connection is not None and time.monotonic() >= self.ends:
             with (
                 suppress(OSError, psycopg.Error),
                 socket.socket(fileno=os.dup(connection.fileno())) as end,
@@ -73,41 +100,47 @@ class Sessions:
 
     async def run(
         self,
-        attempt: Callable[[Connection], T],
+        work: Attempts[T],
         *,
         deadline: float | None = None,
         wanted: Callable[[], bool] | None = None,
         told: Callable[[], None] | None = None,
         longest: float = LONGEST_SECONDS,
     ) -> T:
-        """Give what *attempt* gives; done again where it fails for what passes.
+        """Give what *work* gives; it is attempted again where it fails for what passes.
 
-        Past *deadline*, or when it is not *wanted* any more, it is not begun again. *told* is
-        called in the loop when it is done, before whoever waits goes on.
+        Past *deadline*, or when it is not *wanted* any more, it is not begun again, but for finding
+        out what became of it. *told* is called in the loop when it is done, before whoever waits
+        goes on.
 
         Raises:
             StoreUnavailable: it could not be done.
-            Exception: whatever *attempt* raised that is no failure of the store.
+            Exception: whatever *work* raised that is no failure of the store.
         """
         if self._closing:
             raise StoreUnavailable("it is being closed")
         if self._waiting >= _MOST_WAITING:
             raise TooBusy
         loop = asyncio.get_running_loop()
-        job = _Job(attempt, deadline, wanted)
-        if deadline is not None:
-            longest = max(0.0, deadline - time.monotonic()) + _GRACE_SECONDS
-        timer = loop.call_later(longest, job.sever)
-        self._waiting += 1
+        job = _Job(work, longest, deadline, wanted)
         future = loop.run_in_executor(self._threads, self._work, job)
-        if told is not None:
-            future.add_done_callback(lambda done: done.cancelled() or done.exception() or told())
-        try:
-            return await future
-        finally:
-            self._waiting -= 1
-            if future.done():
-                timer.cancel()
+        self._waiting += 1
+        future.add_done_callback(lambda done: self._done(done, told))
+        self._watch(loop, job, future)
+        return await future
+
+    def _watch(
+        self, loop: asyncio.AbstractEventLoop, job: _Job[T], future: "asyncio.Future[T]"
+    ) -> None:
+        """End what takes too long, for as long as there is anything."""
+        if not future.done():
+            job.sever()
+            loop.call_later(_LOOK_SECONDS, self._watch, loop, job, future)
+
+    def _done(self, future: "asyncio.Future[T]", told: Callable[[], None] | None) -> None:
+        self._waiting -= 1
+        if told is not None and not future.cancelled() and future.exception() is None:
+            told()
 
     def close(self) -> None:
         """Finish what waits, then let the connections go. Blocks until done."""
@@ -121,19 +154,18 @@ class Sessions:
             job.check_wanted()
             try:
                 return self._try(job)
-            except Exception as error:
-                if not isinstance(error, psycopg.Error):
-                    raise
-                if job.severed or not passes(error) or time.monotonic() + pause >= until:
+            except psycopg.Error as error:
+                last = until + (_DOUBT_SECONDS if job.work.is_in_doubt else 0)
+                if not passes(error) or time.monotonic() + pause >= last:
                     raise unavailable(error) from error
             time.sleep(pause)
         raise AssertionError("pauses have no end")
 
     def _try(self, job: _Job[T]) -> T:
         connection = self._idle.pop() if self._idle else self._connecting.open()
-        job.connection = connection
+        job.begin(connection)
         try:
-            result = job.attempt(connection)
+            return job.work.attempt(connection)
         except psycopg.Error as error:
             if is_lost(error) or connection.broken:
                 self._drop_idle()  # they were opened before, to the same server
@@ -141,7 +173,6 @@ class Sessions:
         finally:
             job.connection = None
             self._put_back(connection)
-        return result
 
     def _put_back(self, connection: Connection) -> None:
         """Keep it for the next one, if nothing is under way on it and nobody has ended it."""

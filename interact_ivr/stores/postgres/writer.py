@@ -5,6 +5,7 @@ it. It is found out: by the last entry that it has written into the journal, whi
 is still writing it. What has written no entry is done again, as it says the same the second time.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Generic, TypeVar
 
 import psycopg
 
+from interact_ivr.domain.errors import TooLate
 from interact_ivr.domain.happening import Happening
 from interact_ivr.ports import Clock
 from interact_ivr.stores.growth import Growth
@@ -54,14 +56,14 @@ class Writer:
         *,
         deadline: float | None = None,
         wanted: Callable[[], bool] | None = None,
-        plainly: Callable[[PostgresTransaction], T | None] | None = None,
+        plain: "Plain[T] | None" = None,
         queries: Mapping[str, str] | None = None,
     ) -> T:
         """Run *operation* in a transaction and give its result once that is durable.
 
-        *plainly* is tried first: one statement that does all of it, or gives None and does nothing.
+        What is *plain* is tried first, in one statement.
         """
-        work = _Work(operation, plainly, queries or self._queries, self._pinned)
+        work = _Work(operation, plain, queries or self._queries, self._pinned, deadline)
 
         def tell() -> None:
             if work.time is not None:
@@ -71,10 +73,20 @@ class Writer:
             for happening in work.happened:
                 self._told(happening)
 
-        return await self._sessions.run(work.attempt, deadline=deadline, wanted=wanted, told=tell)
+        return await self._sessions.run(work, deadline=deadline, wanted=wanted, told=tell)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Plain(Generic[T]):
+    """What an operation is in most cases: one statement."""
+
+    do: Callable[[PostgresTransaction], T | None]
+    """Does all of it, or gives None and does nothing."""
+    recall: Callable[[Transaction], T | None]
+    """Gives what was done of it by a statement whose answer was lost; waits for that one."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Doubt(Generic[T]):
     """A transaction of which nobody has said whether it was committed, and what it gave."""
 
@@ -88,38 +100,72 @@ class _Work(Generic[T]):
     def __init__(
         self,
         operation: Callable[[Transaction], T],
-        plainly: Callable[[PostgresTransaction], T | None] | None,
+        plain: Plain[T] | None,
         queries: Mapping[str, str],
         pinned: Clock | None,
+        deadline: float | None,
     ) -> None:
         self.happened: list[Happening] = []
         self.time: datetime | None = None
         """What the clock said."""
         self._operation = operation
-        self._plainly = plainly
+        self._plain = plain
         self._queries = queries
         self._pinned = pinned
-        self._doubt: _Doubt[T] | None = None
+        self._deadline = deadline
+        self._doubt: _Doubt[T] | Plain[T] | None = None
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether nobody has said what became of the last attempt."""
+        return self._doubt is not None
 
     def attempt(self, connection: Connection) -> T:
-        """Do it once; psycopg.Error where it may be done again."""
+        """Do it once; psycopg.Error where it failed, which may leave a doubt."""
         pin(connection, self._pinned)
         if self._doubt is not None:
-            if _is_there(connection, self._queries, self._doubt.entry):
-                return self._doubt.result
+            if done := self._find_out(PostgresTransaction(connection, self._queries), self._doubt):
+                return done[0]
             self._doubt = None
-        if self._plainly is not None:
-            tx = PostgresTransaction(connection, self._queries)
-            plainly, self._plainly = self._plainly, None  # lost, it is found as an answer
-            result = plainly(tx)
+            self._check_time()
+        if self._plain is not None:
+            result = self._do_plainly(PostgresTransaction(connection, self._queries), self._plain)
             if result is not None:
-                self.happened = tx.happened
                 return result
+            self._check_time()  # it may have waited for the number
         return self._in_transaction(PostgresTransaction(connection, self._queries))
+
+    def _find_out(self, tx: PostgresTransaction, doubt: "_Doubt[T] | Plain[T]") -> tuple[T] | None:
+        """Give the result of what is in *doubt*, if it was committed; nothing comes of asking."""
+        match doubt:
+            case Plain(recall=recall):
+                recalled = recall(tx)
+                found = None if recalled is None else (recalled,)
+            case _Doubt(entry, result):  # waits for whoever is writing that entry
+                found = None if tx.do("claim_entry", id=entry) else (result,)
+        tx.roll_back()
+        return found
+
+    def _do_plainly(self, tx: PostgresTransaction, plain: Plain[T]) -> T | None:
+        try:
+            result = plain.do(tx)
+        except psycopg.Error as error:
+            if is_lost(error):
+                self._doubt = plain
+            raise
+        self.happened = tx.happened
+        self._plain = None if result is None else plain
+        return result
+
+    def _check_time(self) -> None:
+        """Raise `TooLate` where whoever asked has been told so: then nothing is to come of it."""
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            raise TooLate
 
     def _in_transaction(self, tx: PostgresTransaction) -> T:
         try:
             result = self._operation(tx)
+            self._check_time()
         except psycopg.Error as error:
             if not is_lost(error):
                 tx.roll_back()
@@ -142,12 +188,3 @@ def pin(connection: Connection, clock: Clock | None) -> None:
     if clock is not None:
         now = str(to_micros(clock.now()))
         connection.execute("SELECT set_config('interact_ivr.now', %s, false)", [now])
-
-
-def _is_there(connection: Connection, queries: Mapping[str, str], entry: str) -> bool:
-    """Say whether the transaction that wrote *entry* was committed; wait where it still is."""
-    tx = PostgresTransaction(connection, queries)
-    try:
-        return not tx.do("claim_entry", id=entry)
-    finally:
-        tx.roll_back()

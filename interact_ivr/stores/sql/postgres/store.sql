@@ -24,7 +24,8 @@ WHERE datname = current_database() AND backend_xid IS NOT NULL
 -- A call is told FOUND in one statement, where nothing else could be said: its best number is
 -- allocated, it has asked nothing before, and this caller has retrieved nothing from that number.
 -- All else is left as it is. What a statement sees is as of its beginning, its locked row alone is
--- the latest: an allocation that came in between is not seen, and so this is not plain.
+-- the latest: an allocation that came in between is not seen, and so this is not plain. What comes to
+-- the server later than :until, or has waited for the row until then, does nothing.
 WITH locked AS MATERIALIZED (
     SELECT id, number, allocation_id, free_from FROM number
     WHERE environment_id = :environment AND number = :number AND allocation_id IS NOT NULL
@@ -34,7 +35,7 @@ WITH locked AS MATERIALIZED (
     SELECT *, store_now() AS now FROM locked
 ), plain AS MATERIALIZED (
     SELECT *, ulid_front(now) || :random AS entry FROM timed
-    WHERE now < free_from
+    WHERE now < free_from AND (:until::BIGINT IS NULL OR now < :until)
       AND ulid_front(now) || :random > coalesce((SELECT max(id) FROM journal), '')
       AND NOT EXISTS (
           SELECT 1 FROM answer
