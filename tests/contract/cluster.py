@@ -41,6 +41,7 @@ class Databases:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self._free: list[str] = []
+        self._own: dict[str, Connection] = {}
         self._names = (f"pool_{count}" for count in itertools.count())
         self._admin = psycopg.connect(cluster.url("postgres"), autocommit=True)
         self._admin.execute(f"CREATE DATABASE {_TEMPLATE}")
@@ -55,8 +56,7 @@ class Databases:
             self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
             return name
         name = self._free.pop()
-        with self.connect(name) as connection:
-            connection.execute(_EMPTY)
+        self.own(name).execute(_EMPTY)
         return name
 
     def give_back(self, name: str) -> None:
@@ -66,6 +66,12 @@ class Databases:
     def connecting(self, name: str) -> Connecting:
         """Give what opens connections to a database as the store does."""
         return Connecting(self.cluster.url(name), lambda: None, longest=10)
+
+    def own(self, name: str) -> Connection:
+        """Give the test's own connection, which stays open."""
+        if name not in self._own or self._own[name].closed:
+            self._own[name] = self.connect(name)
+        return self._own[name]
 
     def connect(self, name: str) -> Connection:
         """Open a connection of the test's own."""

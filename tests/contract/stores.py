@@ -300,10 +300,8 @@ class PostgresStore:
 
     def rows(self, statement: str) -> list[Any]:
         """Give what SQL gives, past the service."""
-        with self._databases.connect(self.name) as connection:
-            connection.autocommit = True
-            cursor = connection.execute(statement)
-            return cursor.fetchall() if cursor.description else []
+        cursor = self._databases.own(self.name).execute(statement)
+        return cursor.fetchall() if cursor.description else []
 
     def disable(self, number: str) -> None:
         """Disable a number by SQL."""
