@@ -1,7 +1,7 @@
 """The composition root: the one place that knows every part, and puts them together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -13,11 +13,14 @@ from interact_ivr.config_keys import Config
 from interact_ivr.control.operations import Conversation, Operations
 from interact_ivr.domain.ani import AniKeeping, AniSetting
 from interact_ivr.domain.happening import EXHAUSTED, Happening
-from interact_ivr.domain.names import ALPHABETS, EnvironmentId, EnvironmentName
+from interact_ivr.domain.names import ALPHABETS, CallRef, EnvironmentId, EnvironmentName
+from interact_ivr.domain.phone_calls import Told
+from interact_ivr.domain.values import Retrieval
 from interact_ivr.observing import Observing
 from interact_ivr.opening import Opening, Time, ani_key_file, opened_store
 from interact_ivr.service.access import Access
 from interact_ivr.service.administration import Administration
+from interact_ivr.service.agents import Agents
 from interact_ivr.service.allocations import Allocations
 from interact_ivr.service.environments import Defaults, Environments
 from interact_ivr.service.expiry import Expiry
@@ -29,6 +32,7 @@ from interact_ivr.service.passwords import Passwords
 from interact_ivr.service.pools import Pools
 from interact_ivr.service.purge import Purge
 from interact_ivr.service.ringing import Ringing
+from interact_ivr.service.sites import Site
 from interact_ivr.service.stream import Stream
 from interact_ivr.service.tokens import Tokens
 
@@ -44,6 +48,7 @@ class Parts:
     numbers: Numbers
     imports: Imports
     pools: Pools
+    agents: Agents
     administration: Administration
     tokens: Tokens
     journal: Journal
@@ -68,12 +73,13 @@ async def opened(
     rewrite_up_to: int | None = None,
     warned: Callable[[str], None] = lambda _: None,
     extensions: ExtensionsOf = lambda *_: NOBODYS,
+    sites: Sequence[Site] = (),
 ) -> AsyncIterator[Parts]:
     """Open the store, and build the services over it.
 
     Up to how many bytes its file may be rewritten, while whoever asks waits, is for *who* to say;
     *warned* hears what was set so that one would rather not, beside who set it. *extensions* gives
-    what the PBXes of an environment know of theirs.
+    what the PBXes of an environment know of theirs, *sites* are the PBXes whose calls are followed.
 
     Raises:
         StoreHeldError, SchemaError, StoreUnavailable, sqlite3.Error, OSError: as `opened_store`.
@@ -113,9 +119,15 @@ async def opened(
         def exhausted(environment: EnvironmentId) -> None:
             stream.tell(Happening(environment, EXHAUSTED, clock.now()))
 
+        agents = Agents(sites, environments, store.answers, observing.untold)
+
+        def answered(call: CallRef, environment: EnvironmentId, retrieval: Retrieval) -> None:
+            agents.told(call, Told.by(retrieval, environment, call.uniqueid, clock.now()))
+
         allocations = Allocations(
             *(store.allocations, environments, observing, expiry.allocated),
             asks=ringing.asks,
+            answered=answered,
             exhausted=exhausted,
         )
         yield Parts(
@@ -123,9 +135,10 @@ async def opened(
             Numbers(store.numbers, environments),
             Imports(store.numbers, environments),
             Pools(store.pools, allocations, environments),
+            agents,
             administration,
             Tokens(administration),
-            Journal(record, record, store.allocations, environments),
+            Journal(record, record, store.allocations, environments, agents.forget),
             expiry,
             ringing,
             stream,

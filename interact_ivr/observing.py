@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from interact_ivr.domain.errors import AmbiguousDnid
+from interact_ivr.domain.errors import AmbiguousDnid, Refusal
 from interact_ivr.domain.happening import EXHAUSTED, EXPIRED, Happening
+from interact_ivr.domain.names import CallRef
 from interact_ivr.domain.values import Allocation, FreeStatus, Retrieval
 from interact_ivr.service.purge import Purged
 
@@ -62,6 +63,15 @@ class Observing:
             self._metrics.ambiguous()
         self._pool.warning(
             "dnid fits several numbers", dnis=error.dnid, candidates=list(error.candidates)
+        )
+
+    def untold(self, call: CallRef, error: Refusal) -> None:
+        """Hear of a call on a phone of which could not be read what it was told."""
+        self._pool.warning(
+            "what a call was told could not be read",
+            pbx=call.pbx,
+            call=call.uniqueid,
+            reason=str(error),
         )
 
     def happened(self, happening: Happening) -> None:

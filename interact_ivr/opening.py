@@ -23,6 +23,7 @@ from interact_ivr.ports import (
     PoolView,
     Retention,
     RingingStore,
+    ToldStore,
 )
 from interact_ivr.stores.allocations import StoredAllocations
 from interact_ivr.stores.directory import StoredDirectory
@@ -34,6 +35,7 @@ from interact_ivr.stores.sqlite.lock import FileLock
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
+from interact_ivr.stores.told import StoredTold
 
 _CALLS_AT_ONCE = 8
 """Connections of a node for what changes the store."""
@@ -74,6 +76,7 @@ class Store:
     directory: DirectoryStore
     record: Record
     pools: PoolView
+    answers: ToldStore
     clock: Time
 
 
@@ -122,6 +125,7 @@ async def _embedded(config: StoreConfig, opening: Opening) -> AsyncIterator[Stor
                 StoredDirectory(writer, reader),
                 SqliteJournal(writer, reader, opening.rewrite_up_to),
                 StoredPoolView(reader),
+                StoredTold(reader),
                 clock,
             )
         finally:
@@ -157,6 +161,7 @@ async def _shared(config: StoreConfig, opening: Opening) -> AsyncIterator[Store]
             PostgresDirectory(writer, reader),
             PostgresJournal(writer, reader),
             StoredPoolView(reader),
+            StoredTold(reader),
             clock,
         )
     finally:

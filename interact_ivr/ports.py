@@ -18,6 +18,7 @@ from interact_ivr.domain.names import (
     NumberKey,
     Scope,
 )
+from interact_ivr.domain.phone_calls import Told
 from interact_ivr.domain.values import (
     Allocation,
     Double,
@@ -158,6 +159,17 @@ class RingingStore(Protocol):
 
     async def ringing_calls(self, pbx: str) -> frozenset[str]:
         """Give the uniqueids of a PBX's calls that are on a number."""
+
+
+class ToldStore(Protocol):
+    """What calls were told. Nothing here makes a call wait."""
+
+    async def told(self, call: CallRef) -> Told | None:
+        """Give what *call* was told last: FOUND, REDIAL or LATE, as only these are kept.
+
+        Of FOUND and REDIAL the interaction, before any LATE. Who called is there of FOUND alone,
+        as it is, where the store may know it. What was forgotten was told to nobody.
+        """
 
 
 class JournalStore(Protocol):

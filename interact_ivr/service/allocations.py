@@ -69,17 +69,20 @@ class Allocations:
         allocated: Callable[[Allocation], None],
         *,
         asks: Callable[[CallRef], None] = lambda _: None,
+        answered: Callable[[CallRef, EnvironmentId, Retrieval], None] = lambda *_: None,
         exhausted: Callable[[EnvironmentId], None] = lambda _: None,
     ) -> None:
         """*allocated* wakes whoever waits for the next expiry.
 
-        *asks* hears which call asks before it is answered, *exhausted* where there was no number.
+        *asks* hears which call asks before it is answered, *answered* what is on record as its
+        answer, also where the call could not wait for it, *exhausted* where there was no number.
         """
         self._store = store
         self._environments = environments
         self._observer = observer
         self._allocated = allocated
         self._asks = asks
+        self._answered = answered
         self._exhausted = exhausted
         self._watched: set[asyncio.Future[None]] = set()
 
@@ -139,20 +142,24 @@ class Allocations:
             self._store.retrieve(here.id, question, here.policies, deadline, asking.still_there)
         )
         try:
-            return await _within(deadline, asyncio.shield(asked))
+            retrieval = await _within(deadline, asyncio.shield(asked))
         except TooLate:
             self._watch(asked, here, asking.call)
             raise
         except AmbiguousDnid as error:
             self._observer.ambiguous(error)
-            return Retrieval(Status.UNKNOWN, ani=question.caller.shown)
+            retrieval = Retrieval(Status.UNKNOWN, ani=question.caller.shown)
+        self._answered(asking.call, here.id, retrieval)
+        return retrieval
 
     def _watch(self, asked: asyncio.Future[Retrieval], here: Environment, call: CallRef) -> None:
         """See a retrieval through whose call could not wait: what it took is on record then."""
 
         async def see_through() -> None:
             with suppress(Refusal):  # not begun, or nothing of it is there: nothing was taken
-                await self._store.mark_undelivered(here.id, await asked, call)
+                retrieval = await asked
+                self._answered(call, here.id, retrieval)
+                await self._store.mark_undelivered(here.id, retrieval, call)
 
         task = asyncio.ensure_future(see_through())
         self._watched.add(task)

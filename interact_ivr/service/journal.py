@@ -2,11 +2,18 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 
 from interact_ivr.domain.errors import StillHeld
 from interact_ivr.domain.journal import Forgotten, OfNumber, Page, Subject, WhoHeld
-from interact_ivr.domain.names import AllocationId, InteractionId, NumberKey, first_ulid
+from interact_ivr.domain.names import (
+    AllocationId,
+    EnvironmentId,
+    InteractionId,
+    NumberKey,
+    first_ulid,
+)
 from interact_ivr.ports import AllocationStore, JournalStore, Retention
 from interact_ivr.service.allocations import lookup_keys
 from interact_ivr.service.environments import Environments
@@ -26,7 +33,10 @@ class Journal:
         retention: Retention,
         allocations: AllocationStore,
         environments: Environments,
+        forgotten: Callable[[EnvironmentId, InteractionId], None] = lambda *_: None,
     ) -> None:
+        """*forgotten* hears whom the store has forgotten: what is in memory goes, too."""
+        self._forgotten = forgotten
         self._store = store
         self._retention = retention
         self._allocations = allocations
@@ -115,5 +125,6 @@ class Journal:
                 await self._allocations.free(here, [NumberKey(held.number)], allocation)
                 continue
             if step == Forgotten():
+                self._forgotten(here, InteractionId(interaction))
                 return tombstone, forgotten, await self._retention.scrub()
             forgotten += step

@@ -48,6 +48,11 @@ class Recent(Generic[K, V]):
         """Keep nothing under *key*."""
         self._entries.pop(key, None)
 
+    def forget_all(self, which: Callable[[V], bool]) -> None:
+        """Keep nothing of *which* that is so."""
+        for key in [key for key, (_, value) in self._entries.items() if which(value)]:
+            del self._entries[key]
+
     def _forget_old(self) -> None:
         limit = self._clock() - self._lifetime
         while self._entries and next(iter(self._entries.values()))[0] <= limit:

@@ -30,6 +30,7 @@ from interact_ivr.domain.names import (
     NumberKey,
     Scope,
 )
+from interact_ivr.domain.phone_calls import Told
 from interact_ivr.domain.settings import PoolSettings
 from interact_ivr.domain.values import (
     Allocation,
@@ -50,6 +51,7 @@ from interact_ivr.ports import (
     PoolView,
     Retention,
     RingingStore,
+    ToldStore,
 )
 from interact_ivr.stores.allocations import StoredAllocations
 from interact_ivr.stores.directory import StoredDirectory
@@ -69,6 +71,7 @@ from interact_ivr.stores.sqlite.journal import SqliteJournal
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
+from interact_ivr.stores.told import StoredTold
 from tests.contract.cluster import databases
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -132,6 +135,9 @@ class Store(Protocol):
     def view(self) -> PoolView:
         """Give what looks at the open store's pools."""
 
+    def answers(self) -> ToldStore:
+        """Give what knows what calls were told."""
+
     def close(self) -> None:
         """Close it as a service that stops does."""
 
@@ -188,6 +194,10 @@ class SqliteStore:
     def view(self) -> PoolView:
         """Give what looks at the open file."""
         return StoredPoolView(Reader(self.path, self._clock))
+
+    def answers(self) -> ToldStore:
+        """Give what looks at the open file."""
+        return StoredTold(Reader(self.path, self._clock))
 
     def close(self) -> None:
         """Close the file."""
@@ -279,6 +289,11 @@ class PostgresStore:
         """Give what looks at it."""
         assert self._parts is not None
         return StoredPoolView(self._parts[2])
+
+    def answers(self) -> ToldStore:
+        """Give what knows what calls were told."""
+        assert self._parts is not None
+        return StoredTold(self._parts[2])
 
     def close(self) -> None:
         """Let the connections go."""
@@ -501,6 +516,10 @@ class Pool:
     async def stopped_ringing(self, call: str, pbx: str = "main") -> None:
         """Let a call be over."""
         await self._allocations.stopped_ringing(CallRef(pbx, call))
+
+    async def told(self, call: str, pbx: str = "main") -> Told | None:
+        """Ask what a call was told."""
+        return await self.store.answers().told(CallRef(pbx, call))
 
     async def free(
         self, *numbers: str, allocation: str | None = None, deadline: float | None = None

@@ -1,0 +1,76 @@
+"""The PBXes whose calls are followed, and which of them is meant where none is named."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from dialplan import NOBODYS, Directory
+from interact_ivr.domain.errors import BadInput, NoSuchEnvironment
+from interact_ivr.domain.names import EnvironmentId
+from interact_ivr.service.environments import Environments
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A PBX whose calls are followed."""
+
+    name: str
+    environments: Collection[str]
+    """Those whose calls come in there, as the configuration names them; empty: the default one."""
+    directory: Directory = NOBODYS
+    """What it knows of its extensions."""
+
+
+class Sites:
+    """All of them."""
+
+    def __init__(self, sites: Sequence[Site], environments: Environments) -> None:
+        self._sites = {site.name: site for site in sites}
+        self._environments = environments
+
+    def id_of(self, name: str) -> EnvironmentId | None:
+        """Give the environment called *name*; None: there is none."""
+        try:
+            return self._environments.named(name).id
+        except NoSuchEnvironment:
+            return None
+
+    def serves_alone(self, pbx: str, environment: EnvironmentId) -> bool:
+        """Say whether no other environment's calls come in on *pbx*."""
+        site = self._sites.get(pbx)
+        return site is not None and self._ids_of(site) == {environment}
+
+    def named(self, pbx: str) -> str:
+        """Give *pbx*, or raise `BadInput` where its calls are not followed."""
+        if pbx not in self._sites:
+            raise BadInput("pbx", self._names(), repr(pbx[:80]))
+        return pbx
+
+    def of_extension(
+        self, environment: EnvironmentId, extension: str, pbx: str | None = None
+    ) -> str:
+        """Give the PBX whose *extension* is meant: that is named, or knows it, or is the only one.
+
+        Raises:
+            BadInput: there is none of that name; or several may be meant, and none is named.
+        """
+        if pbx is not None:
+            return self.named(pbx)
+        knowing = [site.name for site in self._of(environment) if site.directory.owner(extension)]
+        if len(knowing) == 1:
+            return knowing[0]
+        if len(self._sites) == 1:
+            return next(iter(self._sites))
+        raise BadInput("pbx", self._names(), "none")
+
+    def those(self, pbx: str | None) -> Sequence[str]:
+        """Give the PBX that is named, or all; raise `BadInput` as `named` does."""
+        return [*self._sites] if pbx is None else [self.named(pbx)]
+
+    def _of(self, environment: EnvironmentId) -> Iterator[Site]:
+        return (site for site in self._sites.values() if environment in self._ids_of(site))
+
+    def _ids_of(self, site: Site) -> set[EnvironmentId | None]:
+        return {self.id_of(name) for name in site.environments}
+
+    def _names(self) -> str:
+        return f"one of {', '.join(self._sites)}" if self._sites else "none: no PBX is watched"
