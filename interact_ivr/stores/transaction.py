@@ -33,6 +33,9 @@ class Transaction(Protocol):
     def do(self, query: str, **values: object) -> int:
         """Run a named query that changes rows, and say how many it changed."""
 
+    def put(self, query: str, **values: object) -> None:
+        """Run a named query that changes rows, by the next question or the commit at the latest."""
+
     def new_id(self) -> str:
         """Make an id that sorts after all that the journal says of the numbers at hand."""
 

@@ -102,7 +102,7 @@ def test_every_query_is_asked_for_by_name() -> None:
     sources = "\n".join(path.read_text("utf-8") for path in SOURCES)
     assert SOURCES
     assert {name for name in QUERIES if f'"{name}"' in sources} == set(QUERIES)
-    asked = re.findall(r'(?:tx\.(?:one|all|do)\(|_queries\[)\s*"(\w+)"', sources)
+    asked = re.findall(r'(?:tx\.(?:one|all|do|put)\(|_queries\[)\s*"(\w+)"', sources)
     assert set(asked) <= set(QUERIES)
 
 

@@ -124,7 +124,7 @@ def _lend(
         lent_early=move is Move.LEND_EARLY,
         replaced=replaced,
     )
-    tx.do(
+    tx.put(
         "add_allocation",
         id=allocation.id,
         number_id=number.id,
@@ -147,7 +147,7 @@ def _renew(
 ) -> Allocation:
     held = get_held(tx, number.open)
     expires_at = tx.now + policy.hold_for
-    tx.do(
+    tx.put(
         "renew_allocation",
         id=held.id,
         expires_at=to_micros(expires_at),

@@ -162,13 +162,13 @@ def _hand_over(tx: Transaction, number: NumberRow, question: Question, outcome: 
 def _stop_ringing(tx: Transaction, number: NumberRow, question: Question) -> None:
     """Take note that this call is answered: it keeps the number no longer."""
     call = question.call
-    tx.do("end_ringing_on_number", number_id=number.id, pbx=call.pbx, uniqueid=call.uniqueid)
+    tx.put("end_ringing_on_number", number_id=number.id, pbx=call.pbx, uniqueid=call.uniqueid)
 
 
 def _remember(tx: Transaction, number: NumberRow, question: Question, outcome: Outcome) -> None:
     if outcome.of is None:
         raise ValueError(f"{outcome.status} speaks of an allocation")
-    tx.do(
+    tx.put(
         "add_answer",
         number_id=number.id,
         pbx=question.call.pbx,

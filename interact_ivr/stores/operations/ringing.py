@@ -29,7 +29,7 @@ def ringing(
     named = {"number_id": number.id, "pbx": call.pbx, "uniqueid": call.uniqueid}
     if since is not None and (until <= tx.now or tx.one("find_answer", **named) is not None):
         return False
-    tx.do(
+    tx.put(
         "set_ringing",
         **named,
         now=to_micros(tx.now),

@@ -167,7 +167,8 @@ class Sessions:
         try:
             return job.work.attempt(connection)
         except psycopg.Error as error:
-            if is_lost(error) or connection.broken:
+            connection.close()  # what a broken-off pipeline has prepared, psycopg does not know
+            if is_lost(error):
                 self._drop_idle()  # they were opened before, to the same server
             raise
         finally:

@@ -1,8 +1,8 @@
 """What an operation on PostgreSQL sees: named queries, a time that is read under lock, fresh ids.
 
 Statements are sent in pipelines: the first one with the transaction's beginning, one that locks
-with the reading of the clock behind it. So a lock and the time at which it was got are one round
-trip, and whatever that lock's last holder wrote is earlier.
+with the reading of the clock behind it, changes with what comes next. So a lock and the time at
+which it was got are one round trip, and whatever that lock's last holder wrote is earlier.
 """
 
 import os
@@ -37,6 +37,7 @@ class PostgresTransaction:
         self.time: datetime | None = None
         """What the clock said, if it was asked."""
         self._last_id = ""
+        self._puts: list[tuple[str, Mapping[str, object]]] = []
 
     @property
     def now(self) -> datetime:
@@ -70,30 +71,43 @@ class PostgresTransaction:
         self.made_id = self._last_id = new_ulid(self.now, os.urandom(10), after=self._last_id)
         return self.made_id
 
+    def put(self, query: str, **values: object) -> None:
+        """Run a named query that changes rows, with the next question or the commit."""
+        self._puts.append((query, values))
+
     def commit(self) -> None:
         """Make it durable; nothing, where nothing was asked."""
         if self._begin is None:
-            self._connection.execute("COMMIT", prepare=False)
+            with self._connection.pipeline():
+                self._send_puts()
+                self._connection.execute("COMMIT", prepare=False)
 
     def roll_back(self) -> None:
         """Undo it."""
-        if self._begin is None:
-            self._connection.execute("ROLLBACK", prepare=False)
+        self._puts.clear()
+        if self._begin is None:  # past psycopg, which would forget what it has prepared
+            self._connection.pgconn.exec_(b"ROLLBACK")
 
     def _run(self, query: str, values: Mapping[str, object]) -> Cursor:
         text = self._queries[query]
         locks = "FOR UPDATE" in text
         begin, self._begin = self._begin, None
-        if begin is None and not locks:
+        if begin is None and not locks and not self._puts:
             return self._connection.execute(text, values)
         with self._connection.pipeline():
             if begin is not None:
                 self._connection.execute(begin, prepare=False)
+            self._send_puts()
             cursor = self._connection.execute(text, values)
             clock = self._connection.execute(self._queries[_CLOCK]) if locks else None
         if clock is not None:
             self._read(clock)
         return cursor
+
+    def _send_puts(self) -> None:
+        puts, self._puts = self._puts, []
+        for query, values in puts:
+            self._connection.execute(self._queries[query], values)
 
     def _read(self, clock: Cursor) -> None:
         """Take the time as it is now, which is never earlier than it was, or than any entry."""

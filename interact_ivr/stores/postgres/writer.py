@@ -177,7 +177,9 @@ class _Work(Generic[T]):
         try:
             tx.commit()
         except psycopg.Error as error:
-            if is_lost(error) and tx.made_id is not None:
+            if not is_lost(error):
+                tx.roll_back()
+            elif tx.made_id is not None:
                 self._doubt = _Doubt(tx.made_id, result)
             raise
         return result

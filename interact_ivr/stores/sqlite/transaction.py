@@ -39,6 +39,10 @@ class SqliteTransaction:
         """Run a named query that changes rows, and say how many it changed."""
         return self._connection.execute(self._queries[query], values).rowcount
 
+    def put(self, query: str, **values: object) -> None:
+        """Run a named query that changes rows."""
+        self._connection.execute(self._queries[query], values)
+
     def new_id(self) -> str:
         """Make an id that sorts after every earlier one of this store."""
         self.last_id = new_ulid(self.now, os.urandom(10), after=self.last_id)

@@ -169,14 +169,22 @@ CREATE FUNCTION store_now() RETURNS BIGINT LANGUAGE sql VOLATILE AS $$
         (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT)
 $$;
 
--- The twelve letters by which every ULID of an instant begins (domain/names.py, new_ulid).
+-- The twelve letters by which every ULID of an instant begins (domain/names.py, new_ulid): ten of its
+-- milliseconds, two of the microseconds within. One expression, so that it is no call.
+CREATE FUNCTION ulid_letter(digit BIGINT) RETURNS TEXT LANGUAGE sql IMMUTABLE AS $$
+    SELECT substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', digit::INTEGER + 1, 1)
+$$;
 CREATE FUNCTION ulid_front(micros BIGINT) RETURNS TEXT LANGUAGE sql IMMUTABLE AS $$
-    SELECT string_agg(substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', digit::INTEGER + 1, 1), ''
-        ORDER BY place)
-    FROM (
-        SELECT place, (micros / 1000 >> (45 - 5 * place)) & 31 AS digit
-        FROM generate_series(0, 9) AS place
-        UNION ALL
-        SELECT 10 + place, (micros % 1000 >> (5 - 5 * place)) & 31 FROM generate_series(0, 1) AS place
-    ) AS digits
+    SELECT ulid_letter((micros / 1000 >> 45) & 31)
+        || ulid_letter((micros / 1000 >> 40) & 31)
+        || ulid_letter((micros / 1000 >> 35) & 31)
+        || ulid_letter((micros / 1000 >> 30) & 31)
+        || ulid_letter((micros / 1000 >> 25) & 31)
+        || ulid_letter((micros / 1000 >> 20) & 31)
+        || ulid_letter((micros / 1000 >> 15) & 31)
+        || ulid_letter((micros / 1000 >> 10) & 31)
+        || ulid_letter((micros / 1000 >> 5) & 31)
+        || ulid_letter((micros / 1000 >> 0) & 31)
+        || ulid_letter(micros % 1000 >> 5)
+        || ulid_letter(micros % 1000 & 31)
 $$;
