@@ -163,6 +163,16 @@ async def test_a_server_that_ends_sessions_costs_nothing(pool: Pool) -> None:
     assert await within(pool, ONE, "1") is Status.FOUND
 
 
+async def test_a_probe_asks_the_server(pool: Pool, relay: CommitRelay) -> None:
+    """An open connection is no sign of life, nor is a server that may not be written to."""
+    await through(pool, relay)
+    relay.freeze()
+    with pytest.raises(StoreUnavailable):
+        await pool.probe(time.monotonic() + 0.2)
+    relay.thaw()
+    await pool.probe(time.monotonic() + PATIENCE)
+
+
 async def test_an_answer_that_was_lost_is_found_out(pool: Pool, relay: CommitRelay) -> None:
     """Whatever it was that was committed is said as if nothing had been lost; and nothing twice."""
     await through(pool, relay)

@@ -28,6 +28,7 @@ from interact_ivr.stores.operations.times import from_micros, to_micros
 from interact_ivr.stores.postgres.reader import Reader
 from interact_ivr.stores.postgres.transaction import PostgresTransaction
 from interact_ivr.stores.postgres.writer import Plain, Writer
+from interact_ivr.stores.transaction import Transaction
 
 
 class PostgresAllocations(StoredAllocations):
@@ -82,11 +83,19 @@ class PostgresAllocations(StoredAllocations):
             ),
         )
 
+    async def probe(self, deadline: float) -> None:
+        """Commit nothing, as something is committed; `StoreUnavailable` where that cannot be."""
+        await self._postgres.run(_probe, deadline=deadline)
+
     def _until(self, deadline: float | None) -> int | None:
         """Give *deadline* by the server's clock: a statement may come to it late, or wait there."""
         if deadline is None:
             return None
         return to_micros(self._clock.now() + timedelta(seconds=deadline - time.monotonic()))
+
+
+def _probe(tx: Transaction) -> None:
+    tx.one("probe")
 
 
 def _retrieve_plainly(

@@ -5,6 +5,10 @@
 -- than the last entry, whatever clock the server that was promoted has.
 SELECT store_now(), (SELECT max(id) FROM journal)
 
+-- name: probe
+-- What changes something has such an id, and only a primary gives them.
+SELECT pg_current_xact_id()
+
 -- name: lock_directory
 SELECT 1 FROM inventory WHERE id = 1 FOR UPDATE
 
