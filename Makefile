@@ -48,7 +48,7 @@ soak: $(VENV)/ready ## calls, allocations and expiries for MINUTES; nothing may 
 bench: $(VENV)/ready ## ratios measured side by side, in one run
 	@$(BIN)/python -m bench
 
-fetch: $(VENV)/ready ## warm the caches (Asterisk, SIPp, Chromium)
+fetch: $(VENV)/ready ## warm the caches (Asterisk, SIPp, PostgreSQL, Chromium)
 	@$(BIN)/python -m testbed.fetch
 
 docs: $(VENV)/ready ## write the parts of the documentation that the code knows

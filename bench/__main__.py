@@ -27,6 +27,7 @@ from bench import (
     icws,
     pbx_traffic,
     pool_size,
+    postgres,
     stub_cold_start,
 )
 from bench.row import Row
@@ -41,6 +42,7 @@ MEASUREMENTS: dict[str, Callable[[], Sequence[Row]]] = {
     "icws": icws.measure,
     "pbx_traffic": pbx_traffic.measure,
     "pool_size": pool_size.measure,
+    "postgres": postgres.measure,
     "stub_cold_start": stub_cold_start.measure,
 }
 RESULTS = Path(__file__).parent / "results"

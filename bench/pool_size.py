@@ -20,9 +20,9 @@ from bench.row import Row
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import CallRef, InteractionId, NumberKey, Scope
 from interact_ivr.domain.values import NewNumber, Question, Status
-from interact_ivr.stores.sqlite.allocations import SqliteAllocations
-from interact_ivr.stores.sqlite.directory import SqliteDirectory
-from interact_ivr.stores.sqlite.numbers import SqliteNumbers
+from interact_ivr.stores.allocations import StoredAllocations
+from interact_ivr.stores.directory import StoredDirectory
+from interact_ivr.stores.numbers import StoredNumbers
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
@@ -61,9 +61,9 @@ class Pool:
         self._writer = Writer(path, WallClock())
         self._writer.start()
         reader = Reader(path, WallClock())
-        self._allocations = SqliteAllocations(self._writer, reader)
-        self._numbers = SqliteNumbers(self._writer, reader)
-        self._directory = SqliteDirectory(self._writer, reader)
+        self._allocations = StoredAllocations(self._writer, reader)
+        self._numbers = StoredNumbers(self._writer, reader)
+        self._directory = StoredDirectory(self._writer, reader)
         self._ids = itertools.count()
         self._scope: Scope
         self._policy = Policy(timedelta(minutes=15), timedelta(0), strict_rest=False)

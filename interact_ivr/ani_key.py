@@ -11,18 +11,23 @@ _FEWEST, _MOST = 16, 64
 _EXPECTED = f"{_FEWEST} to {_MOST} bytes"
 
 
-def ani_key(database: Path) -> bytes:
+def ani_key(database: Path | None) -> bytes:
     """Give the key; the file is made at the first use, readable by its owner alone.
 
     Without the key, what is hashed compares with nothing any more. Two processes must not make
-    it at once: whoever calls this holds the store's lock.
+    it at once: whoever calls this holds the store's lock. Nodes that share a store have no
+    *database*, and all are given the same key.
 
     Raises:
-        ConfigError: it is too short or too long, or others may read the file.
+        ConfigError: it is too short or too long, others may read the file, or there is none.
     """
-    file = database.with_name(database.name + ".ani-key")
     if given := os.environ.get(VARIABLE):
         return _checked(Path(VARIABLE), os.fsencode(given))
+    if database is None:
+        raise ConfigError(
+            Path(VARIABLE), [f"expected {_EXPECTED}, the same for all nodes, got none"]
+        )
+    file = database.with_name(database.name + ".ani-key")
     if not file.exists():
         _make(file)
     if file.stat().st_mode & 0o077:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import msgspec
@@ -17,6 +17,7 @@ from interact_ivr.domain.names import ALPHABETS, CallRef, EnvironmentId, Environ
 from interact_ivr.domain.phone_calls import Told
 from interact_ivr.domain.values import Retrieval
 from interact_ivr.observing import Observing
+from interact_ivr.opening import Opening, Time, ani_key_file, opened_store
 from interact_ivr.service.access import Access
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.agents import Agents
@@ -34,17 +35,6 @@ from interact_ivr.service.ringing import Ringing
 from interact_ivr.service.sites import Site
 from interact_ivr.service.stream import Stream
 from interact_ivr.service.tokens import Tokens
-from interact_ivr.stores.sqlite.allocations import SqliteAllocations
-from interact_ivr.stores.sqlite.clock import StoreClock, boot_id
-from interact_ivr.stores.sqlite.directory import SqliteDirectory
-from interact_ivr.stores.sqlite.journal import SqliteJournal
-from interact_ivr.stores.sqlite.lock import FileLock
-from interact_ivr.stores.sqlite.numbers import SqliteNumbers
-from interact_ivr.stores.sqlite.pool_view import SqlitePoolView
-from interact_ivr.stores.sqlite.reader import Reader
-from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
-from interact_ivr.stores.sqlite.told import SqliteTold
-from interact_ivr.stores.sqlite.writer import Writer
 
 ExtensionsOf = Callable[[EnvironmentName, EnvironmentName], Directory]
 """Gives what the PBXes of an environment know of theirs; behind it the default environment."""
@@ -69,7 +59,7 @@ class Parts:
     environments: Environments
     access: Access
     logins: Logins
-    clock: StoreClock
+    clock: Time
     adopt: Callable[[Config], Awaitable[None]]
     """Make effective what of another configuration can be while running; any error changes none."""
 
@@ -85,34 +75,22 @@ async def opened(
     extensions: ExtensionsOf = lambda *_: NOBODYS,
     sites: Sequence[Site] = (),
 ) -> AsyncIterator[Parts]:
-    """Open the store as its one writer, and build the services over it.
+    """Open the store, and build the services over it.
 
     Up to how many bytes its file may be rewritten, while whoever asks waits, is for *who* to say;
     *warned* hears what was set so that one would rather not, beside who set it. *extensions* gives
     what the PBXes of an environment know of theirs, *sites* are the PBXes whose calls are followed.
 
     Raises:
-        StoreHeldError: another process has it.
-        SchemaError, sqlite3.Error, OSError: it cannot be opened.
+        StoreHeldError, SchemaError, StoreUnavailable, sqlite3.Error, OSError: as `opened_store`.
         dialplan.PlanError: the dial plan has faults.
     """
     async with AsyncExitStack() as stack:
-        config.store.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        stack.enter_context(FileLock(config.store.path, who))
-        defaults = _defaults(config, extensions)
-        create_database(config.store.path)
-        with closing(open_database(config.store.path)) as connection:
-            migrate(connection)
-            clock = StoreClock.of(connection, boot_id(), stepped=observing.clock_set)
         stream = Stream(observing.happened)
-        writer = Writer(config.store.path, clock, with_each=clock.keep, told=stream.tell)
-        stack.callback(writer.close)
-        writer.start()
-        reader = Reader(config.store.path, clock)
-        writer.let_go = reader.close
-        store = SqliteAllocations(writer, reader)
-        directory = SqliteDirectory(writer, reader)
-        record = SqliteJournal(writer, reader, rewrite_up_to)
+        opening = Opening(who, stream.tell, observing.clock_set, rewrite_up_to)
+        store = await stack.enter_async_context(opened_store(config.store, opening))
+        clock, directory, record = store.clock, store.directory, store.record
+        defaults = await asyncio.to_thread(_defaults, config, extensions)
         environments = Environments(directory, defaults, _dial_plan)
         await environments.reload()
         purge = Purge(
@@ -133,33 +111,34 @@ async def opened(
         access = Access(environments, clock)
         passwords = Passwords()
         stack.callback(passwords.close)
-        inventory = SqliteNumbers(writer, reader)
-        expiry = Expiry(store, clock, failed=observing.sweep_failed)
-        ringing = Ringing(store, environments, config.pool.ringing_for, expiry.look, clock)
+        expiry = Expiry(store.allocations, clock, failed=observing.sweep_failed)
+        ringing = Ringing(
+            store.allocations, environments, config.pool.ringing_for, expiry.look, clock
+        )
 
         def exhausted(environment: EnvironmentId) -> None:
             stream.tell(Happening(environment, EXHAUSTED, clock.now()))
 
-        agents = Agents(sites, environments, SqliteTold(reader), observing.untold)
+        agents = Agents(sites, environments, store.answers, observing.untold)
 
         def answered(call: CallRef, environment: EnvironmentId, retrieval: Retrieval) -> None:
             agents.told(call, Told.by(retrieval, environment, call.uniqueid, clock.now()))
 
         allocations = Allocations(
-            *(store, environments, observing, expiry.allocated),
+            *(store.allocations, environments, observing, expiry.allocated),
             asks=ringing.asks,
             answered=answered,
             exhausted=exhausted,
         )
         yield Parts(
             allocations,
-            Numbers(inventory, environments),
-            Imports(inventory, environments),
-            Pools(SqlitePoolView(reader), allocations, environments),
+            Numbers(store.numbers, environments),
+            Imports(store.numbers, environments),
+            Pools(store.pools, allocations, environments),
             agents,
             administration,
             Tokens(administration),
-            Journal(record, record, store, environments, agents.forget),
+            Journal(record, record, store.allocations, environments, agents.forget),
             expiry,
             ringing,
             stream,
@@ -227,4 +206,6 @@ def operations_of(parts: Parts, facts: Callable[[], Mapping[str, object]]) -> Op
 
 def _ani_keeping(config: Config) -> AniKeeping:
     setting = AniSetting(config.journal.ani)
-    return AniKeeping(setting, b"" if setting is AniSetting.NONE else ani_key(config.store.path))
+    return AniKeeping(
+        setting, b"" if setting is AniSetting.NONE else ani_key(ani_key_file(config.store))
+    )

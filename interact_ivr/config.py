@@ -17,6 +17,7 @@ from interact_ivr.config_http import http_contradictions
 from interact_ivr.config_keys import Config
 from interact_ivr.config_pbx import pbx_contradictions, pbx_warnings
 from interact_ivr.config_screen import screen_contradictions
+from interact_ivr.config_store import store_contradictions
 from interact_ivr.domain import times
 
 DEFAULT_FILE = Path("/etc/interact-ivr/interact-ivr.toml")
@@ -61,6 +62,7 @@ def load_config(file: Path) -> Config:
 
 def contradictions(config: Config) -> Iterator[str]:
     """Name the values that do not go together, each of which alone may stand."""
+    yield from store_contradictions(config.store)
     yield from http_contradictions(config.http)
     yield from pbx_contradictions(config.pbx)
     yield from screen_contradictions(config.screen)

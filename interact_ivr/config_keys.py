@@ -4,7 +4,6 @@ Where the file is read, and what its faults are called, is `interact_ivr.config`
 """
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -14,26 +13,9 @@ from interact_ivr.config_http import HttpConfig
 from interact_ivr.config_icws import IcwsConfig
 from interact_ivr.config_pbx import PbxConfig
 from interact_ivr.config_screen import ScreenConfig
+from interact_ivr.config_store import StoreConfig
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.times import SPANS
-
-
-class StoreConfig(msgspec.Struct, frozen=True):
-    """Where numbers, allocations and the journal are kept."""
-
-    url: Annotated[
-        str,
-        Meta(
-            pattern=r"^sqlite:////?[^/\0]([^\0]*[^/.\0])?$",
-            title="the store",
-            description="sqlite:/// and the path of a file",
-        ),
-    ] = "sqlite:////var/lib/interact-ivr/interact-ivr.db"
-
-    @property
-    def path(self) -> Path:
-        """The SQLite file."""
-        return Path(self.url.removeprefix("sqlite:///"))
 
 
 class AgiConfig(msgspec.Struct, frozen=True):

@@ -240,7 +240,7 @@ def _facts(
         "process": os.getpid(),
         "uptime_seconds": round(time.monotonic() - started, 1),
         "config": str(config_file),
-        "store": str(config.store.path),
+        "store": config.store.name,
         "agi": f"{config.agi.host}:{listener.port}",
         "http": f"{config.http.host}:{house.server.port}",
         "control": config.control.socket,

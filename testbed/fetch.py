@@ -1,8 +1,8 @@
-"""Brings Asterisk 22, SIPp and wrk into the user's cache; ``python -m testbed.fetch`` by hand.
+"""Brings Asterisk 22, SIPp, wrk and PostgreSQL into the user's cache; ``python -m testbed.fetch``.
 
 Debian 12 and 13 have no Asterisk. The packages of a later Debian are unpacked into a folder and run
-there by their own loader: the machine itself is not changed, and root is not needed. By hand,
-Chromium is brought as well.
+there by their own loader: the machine itself is not changed, and root is not needed. PostgreSQL
+and Chromium are those of the machine's own Debian; by hand, both are brought as well.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 
 from testbed.chromium import bring_chromium
 from testbed.packages import StepError
-from testbed.sources import NoMirrorError
+from testbed.postgres_tools import PostgresTools, named_postgres, unpacked_postgres
+from testbed.sources import NoMirrorError, machine_suite
 from testbed.tools import Tools, ToolsError, named_tools, unpacked_tools
 from testbed.trees import Tree, brought, cache_folder
 
@@ -38,14 +39,22 @@ TREE = Tree(
     left_out=LEFT_OUT,
     prove=unpacked_tools,
 )
+#: The machine's own C library runs PostgreSQL; what compiles queries is not used.
+POSTGRES_LEFT_OUT = re.compile(
+    rf"{LEFT_OUT.pattern}|libc6|libllvm.*|libz3.*|locales.*|ssl-cert|ucf|openssl|sysvinit.*|init-.*"
+)
 ADVICE = (
     "The administrator can let this machine reach its Debian mirror, "
     "or name an Asterisk 20-22 by INTERACT_IVR_ASTERISK (its binary or its prefix)."
 )
+POSTGRES_ADVICE = (
+    "The administrator can let this machine reach its Debian mirror, "
+    "or name a PostgreSQL of 14 or later by INTERACT_IVR_POSTGRES (its folder of programs)."
+)
 
 
 class FetchError(Exception):
-    """Raised when Asterisk cannot be had: what failed, what was printed, and what can be done."""
+    """Raised when something cannot be had: what failed, what was printed, and what can be done."""
 
 
 def bring() -> Tools:
@@ -60,15 +69,38 @@ def bring() -> Tools:
         raise FetchError(f"Asterisk cannot be had: {error}\n{ADVICE}") from error
 
 
+def bring_postgres() -> PostgresTools:
+    """Give PostgreSQL, fetched first when the cache has none.
+
+    ``INTERACT_IVR_POSTGRES`` may name another one's folder of programs. Raises FetchError.
+    """
+    named = os.environ.get("INTERACT_IVR_POSTGRES")
+    try:
+        if named:
+            return named_postgres(Path(named))
+        tree = Tree(
+            name="postgres",
+            packages=("postgresql",),
+            suites=(machine_suite(),),
+            layout=1,
+            left_out=POSTGRES_LEFT_OUT,
+            prove=unpacked_postgres,
+        )
+        return unpacked_postgres(brought(tree, cache_folder()))
+    except (OSError, StepError, NoMirrorError, ToolsError) as error:
+        raise FetchError(f"PostgreSQL cannot be had: {error}\n{POSTGRES_ADVICE}") from error
+
+
 def main() -> int:
     """Fetch, and say in a line each what is there."""
     try:
-        tools = bring()
+        tools, postgres = bring(), bring_postgres()
         chromium = bring_chromium()
     except (FetchError, OSError, StepError, NoMirrorError, ToolsError) as error:
         print(f"testbed.fetch: {error}", file=sys.stderr)
         return 1
     print(f"Asterisk {tools.version} and SIPp are there: {tools.modules}")
+    print(f"PostgreSQL {postgres.version} is there: {postgres.programs}")
     print(f"Chromium is there: {chromium.binary}")
     return 0
 

@@ -47,7 +47,8 @@ class Relay:
 
     def freeze(self) -> None:
         """Pass nothing on any more, and accept nothing; connections stay open."""
-        self._frozen.set()
+        with self._lock:
+            self._frozen.set()
 
     def thaw(self) -> None:
         """Go on."""
@@ -78,6 +79,8 @@ class Relay:
                 continue
             for key, _ in self._selector.select(_TURN_SECONDS):
                 with self._lock:
+                    if self._frozen.is_set():
+                        break
                     if key.fileobj is self._listening:
                         self._accept()
                     elif isinstance(key.fileobj, socket.socket):
@@ -100,14 +103,18 @@ class Relay:
             return
         try:
             read = one.recv(_CHUNK)
-            if read:
-                if self.tap is not None and one in self._servers:
-                    self.tap(read)
+            if read and self.tap is not None and one in self._servers:
+                self.tap(read)
+            if read and self._read(one, read):
                 self._pairs[one].sendall(read)
                 return
         except ConnectionError:
             pass  # as if it had ended
         self._drop(one)
+
+    def _read(self, _one: socket.socket, _read: bytes) -> bool:
+        """Say whether what one end sent is passed on; else both are closed."""
+        return True
 
     def _drop(self, one: socket.socket) -> None:
         other = self._pairs.pop(one, None)

@@ -56,7 +56,10 @@ class Service:
     The ports, *agi_port* or a free one and another, stay the same over restarts.
     """
 
-    def __init__(self, folder: Path, settings: str = "", *, agi_port: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, settings: str = "", *, agi_port: int | None = None, store: str = ""
+    ) -> None:
+        """*store* is the address of a shared one; else it has its own file."""
         self.folder = folder.absolute()
         self.folder.mkdir(parents=True, exist_ok=True)
         self._run = tempfile.TemporaryDirectory(prefix="ivr-")
@@ -68,6 +71,7 @@ class Service:
         self.http = f"http://{LOOPBACK}:{self.http_port}"
         self.config = self.folder / "interact-ivr.toml"
         self.database = self.folder / "interact-ivr.db"
+        self.store = store or f"sqlite:///{self.database}"
         self.log_path = self.folder / "service.log"
         self.environment: dict[str, str] = {}
         """What the service's environment has beside ours."""
@@ -79,7 +83,7 @@ class Service:
     def configure(self, settings: str = "") -> None:
         """Write the configuration file anew; a running service goes on with the old one."""
         self.config.write_text(
-            f'[store]\nurl = "sqlite:///{self.database}"\n'
+            f'[store]\nurl = "{self.store}"\n'
             f'[agi]\nhost = "{LOOPBACK}"\nport = {self.agi_port}\n'
             f'[http]\nhost = "{LOOPBACK}"\nport = {self.http_port}\n'
             f'[control]\nsocket = "{self.control_socket}"\n{settings}',
@@ -140,7 +144,7 @@ class Service:
         """Run ``interact-ivr`` with this service's configuration, whatever its exit status."""
         return subprocess.run(
             [*INTERACT_IVR, *arguments],
-            env={**os.environ, "INTERACT_IVR_CONFIG": str(self.config)},
+            env={**os.environ, **self.environment, "INTERACT_IVR_CONFIG": str(self.config)},
             input=text or "",
             capture_output=True,
             encoding="utf-8",

@@ -21,6 +21,9 @@ SCHEMES = ("http:", "https:", "file:", "copy:", "tor+http", "tor+https", "mirror
 ONE_LINE = re.compile(r"deb\s+(?:\[[^]]*\]\s*)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+(?P<components>.+)")
 
 
+OS_RELEASE = Path("/etc/os-release")
+
+
 class NoMirrorError(Exception):
     """Raised when no source names a Debian archive; says what was looked for, and where."""
 
@@ -101,3 +104,11 @@ def machine_mirrors(folder: Path = APT_FOLDER) -> tuple[str, ...]:
             f"and read {seen}"
         )
     return mirrors
+
+
+def machine_suite(file: Path = OS_RELEASE) -> str:
+    """Give the suite that the machine is installed from, such as ``bookworm``."""
+    found = re.search(r"^VERSION_CODENAME=\"?(\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    if found is None:
+        raise NoMirrorError(f"{file} names no suite")
+    return found[1]

@@ -80,7 +80,10 @@ def migrate(check: bool, config: str | None, as_json: bool) -> None:
 def _store(config: str | None) -> Path:
     from interact_ivr.config import config_file, load_config
 
-    return load_config(config_file(config)).store.path
+    store = load_config(config_file(config)).store
+    if store.is_shared:
+        fail(f"{store.name} is PostgreSQL's: copy it and put it back as PostgreSQL does")
+    return store.path
 
 
 def _tell(as_json: bool, facts: dict[str, Any], sentence: str) -> None:

@@ -32,7 +32,7 @@ def init(config: str | None) -> None:
         click.echo(f"{file} written: every key with its default")
     loaded = load_config(file)
     asyncio.run(create_store(loaded))
-    click.echo(f"{loaded.store.path} is ready")
+    click.echo(f"{loaded.store.name} is ready")
 
 
 @click.command()

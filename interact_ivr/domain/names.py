@@ -92,6 +92,14 @@ def new_ulid(now: datetime, entropy: bytes, after: str = "") -> str:
     return _ulid(max(_first_value(now) | random, _value(after) + 1))
 
 
+def random_end(entropy: bytes) -> str:
+    """Give the fourteen letters by which a ULID ends, of ten random bytes.
+
+    The twelve before them say when it was made.
+    """
+    return _ulid(int.from_bytes(entropy[:10], "big") & ((1 << 70) - 1))[-14:]
+
+
 def first_ulid(at: datetime) -> str:
     """Give the least ULID of *at*: every one made earlier sorts before it, the others do not."""
     return _ulid(max(_first_value(at), 0))

@@ -1,15 +1,16 @@
 """The stores that the suite runs over, and a pool in one of them as the tests speak of it.
 
-A second store is one class with `open`, `close`, `disable` and `journal`, and one line in `STORES`.
+Another store is one class as `Store` says, and one line in `STORES`.
 """
 
 import sqlite3
+import weakref
 from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from interact_ivr.domain.access import kept_key
 from interact_ivr.domain.ani import PLAINLY
@@ -52,16 +53,26 @@ from interact_ivr.ports import (
     RingingStore,
     ToldStore,
 )
-from interact_ivr.stores.sqlite.allocations import SqliteAllocations
-from interact_ivr.stores.sqlite.directory import SqliteDirectory
+from interact_ivr.stores.allocations import StoredAllocations
+from interact_ivr.stores.directory import StoredDirectory
+from interact_ivr.stores.numbers import StoredNumbers
+from interact_ivr.stores.operations.times import from_micros
+from interact_ivr.stores.pool_view import StoredPoolView
+from interact_ivr.stores.postgres.allocations import PostgresAllocations
+from interact_ivr.stores.postgres.clock import ServerClock
+from interact_ivr.stores.postgres.connecting import Connecting
+from interact_ivr.stores.postgres.directory import PostgresDirectory
+from interact_ivr.stores.postgres.journal import PostgresJournal
+from interact_ivr.stores.postgres.queries import postgres_queries
+from interact_ivr.stores.postgres.reader import Reader as PostgresReader
+from interact_ivr.stores.postgres.sessions import Sessions
+from interact_ivr.stores.postgres.writer import Writer as PostgresWriter
 from interact_ivr.stores.sqlite.journal import SqliteJournal
-from interact_ivr.stores.sqlite.numbers import SqliteNumbers
-from interact_ivr.stores.sqlite.pool_view import SqlitePoolView
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
-from interact_ivr.stores.sqlite.times import from_micros
-from interact_ivr.stores.sqlite.told import SqliteTold
 from interact_ivr.stores.sqlite.writer import Writer
+from interact_ivr.stores.told import StoredTold
+from tests.contract.cluster import databases
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -139,8 +150,11 @@ class Store(Protocol):
     def journal(self) -> list[Entry]:
         """Read the journal, past the service, in its own order."""
 
+    scrubs: bool
+    """Whether it can leave nothing of what was forgotten in its files."""
+
     def bytes(self) -> bytes:
-        """Give all that it keeps on disk."""
+        """Give all that it keeps, in its files where it scrubs those."""
 
     def allocations(self) -> dict[str, str]:
         """Give the allocations it knows, open and ended, each with its interaction."""
@@ -148,6 +162,8 @@ class Store(Protocol):
 
 class SqliteStore:
     """The embedded store, read by a connection of the test's own."""
+
+    scrubs = True
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "interact-ivr.db"
@@ -165,9 +181,9 @@ class SqliteStore:
         self._writer.start()
         reader = Reader(self.path, clock)
         return (
-            SqliteAllocations(self._writer, reader),
-            SqliteNumbers(self._writer, reader),
-            SqliteDirectory(self._writer, reader),
+            StoredAllocations(self._writer, reader),
+            StoredNumbers(self._writer, reader),
+            StoredDirectory(self._writer, reader),
         )
 
     def record(self) -> Record:
@@ -177,11 +193,11 @@ class SqliteStore:
 
     def view(self) -> PoolView:
         """Give what looks at the open file."""
-        return SqlitePoolView(Reader(self.path, self._clock))
+        return StoredPoolView(Reader(self.path, self._clock))
 
     def answers(self) -> ToldStore:
         """Give what looks at the open file."""
-        return SqliteTold(Reader(self.path, self._clock))
+        return StoredTold(Reader(self.path, self._clock))
 
     def close(self) -> None:
         """Close the file."""
@@ -200,27 +216,19 @@ class SqliteStore:
 
     def journal(self) -> list[Entry]:
         """Read the table by SQL, in the order of its ids."""
-        columns = (
-            "event, at, number, allocation_id, interaction, expires_at, pbx, uniqueid, ani, detail"
-        )
         with closing(sqlite3.connect(self.path)) as connection:
-            rows = connection.execute(f"SELECT {columns} FROM journal ORDER BY id").fetchall()
-        return [
-            Entry(
-                event,
-                from_micros(at),
-                number,
-                allocation,
-                interaction,
-                None if expires_at is None else from_micros(expires_at),
-                *call,
-            )
-            for event, at, number, allocation, interaction, expires_at, *call in rows
-        ]
+            rows = connection.execute(_JOURNAL).fetchall()
+        return [_entry(row) for row in rows]
 
     def bytes(self) -> bytes:
         """Read the file and those beside it."""
         return b"".join(file.read_bytes() for file in sorted(self.path.parent.iterdir()))
+
+    def columns(self) -> list[tuple[str, str]]:
+        """Give every column that there is, with its table."""
+        query = "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c"
+        with closing(sqlite3.connect(self.path)) as connection:
+            return connection.execute(f"{query} WHERE m.type = 'table'").fetchall()
 
     def allocations(self) -> dict[str, str]:
         """Read the table by SQL."""
@@ -228,7 +236,124 @@ class SqliteStore:
             return dict(connection.execute("SELECT id, interaction FROM allocation").fetchall())
 
 
-STORES: dict[str, Callable[[Path], Store]] = {"sqlite": SqliteStore}
+class PostgresStore:
+    """The shared store, in a database that was never used as far as it can tell."""
+
+    scrubs = False
+
+    def __init__(
+        self,
+        _: Path,
+        *,
+        beside: "PostgresStore | None" = None,
+        pinned: bool = True,
+        connecting: Connecting | None = None,
+    ) -> None:
+        """*beside* another node it has its database; not *pinned*, it has the server's time.
+
+        *connecting* to a server of the test's own, it has what is there.
+        """
+        self._databases = databases()
+        self._pinned = pinned
+        self.name: str = beside.name if beside else self._databases.take()
+        if beside is None:
+            self._given_back = weakref.finalize(self, self._databases.give_back, self.name)
+        self.connecting = connecting or self._databases.connecting(self.name)
+        self._queries = postgres_queries()
+        self._parts: tuple[Sessions, PostgresWriter, PostgresReader] | None = None
+
+    def open(
+        self, clock: Clock, told: Callable[[Happening], None]
+    ) -> tuple[Lending, Inventory, DirectoryStore]:
+        """Open it for a node."""
+        pinned = clock if self._pinned else None
+        sessions = Sessions(self.connecting, 4, "store-writer")
+        self.writer = PostgresWriter(sessions, self._queries, told=told, pinned=pinned)
+        reader = PostgresReader(self.connecting, self._queries, pinned)
+        self._parts = sessions, self.writer, reader
+        return (
+            PostgresAllocations(
+                self.writer, reader, self._queries, pinned or ServerClock(datetime.now(UTC))
+            ),
+            StoredNumbers(self.writer, reader),
+            PostgresDirectory(self.writer, reader),
+        )
+
+    def record(self) -> Record:
+        """Give the journal."""
+        assert self._parts is not None
+        _, writer, reader = self._parts
+        return PostgresJournal(writer, reader)
+
+    def view(self) -> PoolView:
+        """Give what looks at it."""
+        assert self._parts is not None
+        return StoredPoolView(self._parts[2])
+
+    def answers(self) -> ToldStore:
+        """Give what knows what calls were told."""
+        assert self._parts is not None
+        return StoredTold(self._parts[2])
+
+    def close(self) -> None:
+        """Let the connections go."""
+        if self._parts is not None:
+            sessions, _, reader = self._parts
+            sessions.close()
+            reader.close()
+            self._parts = None
+
+    def spoil(self) -> None:
+        """Let nobody have the database after this test, which changes more than its rows."""
+        self._given_back.detach()
+
+    def by_port(self, port: int) -> None:
+        """Go by another port from the next opening on."""
+        self.connecting = Connecting(
+            self._databases.cluster.url(self.name, port), lambda: None, longest=10
+        )
+
+    def rows(self, statement: str) -> list[Any]:
+        """Give what SQL gives, past the service."""
+        cursor = self._databases.own(self.name).execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+    def disable(self, number: str) -> None:
+        """Disable a number by SQL."""
+        self.rows(f"UPDATE number SET enabled = 0 WHERE number = '{number}'")
+
+    def set_dnid(self, dnid: str) -> None:
+        """Give every number this DNID by SQL."""
+        self.rows(f"UPDATE number SET dnid = '{dnid}'")
+
+    def journal(self) -> list[Entry]:
+        """Read the table by SQL, in the order of its ids."""
+        return [_entry(row) for row in self.rows(_JOURNAL)]
+
+    def bytes(self) -> bytes:
+        """Read every row."""
+        tables = [name for (name,) in self.rows(_TABLES_OF_POSTGRES)]
+        return repr([self.rows(f"SELECT * FROM {name}") for name in tables]).encode()
+
+    def allocations(self) -> dict[str, str]:
+        """Read the table by SQL."""
+        return dict(self.rows("SELECT id, interaction FROM allocation"))
+
+
+_JOURNAL = (
+    "SELECT event, at, number, allocation_id, interaction, expires_at, pbx, uniqueid, ani, detail"
+    " FROM journal ORDER BY id"
+)
+_TABLES_OF_POSTGRES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+
+
+def _entry(row: Any) -> Entry:
+    event, at, number, allocation, interaction, expires_at, *call = row
+    expiry = None if expires_at is None else from_micros(expires_at)
+    return Entry(event, from_micros(at), number, allocation, interaction, expiry, *call)
+
+
+STORES: dict[str, Callable[[Path], Store]] = {"sqlite": SqliteStore, "postgres": PostgresStore}
 
 
 def caller(ani: str | None, shared: Collection[str] = ()) -> Caller:

@@ -422,8 +422,11 @@ class PoolMachine(RuleBasedStateMachine):
 @pytest.mark.timeout(600)  # a failure is made small before it is told
 @pytest.mark.parametrize("store", STORES)
 def test_any_store_agrees_with_the_model(store: str) -> None:
-    """Any order of operations, any passing of time, any restart."""
-    _drive(store, max_examples=80)
+    """Any order of operations, any passing of time, any restart.
+
+    What is written once for all stores is tried hardest on the quickest.
+    """
+    _drive(store, max_examples=80 if store == "sqlite" else 30)
 
 
 @pytest.mark.long

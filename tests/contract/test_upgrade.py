@@ -12,8 +12,9 @@ import pytest_asyncio
 
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.values import Status
+from interact_ivr.stores.migrating import SchemaError
 from interact_ivr.stores.queries import load_migrations
-from interact_ivr.stores.sqlite.schema import SchemaError, check_version, migrate, migrate_file
+from interact_ivr.stores.sqlite.schema import check_version, migrate, migrate_file
 from tests.contract.stores import START, Pool, SqliteStore
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

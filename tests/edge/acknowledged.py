@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from interact_ivr.stores.sqlite.times import from_micros
+from interact_ivr.stores.operations.times import from_micros
 
 Record = tuple[str, dict[str, Any], Any]
 """What was asked, with which arguments, and the answer: None where none came."""

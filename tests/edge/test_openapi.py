@@ -28,7 +28,8 @@ from interact_ivr.api.event_streams import MEDIA
 from interact_ivr.api.openapi import PATH, document
 from interact_ivr.api.routes import COOKIE, ROLES, Needs, Route, Who, application_of, served
 from interact_ivr.app import opened
-from interact_ivr.config_keys import Config, StoreConfig
+from interact_ivr.config_keys import Config
+from interact_ivr.config_store import StoreConfig
 from interact_ivr.house import House
 from interact_ivr.metrics import Metrics
 from interact_ivr.observing import Observing

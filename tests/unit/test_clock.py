@@ -22,13 +22,13 @@ from interact_ivr.domain.names import (
 )
 from interact_ivr.domain.values import NewNumber
 from interact_ivr.service.purge import Purge
-from interact_ivr.stores.sqlite.allocations import SqliteAllocations
+from interact_ivr.stores.allocations import StoredAllocations
+from interact_ivr.stores.numbers import StoredNumbers
+from interact_ivr.stores.operations.times import from_micros, to_micros
 from interact_ivr.stores.sqlite.clock import Reading, StoreClock, boot_id, read_clocks
 from interact_ivr.stores.sqlite.journal import SqliteJournal
-from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
-from interact_ivr.stores.sqlite.times import from_micros, to_micros
 from interact_ivr.stores.sqlite.writer import Writer
 
 NOON = 1_777_896_000_000_000
@@ -274,8 +274,8 @@ async def test_a_clock_that_is_wrong_for_a_while_purges_nothing(
     path = tmp_path / "interact-ivr.db"
     with _opened(machine, path) as writer:
         reader = Reader(path, machine.clock)
-        await SqliteNumbers(writer, reader).add(scope, [NewNumber(NumberKey("+1"), "1")])
-        store, record = SqliteAllocations(writer, reader), SqliteJournal(writer, reader)
+        await StoredNumbers(writer, reader).add(scope, [NewNumber(NumberKey("+1"), "1")])
+        store, record = StoredAllocations(writer, reader), SqliteJournal(writer, reader)
         for interaction in ("a", "b", "c"):
             await store.allocate(scope, InteractionId(interaction), None, None, policy)
             await store.free(scope.environment, [NumberKey("+1")], None)
@@ -314,17 +314,17 @@ async def test_an_allocation_expires_in_time_though_the_clock_is_set_back(
     scope = Scope(EnvironmentId(1), ApplicationId(1))
     path = tmp_path / "interact-ivr.db"
     with _opened(machine, path) as writer:
-        await SqliteNumbers(writer, Reader(path, machine.clock)).add(
+        await StoredNumbers(writer, Reader(path, machine.clock)).add(
             scope, [NewNumber(NumberKey("+1"), "1")]
         )
-        await SqliteAllocations(writer, Reader(path, machine.clock)).allocate(
+        await StoredAllocations(writer, Reader(path, machine.clock)).allocate(
             scope, InteractionId("a"), None, None, policy
         )
     machine.set_wall(-HOUR)
     machine.elapse(5 * 60 * SECOND)
     machine.start()
     with _opened(machine, path) as writer:
-        store = SqliteAllocations(writer, Reader(path, machine.clock))
+        store = StoredAllocations(writer, Reader(path, machine.clock))
         machine.elapse(5 * 60 * SECOND - 1)
         assert (await store.sweep(10)).expired == ()
         machine.elapse(1)

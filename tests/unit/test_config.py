@@ -21,6 +21,7 @@ from interact_ivr.config import (
     warnings,
 )
 from interact_ivr.config_keys import Config
+from interact_ivr.config_store import StoreConfig
 
 SECTIONS = {section: kind for section, kind in get_type_hints(Config).items() if section != "pbx"}
 KEYS = [
@@ -108,7 +109,7 @@ def test_every_key_refuses_another_kind_of_value(
         "[journal]\nani = 'hashed'",
         "[interaction]\nalphabet = ''",
         "[store]\nurl = 'sqlite:'",
-        "[store]\nurl = 'postgresql://localhost/x'",
+        "[store]\nurl = 'mysql://localhost/x'",
         "[store]\nurl = '/var/lib/interact-ivr.db'",
         "[control]\nsocket = ''",
         f"[control]\nsocket = '/{'x' * 100}'",
@@ -262,3 +263,23 @@ def test_a_reload_takes_all_but_what_needs_a_restart() -> None:
     assert changes(old, effective) == ["pool.hold_for_seconds", "log.level"]
     assert changes(effective, new) == ["agi.port"]
     assert changes(new, new) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:secret@host/x", "postgres://host/x?password=secret"]
+)
+def test_a_password_in_the_store_s_address_is_refused_and_not_shown(
+    tmp_path: Path, url: str
+) -> None:
+    """People show each other configurations, and status shows the store."""
+    (fault,) = _faults(tmp_path, f"[store]\nurl = {url!r}")
+    assert fault.startswith("store.url: expected no password in it")
+    assert "secret" not in fault
+
+
+def test_where_the_store_is_is_told_without_its_user_and_parameters() -> None:
+    """Hosts and the database say which it is."""
+    url = "postgresql://me@one:5433,two/interact?sslmode=verify-full&passfile=/etc/passes"
+    assert StoreConfig(url=url).name == "postgresql://one:5433,two/interact"
+    assert StoreConfig(url="postgresql:///interact?host=/run").name == "postgresql:///interact"
+    assert StoreConfig(url="sqlite:////var/x.db").name == "/var/x.db"

@@ -8,11 +8,13 @@ import pytest
 
 from testbed.fetch import LEFT_OUT
 from testbed.packages import Package, read_printed
+from testbed.postgres_tools import named_postgres
 from testbed.sources import (
     NoMirrorError,
     Source,
     debian_mirrors,
     machine_mirrors,
+    machine_suite,
     parse_deb822,
     parse_one_line,
 )
@@ -166,3 +168,20 @@ def _installed(prefix: Path, name: str, says: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\necho '{says}'\n")
     path.chmod(0o755)
+
+
+def test_the_machine_s_own_suite_is_known(tmp_path: Path) -> None:
+    """Quoted or not; without one nothing is guessed."""
+    file = tmp_path / "os-release"
+    for text in ("ID=debian\nVERSION_CODENAME=bookworm\n", 'VERSION_CODENAME="bookworm"\n'):
+        file.write_text(text)
+        assert machine_suite(file) == "bookworm"
+    file.write_text("ID=alpine\n")
+    with pytest.raises(NoMirrorError, match="names no suite"):
+        machine_suite(file)
+
+
+def test_a_postgresql_named_wrongly_is_refused(tmp_path: Path) -> None:
+    """The error says which programs are missing where."""
+    with pytest.raises(ToolsError, match="has no postgres, initdb"):
+        named_postgres(tmp_path)

@@ -16,9 +16,9 @@ from interact_ivr.domain.values import NewNumber
 from interact_ivr.observing import Observing
 from interact_ivr.service.checking import STEP, Chunk, NumberRow
 from interact_ivr.service.imports import Imports
+from interact_ivr.stores.numbers import StoredNumbers
 from interact_ivr.stores.queries import load_queries
 from interact_ivr.stores.sqlite.draft import SqliteDraft
-from interact_ivr.stores.sqlite.numbers import SqliteNumbers
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.writer import Writer
 
@@ -230,7 +230,7 @@ async def test_only_some_have_a_draft_at_once(parts: Parts, tmp_path: Path) -> N
         assert store.drafts == set()
 
 
-class Counting(SqliteNumbers):
+class Counting(StoredNumbers):
     """A store that knows its drafts."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:

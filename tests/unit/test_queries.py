@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-import interact_ivr.stores.sqlite
+import interact_ivr.stores
+from interact_ivr.stores.migrating import SchemaError
 from interact_ivr.stores.queries import load_migrations, load_queries
-from interact_ivr.stores.sqlite.schema import SchemaError, create_database, migrate, open_database
+from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 
 QUERIES = load_queries("sqlite")
-SOURCES = [*Path(interact_ivr.stores.sqlite.__file__).parent.glob("*.py")]
+STORES = Path(interact_ivr.stores.__file__).parent
+SOURCES = [*STORES.glob("*.py"), *STORES.glob("operations/*.py"), *STORES.glob("sqlite/*.py")]
 
 
 @pytest.fixture
@@ -100,7 +102,7 @@ def test_every_query_is_asked_for_by_name() -> None:
     sources = "\n".join(path.read_text("utf-8") for path in SOURCES)
     assert SOURCES
     assert {name for name in QUERIES if f'"{name}"' in sources} == set(QUERIES)
-    asked = re.findall(r'(?:tx\.(?:one|all|do)\(|_queries\[)\s*"(\w+)"', sources)
+    asked = re.findall(r'(?:tx\.(?:one|all|do|put)\(|_queries\[)\s*"(\w+)"', sources)
     assert set(asked) <= set(QUERIES)
 
 

@@ -12,7 +12,7 @@ import pytest
 from interact_ivr.domain.names import EnvironmentId
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
-from interact_ivr.stores.sqlite.transaction import Transaction
+from interact_ivr.stores.sqlite.transaction import SqliteTransaction
 
 PATIENCE = 5.0
 HERE, THERE = EnvironmentId(1), EnvironmentId(2)
@@ -38,7 +38,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     reader.close()
 
 
-def _schema(tx: Transaction) -> int:
+def _schema(tx: SqliteTransaction) -> int:
     return len(tx.all("known_numbers", environment=1, application=1, keys="[]"))
 
 
@@ -46,7 +46,7 @@ async def test_a_look_up_waits_for_nobody_who_counts(reader: Reader) -> None:
     """However many count, in however many environments: they have a thread of their own."""
     loop, begun, released = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
 
-    def count(_: Transaction) -> bool:
+    def count(_: SqliteTransaction) -> bool:
         loop.call_soon_threadsafe(begun.set)
         return released.wait(PATIENCE)
 
@@ -76,7 +76,7 @@ async def test_environments_that_count_take_turns(reader: Reader) -> None:
 async def test_who_was_refused_gives_their_turn_on(reader: Reader) -> None:
     """An operation that fails holds up none behind it."""
 
-    def fail(_: Transaction) -> None:
+    def fail(_: SqliteTransaction) -> None:
         raise LookupError
 
     failing = [asyncio.create_task(reader.run_long(HERE, fail)) for _ in range(2)]

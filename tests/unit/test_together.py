@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from interact_ivr.domain.errors import NoSuchNumber, Refusal
-from interact_ivr.stores.sqlite.together import Together
+from interact_ivr.stores.together import Together
 
 
 class Answers:

@@ -16,16 +16,16 @@ import pytest_asyncio
 from interact_ivr.domain.errors import Exhausted, StoreUnavailable, TooBusy, TooLate
 from interact_ivr.domain.happening import Happening
 from interact_ivr.domain.names import EnvironmentId
+from interact_ivr.stores.migrating import SchemaError
 from interact_ivr.stores.sqlite.schema import (
-    SchemaError,
     create_database,
     migrate,
     open_database,
 )
-from interact_ivr.stores.sqlite.transaction import Transaction
+from interact_ivr.stores.sqlite.transaction import SqliteTransaction
 from interact_ivr.stores.sqlite.writer import Writer
 
-Operation = Callable[[Transaction], Any]
+Operation = Callable[[SqliteTransaction], Any]
 
 PATIENCE = 10.0
 
@@ -44,7 +44,7 @@ def _add(name: str) -> Operation:
     return _sql("INSERT INTO environment (tenant, name) VALUES ('test', ?)", name)
 
 
-def _twice(tx: Transaction) -> None:
+def _twice(tx: SqliteTransaction) -> None:
     _add("b")(tx)
     _add("b")(tx)
 
@@ -81,7 +81,7 @@ async def _busy(writer: Writer, until: Callable[[], object] | None = None) -> As
     """Keep the thread busy with one operation, until the block ends and *until* has returned."""
     begun, over = threading.Event(), threading.Event()
 
-    def hold(_: Transaction) -> None:
+    def hold(_: SqliteTransaction) -> None:
         begun.set()
         assert over.wait(PATIENCE)
         if until is not None:
@@ -124,7 +124,7 @@ async def test_an_answer_is_on_disk_when_it_is_given(writer: Writer, path: Path)
 async def test_what_is_refused_takes_nothing_else_with_it(writer: Writer, path: Path) -> None:
     """Nothing of it is there, all of the others, though they are one transaction."""
 
-    def refused(tx: Transaction) -> None:
+    def refused(tx: SqliteTransaction) -> None:
         _add("refused")(tx)
         raise Exhausted(None)
 
@@ -420,7 +420,7 @@ async def test_whoever_asked_is_answered_though_a_listener_fails(path: Path) -> 
     def told(_: Happening) -> None:
         raise BrokenPipeError
 
-    def tells(tx: Transaction) -> str:
+    def tells(tx: SqliteTransaction) -> str:
         tx.happened.append(Happening(EnvironmentId(1), "expired", tx.now))
         return "done"
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Self
 
 from interact_ivr.domain.names import ulid_time
+from interact_ivr.stores.operations.times import from_micros, to_micros
 from interact_ivr.stores.queries import load_queries
-from interact_ivr.stores.sqlite.times import from_micros, to_micros
 
 _STEP = 1_000_000
 """Microseconds from which on a step of the wall clock is told."""

@@ -12,9 +12,10 @@ from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from interact_ivr.stores.migrating import SchemaError
 from interact_ivr.stores.sqlite.failures import unavailable
 from interact_ivr.stores.sqlite.lock import FileLock
-from interact_ivr.stores.sqlite.schema import SchemaError, check_version, create_database
+from interact_ivr.stores.sqlite.schema import check_version, create_database
 
 Progress = Callable[[int, int], None]
 """Told how many pages are done, and of how many."""

@@ -3,7 +3,7 @@
 import sqlite3
 
 from interact_ivr.domain.errors import StoreUnavailable
-from interact_ivr.stores.sqlite.schema import SchemaError
+from interact_ivr.stores.migrating import SchemaError
 
 _REASONS = {
     sqlite3.SQLITE_BUSY: "another program holds its file",

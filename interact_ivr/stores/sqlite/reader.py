@@ -18,7 +18,7 @@ from interact_ivr.domain.names import EnvironmentId
 from interact_ivr.ports import Clock
 from interact_ivr.stores.queries import load_queries
 from interact_ivr.stores.sqlite.failures import unavailable
-from interact_ivr.stores.sqlite.transaction import Transaction
+from interact_ivr.stores.sqlite.transaction import SqliteTransaction
 
 T = TypeVar("T")
 
@@ -41,12 +41,12 @@ class Reader:
         self._long = ThreadPoolExecutor(1, "store-reader")
         self._turns: WeakValueDictionary[EnvironmentId | None, asyncio.Lock] = WeakValueDictionary()
 
-    async def run(self, operation: Callable[[Transaction], T]) -> T:
+    async def run(self, operation: Callable[[SqliteTransaction], T]) -> T:
         """Give what *operation* read, or raise `StoreUnavailable`."""
         return await asyncio.to_thread(self._read, operation)
 
     async def run_long(
-        self, environment: EnvironmentId | None, operation: Callable[[Transaction], T]
+        self, environment: EnvironmentId | None, operation: Callable[[SqliteTransaction], T]
     ) -> T:
         """Do the same, one after the other; environments that ask at the same time take turns.
 
@@ -61,13 +61,13 @@ class Reader:
         while self._kept:
             self._kept.pop().close()
 
-    def _read(self, operation: Callable[[Transaction], T]) -> T:
+    def _read(self, operation: Callable[[SqliteTransaction], T]) -> T:
         try:
             with ExitStack() as stack:
                 connection = self._connection()
                 stack.callback(connection.close)
                 connection.execute("BEGIN")
-                result = operation(Transaction(connection, self._queries, self._clock.now()))
+                result = operation(SqliteTransaction(connection, self._queries, self._clock.now()))
                 connection.execute("ROLLBACK")
                 if len(self._kept) < _MOST_KEPT:
                     stack.pop_all()

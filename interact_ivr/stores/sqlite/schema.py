@@ -5,16 +5,13 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
+from interact_ivr.stores.migrating import SchemaError
 from interact_ivr.stores.queries import load_migrations
 from interact_ivr.stores.sqlite.lock import FileLock
 
 OLDEST_SQLITE = (3, 37, 0)
 """STRICT tables."""
 _OURS = {"number", "allocation", "answer", "journal"}
-
-
-class SchemaError(Exception):
-    """The file cannot be served: too new, not ours, or SQLite is too old."""
 
 
 def create_database(path: Path) -> None:

@@ -10,7 +10,7 @@ from interact_ivr.domain.happening import Happening
 from interact_ivr.domain.names import new_ulid
 
 
-class Transaction:
+class SqliteTransaction:
     """One operation's view of the store, within a transaction that others may share."""
 
     def __init__(
@@ -38,6 +38,10 @@ class Transaction:
     def do(self, query: str, **values: object) -> int:
         """Run a named query that changes rows, and say how many it changed."""
         return self._connection.execute(self._queries[query], values).rowcount
+
+    def put(self, query: str, **values: object) -> None:
+        """Run a named query that changes rows."""
+        self._connection.execute(self._queries[query], values)
 
     def new_id(self) -> str:
         """Make an id that sorts after every earlier one of this store."""

@@ -20,11 +20,12 @@ from interact_ivr.domain.errors import StoreUnavailable, TooBusy, TooLate
 from interact_ivr.domain.happening import Happening
 from interact_ivr.domain.names import ulid_time
 from interact_ivr.ports import Clock
+from interact_ivr.stores.growth import Growth
+from interact_ivr.stores.migrating import SchemaError
 from interact_ivr.stores.queries import load_queries
 from interact_ivr.stores.sqlite.failures import unavailable
-from interact_ivr.stores.sqlite.growth import Growth
-from interact_ivr.stores.sqlite.schema import SchemaError, check_present, open_database
-from interact_ivr.stores.sqlite.transaction import Transaction
+from interact_ivr.stores.sqlite.schema import check_present, open_database
+from interact_ivr.stores.sqlite.transaction import SqliteTransaction
 
 T = TypeVar("T")
 
@@ -107,7 +108,7 @@ class Writer:
 
     async def run(
         self,
-        operation: Callable[[Transaction], T],
+        operation: Callable[[SqliteTransaction], T],
         *,
         deadline: float | None = None,
         wanted: Callable[[], bool] | None = None,
@@ -208,7 +209,7 @@ class Writer:
         connection.execute("SAVEPOINT operation")
         try:
             job.check_wanted()
-            tx = Transaction(connection, self._queries, self._now(), self._last_id)
+            tx = SqliteTransaction(connection, self._queries, self._now(), self._last_id)
             job.result = job.operation(tx)
             self._last_id = tx.last_id
             job.happened = tx.happened

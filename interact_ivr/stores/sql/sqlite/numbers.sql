@@ -13,7 +13,8 @@ INSERT INTO number
 SELECT :environment, :application, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
     json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]'),
     (SELECT floor FROM inventory) - 1
-FROM json_each(:rows)
+FROM json_each(:rows) WHERE true
+ON CONFLICT (environment_id, number) DO NOTHING
 
 -- name: show_hidden
 UPDATE inventory SET floor = floor - 1

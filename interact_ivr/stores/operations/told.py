@@ -1,30 +1,18 @@
-"""What calls were told, on SQLite: read beside the writer."""
+"""What calls were told: as they were answered."""
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 
 from interact_ivr.domain.ani import HASHED
 from interact_ivr.domain.names import Ani, CallRef
 from interact_ivr.domain.phone_calls import Told
 from interact_ivr.domain.values import Status
-from interact_ivr.stores.sqlite.reader import Reader
-from interact_ivr.stores.sqlite.times import from_micros
-from interact_ivr.stores.sqlite.transaction import Transaction
+from interact_ivr.stores.operations.times import from_micros
+from interact_ivr.stores.transaction import Transaction
 
 
-class SqliteTold:
-    """The `ToldStore` of the embedded store."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-
-    async def told(self, call: CallRef) -> Told | None:
-        """Give what *call* was told last."""
-        return await self._reader.run(partial(_told, call))
-
-
-def _told(call: CallRef, tx: Transaction) -> Told | None:
+def told(call: CallRef, tx: Transaction) -> Told | None:
+    """Give what *call* was told last."""
     row = tx.one("told", pbx=call.pbx, uniqueid=call.uniqueid)
     if row is None:
         return None

@@ -1,4 +1,4 @@
-"""What is looked up of a pool's numbers on SQLite: rows become values, and nothing is written."""
+"""What is looked up of a pool's numbers: rows become values, and nothing is written."""
 
 import json
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from typing import Any
 from interact_ivr.domain.lifecycle import Policy, Standing, State
 from interact_ivr.domain.names import NumberKey, Scope
 from interact_ivr.domain.values import KnownNumber, NewNumber, PoolNumber, Shown
-from interact_ivr.stores.sqlite.times import from_micros, to_micros
-from interact_ivr.stores.sqlite.transaction import Transaction
+from interact_ivr.stores.operations.times import from_micros, to_micros
+from interact_ivr.stores.transaction import Transaction
 
 _NO_LIMIT = -1
-"""As SQLite writes it."""
+"""As the queries have it."""
 
 
 def known(scope: Scope, keys: Sequence[NumberKey], tx: Transaction) -> list[KnownNumber]:

@@ -1,12 +1,10 @@
-"""The directory on SQLite, read as a whole; `directory_changes` writes it."""
+"""The directory, read as a whole; `directory_changes` writes it."""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import partial
 
 from interact_ivr.domain.access import Digest, Grant, KeptSecret, Role
 from interact_ivr.domain.directory import (
-    Change,
     Directory,
     KnownApplication,
     KnownEnvironment,
@@ -16,30 +14,12 @@ from interact_ivr.domain.directory import (
 )
 from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.domain.settings import PoolSettings
-from interact_ivr.stores.sqlite.directory_changes import make
-from interact_ivr.stores.sqlite.reader import Reader
-from interact_ivr.stores.sqlite.times import duration_of, from_micros
-from interact_ivr.stores.sqlite.transaction import Transaction
-from interact_ivr.stores.sqlite.writer import Writer
+from interact_ivr.stores.operations.times import duration_of, from_micros
+from interact_ivr.stores.transaction import Transaction
 
 
-class SqliteDirectory:
-    """The `DirectoryStore` of the embedded store."""
-
-    def __init__(self, writer: Writer, reader: Reader) -> None:
-        self._writer = writer
-        self._reader = reader
-
-    async def read(self) -> Directory:
-        """Give all of it as it stands."""
-        return await self._reader.run(_read)
-
-    async def change(self, change: Change) -> None:
-        """Make *change*, or refuse it and change nothing."""
-        await self._writer.run(partial(make, change))
-
-
-def _read(tx: Transaction) -> Directory:
+def read(tx: Transaction) -> Directory:
+    """Give all of it."""
     keys: dict[int, list[KnownKey]] = defaultdict(list)
     for application, prefix, digest, at in tx.all("list_application_keys"):
         keys[application].append(KnownKey(KeptSecret(prefix, Digest(digest)), from_micros(at)))

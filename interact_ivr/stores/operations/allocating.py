@@ -1,20 +1,21 @@
-"""Allocating on SQLite: an interaction is lent the number that has rested longest."""
+"""Allocating: an interaction is lent the number that has rested longest."""
 
 from interact_ivr.domain.errors import BadInput, Exhausted
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, Policy
 from interact_ivr.domain.names import AllocationId, Ani, Group, InteractionId, Scope
 from interact_ivr.domain.values import Allocation, Ending
-from interact_ivr.stores.sqlite.number_rows import (
+from interact_ivr.stores.operations.number_rows import (
     NumberRow,
     end,
     get_held,
     is_held_open,
+    is_ringing,
     settle,
     stand,
     write_journal,
 )
-from interact_ivr.stores.sqlite.times import to_micros
-from interact_ivr.stores.sqlite.transaction import Transaction
+from interact_ivr.stores.operations.times import to_micros
+from interact_ivr.stores.transaction import Transaction
 
 
 def allocate(
@@ -87,16 +88,19 @@ def _longest_rested(
     tx: Transaction, scope: Scope, group: Group | None, policy: Policy
 ) -> NumberRow | None:
     latest = tx.now - policy.rest_for if policy.strict_rest else tx.now
-    found = {
+    found: dict[str, object] = {
         "application": scope.application,
         "rested_before": to_micros(latest),
         "now": to_micros(tx.now),
     }
-    if group is None:
-        row = tx.one("find_longest_rested", **found)
-    else:
-        row = tx.one("find_longest_rested_in_group", group=group, **found)
-    return None if row is None else NumberRow.of(scope.environment, row)
+    query = "find_longest_rested"
+    if group is not None:
+        query, found["group"] = "find_longest_rested_in_group", group
+    while row := tx.one(query, **found):
+        number = NumberRow.of(scope.environment, row)
+        if not is_ringing(tx, number):  # a call may have come to it before it was locked
+            return number
+    return None
 
 
 def _lend(
@@ -120,7 +124,7 @@ def _lend(
         lent_early=move is Move.LEND_EARLY,
         replaced=replaced,
     )
-    tx.do(
+    tx.put(
         "add_allocation",
         id=allocation.id,
         number_id=number.id,
@@ -143,7 +147,7 @@ def _renew(
 ) -> Allocation:
     held = get_held(tx, number.open)
     expires_at = tx.now + policy.hold_for
-    tx.do(
+    tx.put(
         "renew_allocation",
         id=held.id,
         expires_at=to_micros(expires_at),

@@ -1,4 +1,4 @@
-"""Freeing on SQLite, and saying whose a number is: for all who ask at the same time at once.
+"""Freeing, and saying whose a number is: for all who ask at the same time at once.
 
 What is plain, a number by its key that is allocated now, is done for all in the same statements,
 which let go of Python's lock once and not for each. All else is done one by one.
@@ -17,9 +17,10 @@ from interact_ivr.domain.names import (
     EnvironmentId,
     InteractionId,
     NumberKey,
+    Scope,
 )
 from interact_ivr.domain.values import Ending, FreeStatus
-from interact_ivr.stores.sqlite.number_rows import (
+from interact_ivr.stores.operations.number_rows import (
     NO_REST,
     Ended,
     NumberRow,
@@ -31,7 +32,7 @@ from interact_ivr.stores.sqlite.number_rows import (
     is_lapsed,
     settle_unless_ringing,
 )
-from interact_ivr.stores.sqlite.transaction import Transaction
+from interact_ivr.stores.transaction import Transaction
 
 T = TypeVar("T")
 
@@ -92,14 +93,32 @@ def holder(asked: Asked, tx: Transaction) -> InteractionId | None:
         NoSuchNumber: it is none of ours.
         AmbiguousDnid: it is no number, and the DNID of several.
     """
-    number = find_number(tx, asked.environment, asked.keys, asked.application)
-    if number is None:
-        raise NoSuchNumber(asked.keys[0] if asked.keys else "")
+    number = _there(asked, tx)
     if number.standing.allocation is None:
         return None
     if is_lapsed(tx, number) and not is_held_open(tx, number):
         return None
     return get_held(tx, number.open).interaction
+
+
+def take(
+    scope: Scope, keys: Sequence[NumberKey], detail: str, tx: Transaction
+) -> InteractionId | None:
+    """Say whose the number is, and end its allocation; raises as `holder`."""
+    number = settle_unless_ringing(
+        tx, _there(Asked(scope.environment, keys, scope.application), tx)
+    )
+    if number.standing.allocation is None:
+        return None
+    _, held = end(tx, number, tx.now, Ending.RETRIEVED, detail=detail)
+    return held.interaction
+
+
+def _there(asked: Asked, tx: Transaction) -> NumberRow:
+    number = find_number(tx, asked.environment, asked.keys, asked.application)
+    if number is None:
+        raise NoSuchNumber(asked.keys[0] if asked.keys else "")
+    return number
 
 
 def holders(asked: Sequence[Asked], tx: Transaction) -> list[InteractionId | Refusal | None]:

@@ -1,4 +1,4 @@
-"""The changes of the directory on SQLite; each runs inside the writer's transaction."""
+"""The changes of the directory; each runs inside one transaction."""
 
 import secrets
 from collections.abc import Mapping
@@ -34,8 +34,8 @@ from interact_ivr.domain.errors import (
 )
 from interact_ivr.domain.names import ApplicationId, EnvironmentId, EnvironmentName, Scope
 from interact_ivr.domain.settings import PoolSettings
-from interact_ivr.stores.sqlite.times import micros_of, to_micros
-from interact_ivr.stores.sqlite.transaction import Transaction
+from interact_ivr.stores.operations.times import micros_of, to_micros
+from interact_ivr.stores.transaction import Transaction
 
 _ID_BITS = 47
 """Ids are random, six bytes of a row: a removed entry's is not given to a later one."""
@@ -228,7 +228,14 @@ def _check_unused(kind: str, name: str, counts: Mapping[str, int]) -> None:
 
 
 def _columns(settings: PoolSettings) -> dict[str, int | None]:
-    values = ((field.name, getattr(settings, field.name)) for field in fields(settings))
-    return {
-        name: micros_of(value) if isinstance(value, timedelta) else value for name, value in values
-    }
+    return {field.name: _column(getattr(settings, field.name)) for field in fields(settings)}
+
+
+def _column(value: timedelta | bool | None) -> int | None:
+    match value:
+        case None:
+            return None
+        case timedelta():
+            return micros_of(value)
+        case _:
+            return int(value)

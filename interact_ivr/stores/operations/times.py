@@ -1,4 +1,4 @@
-"""Times as SQLite keeps them: whole microseconds, those of an instant since 1970 UTC."""
+"""Times as the stores keep them: whole microseconds, those of an instant since 1970 UTC."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -22,8 +22,8 @@ from interact_ivr.domain.names import (
 )
 from interact_ivr.domain.outcomes import Held
 from interact_ivr.domain.values import Ending
-from interact_ivr.stores.sqlite.times import from_micros, to_micros
-from interact_ivr.stores.sqlite.transaction import Transaction
+from interact_ivr.stores.operations.times import from_micros, to_micros
+from interact_ivr.stores.transaction import Transaction
 
 NO_REST = timedelta(0)
 """For events that treat an idle number and a resting one alike."""
@@ -187,7 +187,7 @@ def end(
     """
     held = held or get_held(tx, number.open)
     by = caller.known_by
-    tx.do("end_allocation", id=held.id, at=to_micros(at), ending=ending, ended_by=by)
+    tx.put("end_allocation", id=held.id, at=to_micros(at), ending=ending, ended_by=by)
     number = stand(tx, number, None, at, last=held.id)
     write_journal(
         *(tx, ending, number, held.id, held.interaction),
@@ -205,8 +205,8 @@ def end_all(tx: Transaction, ended: Sequence[Ended], ending: Ending) -> None:
         return
     at = to_micros(tx.now)
     allocations = json.dumps([each.number.open for each in ended])
-    tx.do("end_allocations", ids=allocations, at=at, ending=ending)
-    tx.do("end_standings", ids=json.dumps([each.number.id for each in ended]), at=at)
+    tx.put("end_allocations", ids=allocations, at=at, ending=ending)
+    tx.put("end_standings", ids=json.dumps([each.number.id for each in ended]), at=at)
     rows = [
         (
             tx.new_id(),
@@ -218,7 +218,7 @@ def end_all(tx: Transaction, ended: Sequence[Ended], ending: Ending) -> None:
         )
         for each in ended
     ]
-    tx.do("write_journal_of_many", rows=json.dumps(rows), at=at, event=ending)
+    tx.put("write_journal_of_many", rows=json.dumps(rows), at=at, event=ending)
     tx.happened.extend(
         Happening(
             *(each.number.environment, ending.value, tx.now, each.number.number, each.number.open),
@@ -237,7 +237,7 @@ def stand(
     last: AllocationId | None,
 ) -> NumberRow:
     """Let the number stand anew."""
-    tx.do(
+    tx.put(
         "set_standing",
         id=number.id,
         allocation=allocation,
@@ -261,7 +261,7 @@ def write_journal(
     detail: str | None = None,
 ) -> None:
     """Write what happened to *number*, now or *at* an earlier instant."""
-    tx.do(
+    tx.put(
         "write_journal",
         id=tx.new_id(),
         at=to_micros(at or tx.now),

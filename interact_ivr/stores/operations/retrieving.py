@@ -1,4 +1,4 @@
-"""Retrieving on SQLite: a call learns whose number it dialed, in one transaction that ends it."""
+"""Retrieving: a call learns whose number it dialed, in one transaction that ends it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,18 +8,21 @@ from interact_ivr.domain.lifecycle import MOVES, Event, Move, Policy
 from interact_ivr.domain.names import AllocationId, ApplicationId, CallRef, EnvironmentId
 from interact_ivr.domain.outcomes import Held, Known, Outcome, decide
 from interact_ivr.domain.values import Ending, Question, Retrieval, Status
-from interact_ivr.stores.sqlite.number_rows import (
+from interact_ivr.stores.operations.number_rows import (
     NO_REST,
     NumberRow,
     end,
+    find_by_key,
+    find_held,
     find_number,
     get_held,
     held_of,
     is_lapsed,
     settle_unless_ringing,
+    write_journal,
 )
-from interact_ivr.stores.sqlite.times import to_micros
-from interact_ivr.stores.sqlite.transaction import Transaction
+from interact_ivr.stores.operations.times import to_micros
+from interact_ivr.stores.transaction import Transaction
 
 _REPEATED = {Status.FOUND, Status.REDIAL, Status.LATE}
 """What the same call asking again is told again; all else is decided afresh."""
@@ -51,6 +54,26 @@ def retrieve(
     if outcome.status in _REPEATED:
         _remember(tx, number, question, outcome)
     return _told(number, question.caller, outcome)
+
+
+def recall(environment: EnvironmentId, question: Question, tx: Transaction) -> Retrieval | None:
+    """Give what this very call was told, if it was told anything that is repeated."""
+    found = (find_number(tx, environment, keys) for keys in question.dialed)
+    number = next((number for number in found if number is not None), None)
+    return None if number is None else _repeat(tx, number, question)
+
+
+def mark_undelivered(
+    environment: EnvironmentId, retrieval: Retrieval, call: CallRef, tx: Transaction
+) -> None:
+    """Put on record that *call* may not have learned what it was told."""
+    if retrieval.number is None or retrieval.allocation is None:
+        return
+    number = find_by_key(tx, environment, [retrieval.number])
+    held = find_held(tx, retrieval.allocation)
+    if number is not None and held is not None:
+        # Whose it was is what the store says now: it may have been forgotten since.
+        write_journal(tx, "undelivered", number, held.id, held.interaction, call=call)
 
 
 def _known(tx: Transaction, number: NumberRow, question: Question) -> Known:
@@ -139,13 +162,13 @@ def _hand_over(tx: Transaction, number: NumberRow, question: Question, outcome: 
 def _stop_ringing(tx: Transaction, number: NumberRow, question: Question) -> None:
     """Take note that this call is answered: it keeps the number no longer."""
     call = question.call
-    tx.do("end_ringing_on_number", number_id=number.id, pbx=call.pbx, uniqueid=call.uniqueid)
+    tx.put("end_ringing_on_number", number_id=number.id, pbx=call.pbx, uniqueid=call.uniqueid)
 
 
 def _remember(tx: Transaction, number: NumberRow, question: Question, outcome: Outcome) -> None:
     if outcome.of is None:
         raise ValueError(f"{outcome.status} speaks of an allocation")
-    tx.do(
+    tx.put(
         "add_answer",
         number_id=number.id,
         pbx=question.call.pbx,
@@ -153,8 +176,8 @@ def _remember(tx: Transaction, number: NumberRow, question: Question, outcome: O
         status=outcome.status,
         allocation=outcome.of.id,
         last_end=outcome.of.ended_as,
-        caller_match=outcome.caller_match,
-        reveals_id=outcome.reveals_id,
+        caller_match=None if outcome.caller_match is None else int(outcome.caller_match),
+        reveals_id=int(outcome.reveals_id),
         at=to_micros(tx.now),
     )
 

@@ -1,0 +1,1 @@
+"""What is done in a store, written once for all of them: rules, and SQL by its name."""

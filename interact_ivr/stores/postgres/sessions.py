@@ -1,0 +1,194 @@
+"""Threads with connections: what waits is bounded, and so is how long anything takes.
+
+A thread that works has one connection, so there is no pool of these beside that of the threads:
+one queue, and whoever opens a connection is told why that failed. An attempt that takes too long is
+ended from outside, by shutting its socket, as a server that is silent ends none.
+"""
+
+import asyncio
+import itertools
+import os
+import random
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import psycopg
+
+from interact_ivr.domain.errors import StoreUnavailable, TooBusy, TooLate
+from interact_ivr.stores.postgres.connecting import Connecting, Connection
+from interact_ivr.stores.postgres.failures import is_lost, passes, unavailable
+
+T = TypeVar("T")
+Result = TypeVar("Result", covariant=True)
+
+LONGEST_SECONDS = 10.0
+"""An attempt without a deadline; with one, it ends soon after that."""
+_GRACE_SECONDS = 0.5
+_LOOK_SECONDS = 0.1
+"""How often it is looked whether an attempt takes too long."""
+_DOUBT_SECONDS = 10.0
+"""How much longer it is tried to find out what became of one."""
+_PATIENCE_SECONDS = 3.0
+"""How long what has no deadline is tried again."""
+_PAUSES = (0.002, 0.01, 0.03, 0.1, 0.2)
+_MOST_WAITING = 4096
+
+
+class Attempts(Protocol[Result]):
+    """Something that may have to be attempted several times."""
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether nobody has said what became of the last attempt: that must be found out."""
+
+    def attempt(self, connection: Connection) -> Result:
+        """Do it once; psycopg.Error where it failed."""
+
+
+@dataclass(slots=True)
+class _Job(Generic[T]):
+    work: Attempts[T]
+    longest: float
+    deadline: float | None
+    wanted: Callable[[], bool] | None
+    connection: Connection | None = None
+    ends: float = 0.0
+    """When the attempt that is under way is ended."""
+
+    def check_wanted(self) -> None:
+        """Raise `TooLate` where it is not to be begun any more."""
+        if self.work.is_in_doubt:
+            return
+        past = self.deadline is not None and time.monotonic() >= self.deadline
+        if past or (self.wanted is not None and not self.wanted()):
+            raise TooLate
+
+    def begin(self, connection: Connection) -> None:
+        """Take note of the attempt that begins, and of when it is to be ended."""
+        now = time.monotonic()
+        self.ends = now + self.longest
+        if self.deadline is not None:
+            self.ends = max(self.deadline, now) + _GRACE_SECONDS
+        self.connection = connection
+
+    def sever(self) -> None:
+        """End the attempt that is under way if it takes too long: its thread finds it lost."""
+        connection = self.connection
+        if connection is not None and time.monotonic() >= self.ends:
+            with (
+                suppress(OSError, psycopg.Error),
+                socket.socket(fileno=os.dup(connection.fileno())) as end,
+            ):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+class Sessions:
+    """Runs attempts in a bounded number of threads, each on a connection that is kept open."""
+
+    def __init__(self, connecting: Connecting, threads: int, name: str) -> None:
+        self._connecting = connecting
+        self._threads = ThreadPoolExecutor(threads, name)
+        self._idle: deque[Connection] = deque()
+        self._waiting = 0
+        self._closing = False
+
+    async def run(
+        self,
+        work: Attempts[T],
+        *,
+        deadline: float | None = None,
+        wanted: Callable[[], bool] | None = None,
+        told: Callable[[], None] | None = None,
+        longest: float = LONGEST_SECONDS,
+    ) -> T:
+        """Give what *work* gives; it is attempted again where it fails for what passes.
+
+        Past *deadline*, or when it is not *wanted* any more, it is not begun again, but for finding
+        out what became of it. *told* is called in the loop when it is done, before whoever waits
+        goes on.
+
+        Raises:
+            StoreUnavailable: it could not be done.
+            Exception: whatever *work* raised that is no failure of the store.
+        """
+        if self._closing:
+            raise StoreUnavailable("it is being closed")
+        if self._waiting >= _MOST_WAITING:
+            raise TooBusy
+        loop = asyncio.get_running_loop()
+        job = _Job(work, longest, deadline, wanted)
+        future = loop.run_in_executor(self._threads, self._work, job)
+        self._waiting += 1
+        future.add_done_callback(lambda done: self._done(done, told))
+        self._watch(loop, job, future)
+        return await future
+
+    def _watch(
+        self, loop: asyncio.AbstractEventLoop, job: _Job[T], future: "asyncio.Future[T]"
+    ) -> None:
+        """End what takes too long, for as long as there is anything."""
+        if not future.done():
+            job.sever()
+            loop.call_later(_LOOK_SECONDS, self._watch, loop, job, future)
+
+    def _done(self, future: "asyncio.Future[T]", told: Callable[[], None] | None) -> None:
+        self._waiting -= 1
+        if told is not None and not future.cancelled() and future.exception() is None:
+            told()
+
+    def close(self) -> None:
+        """Finish what waits, then let the connections go. Blocks until done."""
+        self._closing = True
+        self._threads.shutdown()
+        self._drop_idle()
+
+    def _work(self, job: _Job[T]) -> T:
+        until = job.deadline or time.monotonic() + _PATIENCE_SECONDS
+        for pause in _pauses():
+            job.check_wanted()
+            try:
+                return self._try(job)
+            except psycopg.Error as error:
+                last = until + (_DOUBT_SECONDS if job.work.is_in_doubt else 0)
+                if not passes(error) or time.monotonic() + pause >= last:
+                    raise unavailable(error) from error
+            time.sleep(pause)
+        raise AssertionError("pauses have no end")
+
+    def _try(self, job: _Job[T]) -> T:
+        connection = self._idle.pop() if self._idle else self._connecting.open()
+        job.begin(connection)
+        try:
+            return job.work.attempt(connection)
+        except psycopg.Error as error:
+            connection.close()  # what a broken-off pipeline has prepared, psycopg does not know
+            if is_lost(error):
+                self._drop_idle()  # they were opened before, to the same server
+            raise
+        finally:
+            job.connection = None
+            self._put_back(connection)
+
+    def _put_back(self, connection: Connection) -> None:
+        """Keep it for the next one, if nothing is under way on it and nobody has ended it."""
+        if connection.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE:
+            connection.close()
+        if not connection.closed:
+            self._idle.append(connection)
+
+    def _drop_idle(self) -> None:
+        while self._idle:
+            with suppress(IndexError):
+                self._idle.pop().close()
+
+
+def _pauses() -> Iterator[float]:
+    """Give the seconds between two attempts: each somewhat by chance, so that nobody keeps pace."""
+    for pause in itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1])):
+        yield pause * random.uniform(0.5, 1.5)  # noqa: S311  no secret
