@@ -10,6 +10,7 @@ import asyncio
 import socket
 import struct
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -38,8 +39,17 @@ ACME, BOLT = "acme/live", "bolt/live"
 MAIN = "main"
 NUMBER, CALLER = "+13178723000", "+14085551234"
 PATIENCE_SECONDS = 10.0
+POLL_SECONDS = 0.01
 
 T = TypeVar("T")
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(POLL_SECONDS)
 
 
 class Desk:

@@ -101,7 +101,7 @@ def converse(
         from interact_ivr.app import carry_out
         from interact_ivr.log import configure_logging
 
-        configure_logging("warning")
+        configure_logging("error")  # what the command itself says is not said twice
         return asyncio.run(carry_out(config, request, arguments, parts, told))
 
 

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from interact_ivr.domain.phone_calls import Party, PhoneState
-from testbed.desk import Desk, customer, on_phone
+from testbed.desk import Desk, customer, on_phone, until
 
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "docs/screen.png"
@@ -147,10 +147,10 @@ def test_a_notification_tells_of_a_call_that_rings(desk: Desk, opened: Opened) -
     notify.click()
     expect(notify).to_have_attribute("aria-pressed", "true")
     desk.shows(on_phone(uniqueid="p2"))
-    page.wait_for_function("noted.length == 1")
+    until(lambda: page.evaluate("noted.length") == 1)
     assert "basket-4711|Ringing" in page.evaluate("noted[0]")
     desk.shows(on_phone(uniqueid="p2", state=PhoneState.TALKING))
-    page.wait_for_function("noted.length == 2")
+    until(lambda: page.evaluate("noted.length") == 2)
     assert page.evaluate("noted[1]") == "closed"
 
 
@@ -171,7 +171,7 @@ def test_a_tone_sounds_while_a_call_rings(desk: Desk, opened: Opened) -> None:
     expect(sound).to_have_attribute("aria-pressed", "true")
     assert page.evaluate("heard") == 0
     desk.shows(on_phone())
-    page.wait_for_function("heard == 2")
+    until(lambda: page.evaluate("heard") == 2)
     desk.over()
     expect(page.locator("#call")).to_have_attribute("data-state", "none")
     page.reload()

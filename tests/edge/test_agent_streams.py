@@ -7,7 +7,7 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,12 +16,11 @@ from interact_ivr.api import event_streams
 from interact_ivr.domain.access import Role
 from interact_ivr.domain.phone_calls import PhoneState
 from testbed.certificate import make_certificate
-from testbed.desk import BOLT, Desk, Event, Stream, customer, on_phone
+from testbed.desk import BOLT, Desk, Event, Stream, customer, on_phone, until
 from testbed.ports import LOOPBACK
 from testbed.wire import Wire, request
 
 EVENTS = "/api/v1/agents/6929/events"
-PATIENCE = 10.0
 MANY = 500
 
 
@@ -30,14 +29,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     """Give a desk without a call."""
     with Desk(tmp_path) as desk:
         yield desk
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def listening(desk: Desk, token: str, path: str = EVENTS) -> Stream:
