@@ -86,11 +86,12 @@ async def opened(
         dialplan.PlanError: the dial plan has faults.
     """
     async with AsyncExitStack() as stack:
+        dial_plan = _dial_plan(config.dial_plan.plan)  # first: with faults in it, no store is made
         stream = Stream(observing.happened)
         opening = Opening(who, stream.tell, observing.clock_set, rewrite_up_to)
         store = await stack.enter_async_context(opened_store(config.store, opening))
         clock, directory, record = store.clock, store.directory, store.record
-        defaults = await asyncio.to_thread(_defaults, config, extensions)
+        defaults = await asyncio.to_thread(_defaults, config, dial_plan, extensions)
         environments = Environments(directory, defaults, _dial_plan)
         await environments.reload()
         purge = Purge(
@@ -104,7 +105,7 @@ async def opened(
         administration = Administration(directory, environments, clock, warned)
 
         async def adopt(other: Config) -> None:
-            await administration.adopt(await asyncio.to_thread(_defaults, other, extensions))
+            await administration.adopt(await asyncio.to_thread(_read_defaults, other, extensions))
             purge.keep_for = other.journal.keep_for
             ringing.ringing_for = other.pool.ringing_for
 
@@ -179,11 +180,15 @@ async def carry_out(
         return await operations.carry_out(request, arguments, Conversation(each(), tell))
 
 
-def _defaults(config: Config, extensions: ExtensionsOf) -> Defaults:
+def _read_defaults(config: Config, extensions: ExtensionsOf) -> Defaults:
+    return _defaults(config, _dial_plan(config.dial_plan.plan), extensions)
+
+
+def _defaults(config: Config, dial_plan: Engine, extensions: ExtensionsOf) -> Defaults:
     default = EnvironmentName(config.environment.default)
     return Defaults(
         environment=default,
-        dial_plan=_dial_plan(config.dial_plan.plan),
+        dial_plan=dial_plan,
         policy=config.pool.policy,
         alphabet=ALPHABETS[config.interaction.alphabet],
         shared_callers=config.pool.shared_callers,
