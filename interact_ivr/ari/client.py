@@ -98,8 +98,12 @@ class Client:
         kept = aiohttp.TCPConnector(keepalive_timeout=_KEPT_SECONDS)
         # aiohttp asks anew where Asterisk has just closed what was kept, but only what may be asked
         # twice; anything else would fail and cost the watching, and so has a connection of its own
-        self._reading = aiohttp.ClientSession(connector=kept)
-        self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+        self._reading = aiohttp.ClientSession(connector=kept, cookie_jar=aiohttp.DummyCookieJar())
+        self._http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(force_close=True),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(_stay,),
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -177,6 +181,17 @@ class Client:
     def name(self) -> str:
         """The application's name."""
         return self._access.application
+
+
+async def _stay(
+    request: aiohttp.ClientRequest, ask: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Go nowhere else, whatever the answer says; for a websocket aiohttp has no other setting."""
+    response = await ask(request)
+    if 300 <= response.status < 400:
+        response.close()
+        raise _refusal(request.method, request.url.path, response.status)
+    return response
 
 
 async def if_it_can(asked: Awaitable[object]) -> bool:
