@@ -49,6 +49,17 @@ async def test_a_number_that_could_not_be_read_is_read_after_a_gap() -> None:
         await it.until(lambda: it.store.calls == {"1"})
 
 
+@pytest.mark.parametrize("failures", [0, 1])
+async def test_what_is_on_record_of_before_and_not_there_is_over(failures: int) -> None:
+    """A call that ended while we were away; also where the store cannot say at once what it has."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        it.store.calls.add("long ago")
+        it.store.failures = failures
+        await it.ari.sockets[-1].close()
+        await it.until(lambda: not it.store.calls)
+
+
 async def test_nobody_is_followed_elsewhere() -> None:
     """The websocket goes where the configuration says, wherever the PBX's answer points."""
     asked = []
