@@ -553,6 +553,28 @@ async def test_what_is_read_of_many_calls_is_read_over_one_connection(answers_on
         assert (it.watcher.unread, it.ari.connections) == (0, 1)
 
 
+async def test_a_takeover_that_asterisk_tells_of_is_known_at_once() -> None:
+    """No proof is waited for: the socket still answers, and is ours no more."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.ari.tell("ApplicationReplaced", application="ours")
+        await it.until_it_is(Watch.TAKEN_OVER)
+        told = it.watcher.standing.reason
+        assert told == "another connection has registered our application"
+        assert not any("POST /events" in each for each in it.ari.asked)
+
+
+async def test_what_stands_behind_the_extension_is_not_read() -> None:
+    """It would be a request for each call that is none of ours."""
+    async with scene(dnis_from=("extension", "request_uri")) as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.ari.create("1", "0300")
+        await it.ari.create("2", OURS)
+        await it.until(lambda: len(it.observer.late) > 1)
+        assert it.store.calls == {"2"}
+        assert not any("variable" in each for each in it.ari.asked)
+
+
 async def test_ends_are_not_overtaken_by_arrivals() -> None:
     """However quickly a call is over, it is not on the number afterwards."""
     async with scene() as it:
