@@ -432,6 +432,18 @@ async def test_a_socket_that_is_told_nothing_is_given_up() -> None:
         assert it.ari.connections == connections
         it.ari.statuses = {("GET", "applications"): 404}
         await it.until(lambda: it.ari.connections > connections)
+        it.ari.statuses, it.ari.echoes = {}, True
+        await it.until_it_is(Watch.WATCHING)  # that there is an application is no fault any more
+
+
+async def test_a_socket_that_was_ours_is_proved_again_and_again() -> None:
+    """One echo proves that instant, and none after it."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.until(lambda: any(asked.startswith("POST /events") for asked in it.ari.asked))
+        await it.until(lambda: len(it.observer.late) > 0)
+        it.ari.echoes = False
+        await it.until_it_is(Watch.TAKEN_OVER)
 
 
 async def test_a_store_that_could_not_take_note_has_all_looked_at_again() -> None:
