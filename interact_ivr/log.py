@@ -1,16 +1,39 @@
 """How the service logs: facts as JSON lines on standard error, in colour on a terminal."""
 
 import asyncio
+import io
 import json
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TextIO, cast
 
 import msgspec
 import structlog
+
+
+class _Stderr(io.TextIOBase):
+    """Standard error, on which nothing depends: what cannot be written there is lost.
+
+    A full disk or a collector that has gone would else end whatever had something to say.
+    """
+
+    def write(self, text: str) -> int:
+        """Write *text*, or lose it."""
+        with suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Have it written, or lost."""
+        with suppress(OSError):
+            sys.stderr.flush()
+
+
+_STDERR: Final = cast(TextIO, _Stderr())  # structlog asks for no more than writing
 
 
 def configure_logging(level: str) -> None:
@@ -34,7 +57,7 @@ def configure_logging(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=_STDERR),
         cache_logger_on_first_use=False,  # so that a reload changes the level of every logger
     )
 
@@ -88,8 +111,8 @@ class RequestLines:
                 facts = msgspec.structs.asdict(line)
                 log.log(_LEVELS[facts.pop("level")], facts.pop("event"), **facts)
         elif told:
-            sys.stderr.write(_lines(told))
-            sys.stderr.flush()
+            _STDERR.write(_lines(told))
+            _STDERR.flush()
 
 
 def _lines(told: Sequence[RequestLine]) -> str:

@@ -45,6 +45,13 @@ class FakeAri:
         self.echoes = True
         self.pongs = True
         self.closes_when_looked_at = False
+        self.sends_to = ""
+        """The websocket is to be had there instead."""
+        self.cookie = ""
+        """Set by each answer; who shows one is taken note of."""
+        self.shown_cookies: list[str] = []
+        self.host = LOOPBACK
+        """As it is called."""
         self.answers_once = False
         """A connection that brings a second request is cut."""
         self.asked_over: set[asyncio.Transport | None] = set()
@@ -60,6 +67,7 @@ class FakeAri:
     async def __aenter__(self) -> Self:
         """Begin to listen."""
         application = web.Application()
+        application.on_response_prepare.append(self._bake)
         application.router.add_route("GET", "/ari/events", self._listen)
         application.router.add_route("*", "/ari/{first}{rest:.*}", self._answer)
         self._runner = web.AppRunner(application, shutdown_timeout=0.1, access_log=None)
@@ -78,7 +86,7 @@ class FakeAri:
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http{'s' if self._tls else ''}://{LOOPBACK}:{self.port}/ari"
+        return f"http{'s' if self._tls else ''}://{self.host}:{self.port}/ari"
 
     async def say(self, text: str | bytes) -> None:
         """Say something on the latest websocket."""
@@ -105,6 +113,8 @@ class FakeAri:
     async def _listen(self, request: web.Request) -> web.StreamResponse:
         if status := self.statuses.get(("GET", "events")):
             return web.Response(status=status)
+        if self.sends_to:
+            raise web.HTTPFound(self.sends_to)
         socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
         self.sockets.append(socket)
@@ -157,6 +167,11 @@ class FakeAri:
                     )
                 return web.Response(status=204)
         return web.json_response({"name": "ours", **self.subscribed})
+
+    async def _bake(self, request: web.Request, response: web.StreamResponse) -> None:
+        self.shown_cookies += request.cookies
+        if self.cookie:
+            response.headers["Set-Cookie"] = f"{self.cookie}=1; Path=/"
 
     def _close(self) -> None:
         """Cut every websocket, without a word."""

@@ -22,6 +22,8 @@ _AT_ONCE: Final = 16 * 1024
 """Bytes that are taken apart before others have their turn: some milliseconds."""
 _MOST: Final = 500_000
 """Messages of one answer."""
+_LARGEST: Final = 64 * 1024 * 1024
+"""Characters of one answer's values: a hundred thousand mailboxes are half of it."""
 
 _SILENT: Final = logging.Logger("panoramisk", logging.CRITICAL)
 """panoramisk would log all that is said, passwords of phones included."""
@@ -35,6 +37,7 @@ class OneAction(Action):  # type: ignore[misc]  # panoramisk has no types
         self.heard: Callable[[], None] = lambda: None
         """Told of each message of the answer."""
         self._lists = lists
+        self._room = _LARGEST
 
     def add_message(self, message: Any) -> bool:
         """Take a message of the answer; whether it is whole now."""
@@ -45,7 +48,8 @@ class OneAction(Action):  # type: ignore[misc]  # panoramisk has no types
             or message.get("EventList") == "Complete"
             or not (self._begins_a_list(message) or "Event" in message)
         )
-        if len(self.responses) > _MOST:
+        self._room -= sum(len(str(value)) for value in message.values())
+        if len(self.responses) > _MOST or self._room < 0:
             raise ValueError("an answer without an end")
         if whole and not self.future.done():
             self.future.set_result(self.responses)

@@ -11,6 +11,7 @@ and orbits to the dial plan:
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 from typing import Final
 
 from dialplan import Owner, QueueType
@@ -19,6 +20,9 @@ from interact_ivr.ami.told import Endpoint, Hint, Lot, Queue, Told, is_extension
 _PJSIP: Final = "PJSIP/"
 _NO_PHONES: Final = frozenset({"Local", "Custom", "MWI", "Message"})
 """Technologies behind which there need be no phone."""
+
+_MOST_SPACES: Final = 100_000
+"""Of all parking lots: a slip in ``parkpos`` may name billions."""
 
 
 def owners(told: Told) -> Mapping[str, Owner]:
@@ -51,9 +55,12 @@ class _Asked:
             yield from [owner for owner in devices if owner][:1]
 
     def of_lots(self) -> Iterator[Owner]:
-        """Give the parking lots."""
+        """Give the parking lots, with so many spaces as are looked at, however many are told."""
+        return islice(self._of_all_spaces(), _MOST_SPACES)
+
+    def _of_all_spaces(self) -> Iterator[Owner]:
         for lot in self._told.lots:
-            for extension in (*lot.extensions, *map(str, lot.spaces)):
+            for extension in chain(lot.extensions, map(str, lot.spaces)):
                 yield _orbit(extension, lot)
 
     def of_queues(self) -> Iterator[Owner]:

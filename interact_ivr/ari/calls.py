@@ -109,6 +109,14 @@ class Calls:
                 if move is not None:
                     yield move
 
+    def take_back(self, move: Move) -> None:
+        """Take it that *move* was never said: the next look says it."""
+        match move:
+            case Arrived(channel=channel):
+                self._there.discard(channel.id)
+            case Gone(channel=gone):
+                self._there.add(gone)
+
     def forget(self, channel: str) -> None:
         """Take it that a call was never seen: the next look finds it."""
         self._there.discard(channel)

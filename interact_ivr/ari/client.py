@@ -95,10 +95,14 @@ class Client:
 
     async def __aenter__(self) -> Self:
         """Begin; nothing is sent yet."""
-        # a connection that Asterisk is about to close would fail a request and cost the watching
-        self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
         kept = aiohttp.TCPConnector(keepalive_timeout=_KEPT_SECONDS)
-        self._reading = aiohttp.ClientSession(connector=kept)
+        self._reading = aiohttp.ClientSession(connector=kept, cookie_jar=aiohttp.DummyCookieJar())
+        # a connection that Asterisk is about to close would fail a request and cost the watching
+        self._http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(force_close=True),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(_stay,),
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -193,6 +197,17 @@ class Client:
     def name(self) -> str:
         """The application's name."""
         return self._access.application
+
+
+async def _stay(
+    request: aiohttp.ClientRequest, ask: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Go nowhere else, whatever the answer says; for a websocket aiohttp has no other setting."""
+    response = await ask(request)
+    if 300 <= response.status < 400:
+        response.close()
+        raise _refusal(request.method, request.url.path, response.status)
+    return response
 
 
 async def if_it_can(asked: Awaitable[object]) -> bool:

@@ -7,7 +7,7 @@ Format: Asterisk's own ``rest-api/api-docs/events.json`` and ``channels.json``, 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -43,6 +43,8 @@ _CALLED = frozenset({"Down", "Ringing"})
 """The states of a channel that is dialed; one that comes in begins with Ring."""
 _DIALED = frozenset({"AppDial", "AppDial2", "AppQueue"})
 """What a dialed channel is said to run, also once it is answered."""
+_LONGEST_ID = 256
+"""Characters; Asterisk's own are shorter than 150, and it is kept for as long as the call lasts."""
 _OUTGOING = "(Outgoing Line)"
 """What stands in the place of an application's data as soon as Dial, Queue or Originate has it."""
 ECHO = "interact-ivr"
@@ -66,7 +68,7 @@ class _Caller(msgspec.Struct):
 
 
 class _Channel(msgspec.Struct):
-    id: str
+    id: Annotated[str, msgspec.Meta(max_length=_LONGEST_ID)]
     name: str
     dialplan: _Dialplan
     creationtime: str
@@ -241,7 +243,7 @@ def date_of(header: str | None) -> datetime | None:
     """
     try:
         date = parsedate_to_datetime(header or "")
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 

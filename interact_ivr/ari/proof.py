@@ -24,15 +24,16 @@ class Proof:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._marks = itertools.count(1)
-        self._echoes: set[str] = set()
+        self._awaited = ""
+        """The mark that is to come back."""
         self._echoed = asyncio.Event()
         self._ponged = asyncio.Event()
         self._may_write = True
 
     def echo(self, mark: str) -> None:
         """Hear that an event of our own has come."""
-        self._echoes.add(mark)
-        self._echoed.set()
+        if mark == self._awaited:
+            self._echoed.set()
 
     def pong(self) -> None:
         """Hear that a ping was answered."""
@@ -46,28 +47,25 @@ class Proof:
         """
         while True:
             await asyncio.sleep(_PROOF_SECONDS)
-            mark = str(next(self._marks))
             if self._may_write:
-                self._may_write = await if_it_can(self._ask_for_echo(mark))
+                self._may_write = await if_it_can(self._ask_for_echo())
             if not self._may_write:
                 await self._client.ask("GET", self._client.application)
-            elif not await self._comes_back(mark):
+            elif not await self._comes_back():
                 await self._wait_for_pong(socket)
                 raise TakenOverError("the websocket is silent")
 
-    async def _ask_for_echo(self, mark: str) -> None:
+    async def _ask_for_echo(self) -> None:
+        self._awaited = str(next(self._marks))
+        self._echoed.clear()
         path, parameters = f"/events/user/{ECHO}", {"application": self._client.name}
-        await self._client.ask("POST", path, parameters, {"variables": {"mark": mark}})
+        await self._client.ask("POST", path, parameters, {"variables": {"mark": self._awaited}})
 
-    async def _comes_back(self, mark: str) -> bool:
+    async def _comes_back(self) -> bool:
         with suppress(TimeoutError):
             async with asyncio.timeout(_PROOF_SECONDS):
-                while mark not in self._echoes:
-                    self._echoed.clear()
-                    await self._echoed.wait()
-        came = mark in self._echoes
-        self._echoes.clear()
-        return came
+                await self._echoed.wait()
+        return self._echoed.is_set()
 
     async def _wait_for_pong(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """See that somebody is there: a dead socket is silent, too, and nobody has taken it over.

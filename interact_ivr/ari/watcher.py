@@ -175,7 +175,11 @@ class Watcher:
     async def _begin(self, move: Move, said: datetime | None) -> None:
         """Do *move* beside all else, once what was begun for the same call is done."""
         call = move.channel.id if isinstance(move, Arrived) else move.channel
-        await self._beside.acquire()
+        try:
+            await self._beside.acquire()
+        except asyncio.CancelledError:  # the socket is lost; the next look finds it
+            self._calls.take_back(move)
+            raise
         task = asyncio.create_task(self._do(call, move, self._last.get(call), said))
         self._tasks.add(task)
         self._last[call] = task
@@ -223,6 +227,7 @@ class Watcher:
             except (AriError, MalformedError) as error:
                 self.unread += 1
                 self._observer.unread(call.uniqueid, f"{place}: {error}")
+                self._calls.forget(call.uniqueid)  # after a gap it may be read
                 return
             ours = number not in _OURS_ALONE and await self._ringing.rings(
                 arrived.environment, number, call, arrived.age(time.monotonic())

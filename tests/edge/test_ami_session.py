@@ -44,10 +44,14 @@ async def _lists(session: Session) -> Any:
     return await session.ask_all("QueueStatus")
 
 
-async def _lost(conversation: Callable[[AmiPeer], Awaitable[None]], use: Use = _lists) -> str:
+async def _lost(
+    conversation: Callable[[AmiPeer], Awaitable[None]],
+    use: Use = _lists,
+    within: float = PATIENCE * 4,
+) -> str:
     async with ami(conversation) as port:
         with pytest.raises(AmiLost) as lost:
-            await asyncio.wait_for(_use(port, use), PATIENCE * 4)
+            await asyncio.wait_for(_use(port, use), within)
     return str(lost.value)
 
 
@@ -241,6 +245,24 @@ async def test_a_message_without_an_end_is_bounded() -> None:
         await _lists(session)
 
     assert await _lost(flood, wait) == "a message came without an end"
+
+
+async def test_an_answer_of_giants_is_bounded() -> None:
+    """Each message has its end, the answer none; it is not kept until the memory is full."""
+    sent = 0
+
+    async def flood(peer: AmiPeer) -> None:
+        nonlocal sent
+        await peer.welcome()
+        while (action := await peer.action())["Action"] != "QueueStatus":
+            await peer.answer(action, peer.answer_to(action))
+        await peer.answer(action, "Response: Success\r\nEventList: start\r\n\r\n")
+        giant = f"Event: QueueParams\r\nQueue: {'x' * 16_000}\r\n\r\n"
+        for sent in range(1, 20_001):  # noqa: B007  looked at below
+            await peer.answer(action, giant)
+
+    assert "an answer without an end" in await _lost(flood, within=PATIENCE * 40)
+    assert sent < 10_000
 
 
 async def test_what_is_no_ami_ends_the_session() -> None:

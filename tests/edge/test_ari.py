@@ -432,6 +432,18 @@ async def test_a_socket_that_is_told_nothing_is_given_up() -> None:
         assert it.ari.connections == connections
         it.ari.statuses = {("GET", "applications"): 404}
         await it.until(lambda: it.ari.connections > connections)
+        it.ari.statuses, it.ari.echoes = {}, True
+        await it.until_it_is(Watch.WATCHING)  # that there is an application is no fault any more
+
+
+async def test_a_socket_that_was_ours_is_proved_again_and_again() -> None:
+    """One echo proves that instant, and none after it."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.until(lambda: any(asked.startswith("POST /events") for asked in it.ari.asked))
+        await it.until(lambda: len(it.observer.late) > 0)
+        it.ari.echoes = False
+        await it.until_it_is(Watch.TAKEN_OVER)
 
 
 async def test_a_store_that_could_not_take_note_has_all_looked_at_again() -> None:
@@ -551,6 +563,28 @@ async def test_what_is_read_of_many_calls_is_read_over_one_connection(answers_on
         assert answers_once or len(it.ari.asked_over) - before < 5
         await it.until(lambda: sum(each.startswith("POST") for each in it.ari.asked) >= 2)
         assert (it.watcher.unread, it.ari.connections) == (0, 1)
+
+
+async def test_a_takeover_that_asterisk_tells_of_is_known_at_once() -> None:
+    """No proof is waited for: the socket still answers, and is ours no more."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.ari.tell("ApplicationReplaced", application="ours")
+        await it.until_it_is(Watch.TAKEN_OVER)
+        told = it.watcher.standing.reason
+        assert told == "another connection has registered our application"
+        assert not any("POST /events" in each for each in it.ari.asked)
+
+
+async def test_what_stands_behind_the_extension_is_not_read() -> None:
+    """It would be a request for each call that is none of ours."""
+    async with scene(dnis_from=("extension", "request_uri")) as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.ari.create("1", "0300")
+        await it.ari.create("2", OURS)
+        await it.until(lambda: len(it.observer.late) > 1)
+        assert it.store.calls == {"2"}
+        assert not any("variable" in each for each in it.ari.asked)
 
 
 async def test_ends_are_not_overtaken_by_arrivals() -> None:

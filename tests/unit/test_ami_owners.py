@@ -40,6 +40,15 @@ def test_each_kind_has_its_type() -> None:
     }
 
 
+def test_a_lot_of_billions_of_spaces_is_not_counted_out() -> None:
+    """As a slip in ``parkpos`` has it; whose all else is, is known none the later."""
+    lot = Lot("default", range(701, 10**100), ("700",))
+    known = owners(Told((Endpoint("90", is_trunk=True),), lots=(lot,)))
+    assert known["701"] == Owner("701", ORBIT, "default")
+    assert known["90"] == Owner("90", LINE, "90")
+    assert len(known) < 200_000
+
+
 @pytest.mark.parametrize(
     ("endpoint", "extension"),
     [

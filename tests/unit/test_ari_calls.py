@@ -123,6 +123,25 @@ def test_what_could_not_be_noted_is_found_by_the_next_look() -> None:
     assert [*calls.look(look(one), ())] == [Arrived(one, "", Seen(SECOND, 0.0))]
 
 
+def test_an_end_is_said_once() -> None:
+    """Looks say it no more, and nothing is kept of the call."""
+    calls = Calls(CONTEXTS)
+    calls.event(Created(NOON, channel("1")))
+    assert [*calls.look(look(), {"1"})] == [Gone("1")]
+    assert [*calls.look(look(), ())] == []
+    assert len(calls) == 0
+
+
+@pytest.mark.parametrize("move", [Arrived(channel("1"), ""), Gone("1")])
+def test_what_was_taken_back_is_said_by_the_next_look(move: Move) -> None:
+    """Of an arrival that it arrived, of an end that it is over."""
+    calls = Calls(CONTEXTS)
+    calls.take_back(move)
+    there = [channel("1")] if isinstance(move, Arrived) else []
+    (again,) = calls.look(look(*there), ())
+    assert type(again) is type(move)
+
+
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(["!", "!", "~", "?"]))))
 def test_however_events_are_lost_a_look_sets_it_right(steps: list[tuple[str, str]]) -> None:
     """Arrivals and ends alternate for each call, and after a look all is as on the PBX.
