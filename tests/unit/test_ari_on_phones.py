@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interact_ivr.ari.calls import Look
 from interact_ivr.ari.events import event_of
 from interact_ivr.ari.on_phones import STATES, Where
-from interact_ivr.ari.told import Destroyed, OfCalls
+from interact_ivr.ari.told import Bridge, Changed, Channel, Created, Destroyed, OfCalls
 from tests.unit.played_pbx import (
     NOON,
     STORIES,
@@ -162,7 +164,40 @@ def test_a_number_is_seen_only_where_it_may_be() -> None:
         "",
         customer["dialplan"]["exten"],
     )
-    screens.told(screens.on_phones.see(other.uniqueid, NOON))
+    (unseen,) = screens.unseen
+    assert unseen.uniqueid == other.uniqueid
+    screens.told(screens.on_phones.see(other.uniqueid, unseen.caller, NOON))
     (call,) = screens.calls.values()
     assert call.others[0].number == customer["caller"]["number"]
-    assert screens.on_phones.see("nobody", NOON) == []
+    assert screens.on_phones.see("nobody", unseen.caller, NOON) == []
+
+
+def test_what_is_shown_instead_is_seen_only_where_it_may_be() -> None:
+    """A channel may take another one's place, or be given another number, in mid-call."""
+    screens = Screens()
+    for event in RECORDED["queue"][:4]:
+        screens.take(event)
+    (unseen,) = screens.unseen
+    screens.told(screens.on_phones.see(unseen.uniqueid, unseen.caller, NOON))
+    (created,) = [each for each in RECORDED["queue"][:4] if isinstance(each, Created)][:1]
+    screens.take(Changed(NOON, replace(created.channel, number="0671234567", shows="Withheld")))
+    (call,) = screens.calls.values()
+    assert (call.others[0].number, call.others[0].name) == ("", "")
+    assert screens.unseen[-1].caller == ("0671234567", "Withheld")
+    screens.told(screens.on_phones.see(unseen.uniqueid, unseen.caller, NOON))  # too late
+    (call,) = screens.calls.values()
+    assert call.others[0].number == ""
+
+
+def test_a_name_is_seen_only_where_it_may_be_also_of_what_looks_like_a_phone() -> None:
+    """As a trunk's channel does, after a restart, where no directory knows the trunk."""
+    screens = Screens()
+    trunk = Channel("c", "PJSIP/trunk-00000001", "queues", "s", NOON, "Up", "0671234567", "Ann")
+    phone = Channel("p", "PJSIP/6929-00000002", "phones", "", NOON, "Up", is_called=True)
+    bridge = Bridge("b", ("c", "p"))
+    screens.look(Look([trunk, phone], [bridge], None), {}, [])
+    (other,) = screens.calls["p"].others
+    assert (other.number, other.name) == ("trunk", "")
+    assert [each.uniqueid for each in screens.unseen] == ["c"]
+    screens.told(screens.on_phones.see("c", trunk.caller, NOON))
+    assert screens.calls["p"].others[0].name == "Ann"
