@@ -168,11 +168,16 @@ class Agents:
             yield screen
 
     async def known(
-        self, environment: str, uniqueid: str, pbx: str | None = None
+        self,
+        environment: str,
+        uniqueid: str,
+        pbx: str | None = None,
+        only: Callable[[str], bool] | None = None,
     ) -> KnownCall | None:
         """Give what is known of a channel, a customer's or a phone's; None: nothing.
 
-        Without *pbx* all are looked at.
+        Without *pbx* all are looked at. Who sees *only* some extensions is told of calls on these,
+        and of a channel that is on none of them nothing.
 
         Raises:
             NoSuchEnvironment, StoreUnavailable.
@@ -180,19 +185,24 @@ class Agents:
         """
         here = self._environments.named(environment).id
         names = self._sites.those(pbx)
-        found = [await self._known(here, CallRef(name, uniqueid)) for name in names]
+        found = [await self._known(here, CallRef(name, uniqueid), only) for name in names]
         known = [each for each in found if each is not None]
         if len(known) > 1:
             raise BadInput("pbx", f"one of {', '.join(each.pbx for each in known)}", "none")
         return known[0] if known else None
 
-    async def _known(self, here: EnvironmentId, ref: CallRef) -> KnownCall | None:
+    async def _known(
+        self, here: EnvironmentId, ref: CallRef, only: Callable[[str], bool] | None
+    ) -> KnownCall | None:
         having = [
             each
             for each in sorted(self._phones.having(ref), key=_newest, reverse=True)
             if each.ref == ref or ref.uniqueid in {party.uniqueid for party in each.parties}
+            if only is None or only(each.call.extension)
         ]
         phones = tuple(self._seen(here, having))
+        if only is not None and not phones:
+            return None
         told = await self._told_of(ref, having)
         if told is not None and told.environment != here:
             told = None
