@@ -231,7 +231,7 @@ class OnPhones:
         for device in leg.via:
             if dialed := self._extension_of(device, environment):
                 return dialed
-        is_line = own is not None or leg.name.device in self._legs.lines
+        is_line = own is not None or self._legs.is_line(leg)
         return "" if is_line or leg.name.technology not in PHONES else leg.name.endpoint
 
 

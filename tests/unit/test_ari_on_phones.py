@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from interact_ivr.ari.calls import Look
 from interact_ivr.ari.events import event_of
 from interact_ivr.ari.on_phones import STATES, Where
-from interact_ivr.ari.told import Bridge, Changed, Channel, Created, Destroyed, OfCalls
+from interact_ivr.ari.told import Bridge, Changed, Channel, Created, Destroyed, Dialed, OfCalls
 from tests.unit.played_pbx import (
     NOON,
     STORIES,
@@ -106,6 +107,8 @@ def test_a_phone_shows_only_what_is_there_whatever_is_told(events: list[OfCalls]
         screens.take(event)
         if isinstance(event, Destroyed):
             gone.add(event.channel)
+        if isinstance(event, Created):
+            gone.discard(event.channel.id)
         for name, call in screens.calls.items():
             assert not gone & {name, *(each.uniqueid for each in call.others)} or (
                 name in screens.alone and name not in gone
@@ -201,3 +204,65 @@ def test_a_name_is_seen_only_where_it_may_be_also_of_what_looks_like_a_phone() -
     assert [each.uniqueid for each in screens.unseen] == ["c"]
     screens.told(screens.on_phones.see("c", trunk.caller, NOON))
     assert screens.calls["p"].others[0].name == "Ann"
+
+
+def channel(id_: str, name: str, **more: Any) -> Channel:
+    """Make a phone's channel that is dialed and rings, or as *more* says."""
+    rings = {"context": "phones", "extension": "", "state": "Ringing", "is_called": True}
+    return Channel(id_, name, created=NOON, **(rings | more))
+
+
+def calling(id_: str, name: str, context: str = "inbound") -> Channel:
+    """Make a channel that calls."""
+    return channel(id_, name, context=context, extension="200", state="Ring", is_called=False)
+
+
+def test_who_rings_for_whom_is_not_guessed_after_a_gap() -> None:
+    """Two who once talked to each other have one linkedid; the phone rings for one of them."""
+    screens, phone = Screens(), channel("p", "PJSIP/6929-00000003")
+    callers = [calling(each, "PJSIP/sipp-0000000" + each) for each in "12"]
+    both = {"1": "1", "2": "1", "p": "1"}
+    screens.look(Look([*callers, phone], [], None), both, [])
+    assert screens.shown == {}
+    screens.look(Look([callers[0], phone], [], None), {"1": "1", "p": "1"}, [])
+    assert screens.shown == {"p": ("6929", "ringing", frozenset({("1", "")}))}
+
+
+def test_an_id_that_is_there_again_is_another_channel() -> None:
+    """Who originates calls may give them ids; one that was gone is there, once it is created."""
+    screens, phone = Screens(), channel("p", "PJSIP/6929-00000001")
+    customer = calling("c", "PJSIP/sipp-00000001")
+    for _ in range(2):
+        screens.take(Created(NOON, customer))
+        screens.take(Created(NOON, phone))
+        screens.take(Dialed(NOON, customer, phone, ""))
+        assert screens.shown == {"p": ("6929", "ringing", frozenset({("c", "")}))}
+        screens.take(Destroyed(NOON, "p"))
+        screens.take(Changed(NOON, phone))  # late
+        screens.take(Destroyed(NOON, "c"))
+        assert_empty(screens)
+
+
+def test_a_phone_that_a_look_finds_on_its_way_to_a_number_is_still_a_phone() -> None:
+    """It has gone there within the house; its next call is on its screen."""
+    screens = Screens()
+    screens.look(Look([calling("a", "PJSIP/6929-00000001")], [], None), {}, [])
+    screens.take(Destroyed(NOON, "a"))
+    customer, phone = calling("c", "PJSIP/sipp-00000001"), channel("p", "PJSIP/6929-00000002")
+    screens.take(Created(NOON, customer))
+    screens.take(Dialed(NOON, customer, phone, ""))
+    assert screens.shown == {"p": ("6929", "ringing", frozenset({("c", "")}))}
+
+
+def test_what_is_known_of_lines_is_bounded() -> None:
+    """A channel's device may have each caller's number in it; the one used last stays known."""
+    screens = Screens()
+    for at in range(1500):
+        for name in ("DAHDI/i1", f"DAHDI/i1/{at}"):
+            screens.take(Created(NOON, calling("c", f"{name}-1")))
+            screens.take(Destroyed(NOON, "c"))
+    legs = screens.on_phones._legs
+    assert len(legs._lines) == 1000
+    customer, phone = calling("d", "DAHDI/i1-2", "queues"), channel("p", "PJSIP/6929-00000002")
+    screens.take(Dialed(NOON, customer, phone, ""))
+    assert screens.shown == {"p": ("6929", "ringing", frozenset({("d", "")}))}
