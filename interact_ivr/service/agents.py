@@ -32,7 +32,7 @@ from interact_ivr.service.sites import Site, Sites
 _TOLD_MOST, _TOLD_SECONDS = 10_000, 24 * 3600.0
 _AGAIN_SECONDS = 1.0
 _RANK = {PhoneState.TALKING: 2, PhoneState.RINGING: 1, PhoneState.HELD: 0}
-"""Which of a phone's calls its screen shows, of those with an interaction, or of those without."""
+"""Which of a phone's calls its screen shows, of those with a customer, or of those without."""
 
 
 class Agents:
@@ -131,7 +131,8 @@ class Agents:
     def call(self, environment: str, extension: str, pbx: str | None = None) -> AgentCall | None:
         """Give the call that a phone's screen shows; None: there is none.
 
-        One with an interaction before one without; `talking`, `ringing`, `held`; then the newest.
+        One with a customer before one with a colleague, whom an agent may ask meanwhile; `talking`,
+        `ringing`, `held`; one with an interaction before one without; then the newest.
 
         Raises:
             NoSuchEnvironment.
@@ -229,9 +230,11 @@ class Agents:
         return filter(None, (seen(each, here, self._sites) for each in calls))
 
 
-def _rank(call: AgentCall) -> tuple[bool, int, datetime]:
-    has_interaction = call.told is not None and call.told.interaction is not None
-    return has_interaction, _RANK[call.phone.state], call.phone.began
+def _rank(call: AgentCall) -> tuple[bool, int, bool, datetime]:
+    phone, told = call.phone, call.told
+    has_customer = told is not None or phone.customer is not None
+    has_interaction = told is not None and told.interaction is not None
+    return has_customer, _RANK[phone.state], has_interaction, phone.began
 
 
 def _newest(each: OnPhone) -> tuple[bool, datetime]:
