@@ -67,12 +67,17 @@ class Legs:
     def connected(self, ids: Iterable[str]) -> dict[str, Leg]:
         """Give those of *ids* that are there, and all that are connected with them."""
         found: dict[str, Leg] = {}
+        bridges: set[str] = set()
         waiting = [id_ for id_ in ids if id_ in self._legs]
         while waiting:
             id_ = waiting.pop()
-            if id_ not in found:
-                leg = found[id_] = self._legs[id_]
-                waiting += self._next_to(leg)
+            if id_ in found:
+                continue
+            leg = found[id_] = self._legs[id_]
+            waiting += self._dialed_with(leg)
+            if leg.bridge is not None and leg.bridge not in bridges:
+                bridges.add(leg.bridge)
+                waiting += self._bridges[leg.bridge]
         return found
 
     def take(self, event: OfCalls) -> set[str]:
@@ -133,11 +138,9 @@ class Legs:
                     peer.via = self._via(local[0])
         return {*self.connected(linkedids)}
 
-    def _next_to(self, leg: Leg) -> Iterable[str]:
+    def _dialed_with(self, leg: Leg) -> Iterable[str]:
         other = self._halves.get(leg.name.other_half) if leg.name.half else None
-        halves = () if other is None else (other,)
-        members = () if leg.bridge is None else self._bridges[leg.bridge]
-        return (*members, *halves, *leg.dialings)
+        return leg.dialings if other is None else (other, *leg.dialings)
 
     def _about(self, event: OfCalls) -> list[str]:
         match event:

@@ -209,12 +209,13 @@ class OnPhones:
         self._alone.discard(leg.id)
         if old is None or old.extension != extension:
             call = PhoneCall(self._pbx, leg.id, extension, state, now, now, others)
-        else:
+        elif was_alone or (old.state, old.others) != (state, others):
             since = old.since if old.state is state else now
             call = replace(old, state=state, since=since, others=others)
-        if call != old or was_alone:
-            self._shown[leg.id] = call
-            yield Shows(call)
+        else:
+            return
+        self._shown[leg.id] = call
+        yield Shows(call)
 
     def _party(self, leg: Leg, environment: str | None) -> Party:
         extension = self._extension(leg, environment)
@@ -253,9 +254,12 @@ class _Others:
 
     def of(self, leg: Leg) -> tuple[Party, ...]:
         """Give those in the same bridge first."""
-        others = [each for each in self._there if each is not leg]
-        near = (self._near[each.id] for each in others if each.bridge and each.bridge == leg.bridge)
-        far = (
-            self._far[each.id] for each in others if not each.bridge or each.bridge != leg.bridge
-        )
+        near = (self._near[each.id] for each in self._beside(leg, near=True))
+        far = (self._far[each.id] for each in self._beside(leg, near=False))
         return tuple(islice(chain(near, far), _MOST_OTHERS))
+
+    def _beside(self, leg: Leg, *, near: bool) -> Iterator[Leg]:
+        for each in self._there:
+            is_near = each.bridge is not None and each.bridge == leg.bridge
+            if each is not leg and is_near is near:
+                yield each
