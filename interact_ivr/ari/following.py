@@ -99,7 +99,7 @@ class Following:
                     self._hears.shows(call)
                 case Alone(uniqueid=uniqueid):
                     self._leaving[uniqueid] = asyncio.get_running_loop().call_later(
-                        _SETTLE_SECONDS, self._over, uniqueid
+                        _SETTLE_SECONDS, self._settled, uniqueid
                     )
                 case Over(uniqueid=uniqueid):
                     self._over(uniqueid)
@@ -109,6 +109,10 @@ class Following:
     def _stays(self, uniqueid: str) -> None:
         if (timer := self._leaving.pop(uniqueid, None)) is not None:
             timer.cancel()
+
+    def _settled(self, uniqueid: str) -> None:
+        self._on_phones.over(uniqueid)
+        self._over(uniqueid)
 
     def _over(self, uniqueid: str) -> None:
         self._stays(uniqueid)

@@ -133,6 +133,12 @@ class OnPhones:
         leg.holds = holds
         return [*self._again(self._legs.connected([uniqueid]), now)]
 
+    def over(self, uniqueid: str) -> None:
+        """Take it that who was alone is on no call: the next one on the channel begins anew."""
+        if uniqueid in self._alone:
+            self._alone.discard(uniqueid)
+            del self._shown[uniqueid]
+
     def unlinked(self) -> list[str]:
         """Give the channels in no bridge, where some of them may be dialed by others."""
         apart = [leg for leg in self._legs.all() if leg.bridge is None]

@@ -67,10 +67,11 @@ class Agents:
         return len(self._screens)
 
     def shows(self, call: PhoneCall) -> None:
-        """Take a call on a phone as it is now; one that was over is there again."""
+        """Take a call on a phone as it is now; one that began later is another one."""
         channels = [CallRef(call.pbx, other.uniqueid) for other in call.others]
         old = self._phones.get(CallRef(call.pbx, call.uniqueid))
-        new = OnPhone(call) if old is None else old.now(call)
+        same = old is not None and (old.ended is None or old.call.began == call.began)
+        new = old.now(call) if old is not None and same else OnPhone(call)
         told = {ref.uniqueid: told for ref in channels if (told := self._told.get(ref))}
         self._phones.put(replace(new, told={**new.told, **told}))
         for ref in channels:
@@ -106,7 +107,7 @@ class Agents:
             if there.ended is None:
                 self._phones.put(replace(there, told=told))
             else:
-                self._phones.forget(there.ref)
+                self._phones.forget(there)
 
     def extension_of(self, pbx: str, device: str, environment: str | None) -> str | None:
         """Give the extension whose phone *device* is; empty: nobody's; None: it is not known."""

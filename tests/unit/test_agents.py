@@ -295,6 +295,30 @@ async def test_a_call_that_has_ended_is_about_whom_it_was_about() -> None:
     assert [each.phone.uniqueid for each in known.phones] == ["p1"]
 
 
+async def test_a_line_that_stays_up_has_one_call_after_the_other() -> None:
+    """Each is among the last ones in their order, with the interaction that it was about.
+
+    That is so also where it is told late.
+    """
+    desk = await FrontDesk.opened()
+    for at, name in enumerate(("c1", "c2", "c3")):
+        desk.agents.told(CallRef(SHARED, name), told(name, f"of-{name}"))
+        desk.agents.shows(on_phone(customer(name), began=NOON + 2 * at * SECOND))
+        call = shown(desk)
+        assert call is not None
+        assert call.told is not None
+        assert call.told.interaction == f"of-{name}"
+        if name != "c3":
+            desk.agents.over(SHARED, "p1", NOON + (2 * at + 1) * SECOND)
+    desk.agents.told(C1, told("c1", "of-c1-later", at=NOON + 9 * SECOND))
+    past = desk.agents.calls(ACME, "6929", 9, SHARED)
+    assert [each.told and each.told.interaction for each in past] == ["of-c2", "of-c1-later"]
+    there = shown(desk)
+    assert there is not None
+    assert [each.uniqueid for each in there.phone.others] == ["c3"]
+    assert desk.agents.on_phones == 1
+
+
 async def test_what_is_forgotten_is_shown_no_more() -> None:
     """The call that is there goes on; of those that were about it nothing is left."""
     desk = await FrontDesk.opened()

@@ -208,7 +208,12 @@ def test_a_name_is_seen_only_where_it_may_be_also_of_what_looks_like_a_phone() -
 
 def channel(id_: str, name: str, **more: Any) -> Channel:
     """Make a phone's channel that is dialed and rings, or as *more* says."""
-    rings = {"context": "phones", "extension": "", "state": "Ringing", "is_called": True}
+    rings: dict[str, Any] = {
+        "context": "phones",
+        "extension": "",
+        "state": "Ringing",
+        "is_called": True,
+    }
     return Channel(id_, name, created=NOON, **(rings | more))
 
 
