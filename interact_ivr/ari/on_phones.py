@@ -197,7 +197,8 @@ class OnPhones:
         showing = {leg.id for leg in legs if leg.id in self._shown}
         for leg in there if showing else ():
             caller = number, name = leg.channel.caller
-            shows = name or (number and not parties[leg.id].extension)
+            extension = parties[leg.id].extension
+            shows = name or (number and (not extension or _is_name(extension)))
             if shows and showing != {leg.id} and self._asked.get(leg.id) != caller:
                 self._asked[leg.id] = caller
                 yield Unseen(leg.id, caller)
@@ -227,8 +228,10 @@ class OnPhones:
         extension = self._extension(leg, environment)
         caller = leg.channel.caller
         number, name = caller if self._seen.get(leg.id) == caller else ("", "")
+        if not _is_name(extension):
+            number = extension or number
         came_in, dialed = leg.came_in or (None, "")
-        return Party(leg.id, extension, extension or number, name, came_in, dialed)
+        return Party(leg.id, extension, number, name, came_in, dialed)
 
     def _extension(self, leg: Leg, environment: str | None) -> str:
         """Give whose phone a channel's is, in the order of who is surest of it."""
@@ -238,8 +241,15 @@ class OnPhones:
         for device in leg.via:
             if dialed := self._extension_of(device, environment):
                 return dialed
+        name = leg.name
+        is_phone = name.technology in PHONES and "/" not in name.endpoint  # DAHDI/i1/0671234567
         is_line = own is not None or self._legs.is_line(leg)
-        return "" if is_line or leg.name.technology not in PHONES else leg.name.endpoint
+        return name.endpoint if is_phone and not is_line else ""
+
+
+def _is_name(extension: str) -> bool:
+    """Say whether *extension* is no number: a phone's name, or that of a trunk not known as one."""
+    return any(map(str.isalpha, extension))
 
 
 def _state(leg: Leg) -> PhoneState | None:

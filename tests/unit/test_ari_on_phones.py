@@ -192,7 +192,9 @@ def test_what_is_shown_instead_is_seen_only_where_it_may_be() -> None:
     assert call.others[0].number == ""
 
 
-def test_a_name_is_seen_only_where_it_may_be_also_of_what_looks_like_a_phone() -> None:
+def test_a_number_and_a_name_are_seen_only_where_it_may_be_also_of_what_looks_like_a_phone() -> (
+    None
+):
     """As a trunk's channel does, after a restart, where no directory knows the trunk."""
     screens = Screens()
     trunk = Channel("c", "PJSIP/trunk-00000001", "queues", "s", NOON, "Up", "0671234567", "Ann")
@@ -200,10 +202,11 @@ def test_a_name_is_seen_only_where_it_may_be_also_of_what_looks_like_a_phone() -
     bridge = Bridge("b", ("c", "p"))
     screens.look(Look([trunk, phone], [bridge], None), {}, [])
     (other,) = screens.calls["p"].others
-    assert (other.number, other.name) == ("trunk", "")
+    assert (other.extension, other.number, other.name) == ("trunk", "", "")
     assert [each.uniqueid for each in screens.unseen] == ["c"]
     screens.told(screens.on_phones.see("c", trunk.caller, NOON))
-    assert screens.calls["p"].others[0].name == "Ann"
+    (other,) = screens.calls["p"].others
+    assert (other.number, other.name) == ("0671234567", "Ann")
 
 
 def channel(id_: str, name: str, **more: Any) -> Channel:
@@ -271,3 +274,13 @@ def test_what_is_known_of_lines_is_bounded() -> None:
     customer, phone = calling("d", "DAHDI/i1-2", "queues"), channel("p", "PJSIP/6929-00000002")
     screens.take(Dialed(NOON, customer, phone, ""))
     assert screens.shown == {"p": ("6929", "ringing", frozenset({("d", "")}))}
+
+
+def test_a_number_that_is_in_a_device_s_name_is_not_shown() -> None:
+    """As of an ISDN line's channels; the caller may withhold it."""
+    screens = Screens()
+    line = channel("c", "DAHDI/i1/0671234567-1", state="Up", is_called=False)
+    phone = channel("p", "PJSIP/6929-00000002", state="Up")
+    screens.look(Look([line, phone], [Bridge("b", ("c", "p"))], None), {}, [])
+    (other,) = screens.calls["p"].others
+    assert (other.extension, other.number) == ("", "")
