@@ -119,6 +119,9 @@ class Agents:
             ref = await self._unread.get()
             if ref in self._told:
                 continue
+            if not self._phones.having(ref):  # gone, while the store did not answer
+                self._read.forget(ref)
+                continue
             try:
                 told = await self._store.told(ref)
             except Refusal as error:

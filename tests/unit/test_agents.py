@@ -368,3 +368,38 @@ def test_a_phone_shows_what_was_told_of_it_last(steps: list[tuple[str, str, bool
         assert desk.agents.on_phones == len(there)
 
     asyncio.run(played())
+
+
+async def test_another_phone_s_call_on_the_channel_begins_anew() -> None:
+    """As after a pick-up: it is not about whom the first phone had before."""
+    desk = await FrontDesk.opened()
+    desk.agents.told(C1, told())
+    desk.agents.shows(on_phone(customer()))
+    desk.agents.shows(on_phone(customer("c2"), extension="6930"))
+    desk.agents.over(SHARED, "p1", NOON)
+    (ended,) = desk.agents.calls(ACME, "6930", 9, SHARED)
+    assert ended.told is None
+    assert [each.uniqueid for each in ended.phone.others] == ["c2"]
+
+
+async def test_a_customer_of_an_environment_that_is_gone_is_nobodys() -> None:
+    """The call is not one within the house, which the PBX's only environment sees."""
+    desk = await FrontDesk.opened()
+    desk.agents.shows(on_phone(customer(environment="gone/live"), pbx=OWN))
+    assert desk.agents.call(ACME, "6929", OWN) is None
+
+
+async def test_after_an_outage_of_the_store_only_calls_that_are_known_are_read() -> None:
+    """What has been pushed out meanwhile keeps nobody waiting."""
+    desk = await FrontDesk.opened()
+    for at in range(KEPT + 20):
+        desk.agents.shows(on_phone(customer(f"c{at}"), uniqueid=f"p{at}"))
+        desk.agents.over(SHARED, f"p{at}", NOON)
+    running = asyncio.create_task(desk.agents.run())
+    async with asyncio.timeout(5):
+        while len(desk.record.asked) < KEPT:
+            await asyncio.sleep(0)
+    assert desk.record.asked[0] == CallRef(SHARED, "c20")
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running

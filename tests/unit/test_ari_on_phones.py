@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from interact_ivr.ari.calls import Look
 from interact_ivr.ari.events import event_of
 from interact_ivr.ari.on_phones import STATES, Where
-from interact_ivr.ari.told import Bridge, Changed, Channel, Created, Destroyed, Dialed, OfCalls
+from interact_ivr.ari.told import (
+    Bridge,
+    Changed,
+    Channel,
+    Created,
+    Destroyed,
+    Dialed,
+    Entered,
+    OfCalls,
+)
 from tests.unit.played_pbx import (
     NOON,
     STORIES,
@@ -284,3 +293,34 @@ def test_a_number_that_is_in_a_device_s_name_is_not_shown() -> None:
     screens.look(Look([line, phone], [Bridge("b", ("c", "p"))], None), {}, [])
     (other,) = screens.calls["p"].others
     assert (other.extension, other.number) == ("", "")
+
+
+CUSTOMER = calling("c", "PJSIP/sipp-00000001")
+ALICE, BOB = channel("p", "PJSIP/6929-00000002"), channel("q", "PJSIP/6930-00000003")
+
+
+def dialed(*phones: Channel) -> Screens:
+    """Have the customer come in and dial *phones*."""
+    screens = Screens()
+    screens.take(Created(NOON, CUSTOMER))
+    for phone in phones:
+        screens.take(Dialed(NOON, CUSTOMER, phone, ""))
+    return screens
+
+
+def test_who_waits_where_others_wait_is_on_no_call_with_them() -> None:
+    """In a holding bridge nobody hears another one."""
+    screens = Screens()
+    up = replace(ALICE, state="Up")
+    screens.take(Created(NOON, CUSTOMER))
+    screens.take(Entered(NOON, Bridge("b", ("c", "p"), is_holding=True), up))
+    assert screens.shown == {}
+
+
+def test_phones_that_ring_at_once_are_not_on_the_call_with_each_other() -> None:
+    """Each rings for the customer alone; and for nobody, once its dialing has come to nothing."""
+    screens = dialed(ALICE, BOB)
+    only = frozenset({("c", "")})
+    assert screens.shown == {"p": ("6929", "ringing", only), "q": ("6930", "ringing", only)}
+    screens.take(Dialed(NOON, CUSTOMER, ALICE, "NOANSWER"))
+    assert screens.shown == {"q": ("6930", "ringing", only)}
