@@ -14,8 +14,8 @@ from interact_ivr.ari.calls import Look
 from interact_ivr.ari.client import AriError, Client
 from interact_ivr.ari.dialed import variable
 from interact_ivr.ari.events import MalformedError
-from interact_ivr.ari.on_phones import Alone, Move, OnPhones, Over, Shows
-from interact_ivr.ari.told import Destroyed, OfCalls
+from interact_ivr.ari.on_phones import Alone, Move, OnPhones, Over, Shows, Unseen
+from interact_ivr.ari.told import Caller, OfCalls
 from interact_ivr.domain.phone_calls import PhoneCall
 
 _AT_ONCE = 8
@@ -64,8 +64,6 @@ class Following:
         self._now = now
         self._beside = asyncio.Semaphore(_AT_ONCE)
         self._asking: set[asyncio.Task[None]] = set()
-        self._asked: set[str] = set()
-        """Channels on phones of which was asked whether their numbers may be seen."""
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         """Phones' channels on which nobody else is, until that is so for long enough."""
 
@@ -77,13 +75,10 @@ class Following:
     def heard(self, event: OfCalls) -> None:
         """Take an event."""
         self._tell(self._on_phones.event(event, self._now()))
-        if isinstance(event, Destroyed):
-            self._asked.discard(event.channel)
 
     def looked(self, look: Look) -> None:
         """Take all that there is, and ask what it does not say."""
         self._tell(self._on_phones.look(look, self._now()))
-        self._asked &= {channel.id for channel in look.channels}
         self._begin(self._find_dialers())
         for channel in self._on_phones.talking():
             self._begin(self._find_hold(channel))
@@ -102,31 +97,30 @@ class Following:
                 case Shows(call=call):
                     self._stays(call.uniqueid)
                     self._hears.shows(call)
-                    self._look_at_numbers(call)
                 case Alone(uniqueid=uniqueid):
                     self._leaving[uniqueid] = asyncio.get_running_loop().call_later(
-                        _SETTLE_SECONDS, self._over, uniqueid
+                        _SETTLE_SECONDS, self._settled, uniqueid
                     )
                 case Over(uniqueid=uniqueid):
                     self._over(uniqueid)
+                case Unseen(uniqueid=uniqueid, caller=caller):
+                    self._begin(self._see(uniqueid, caller))
 
     def _stays(self, uniqueid: str) -> None:
         if (timer := self._leaving.pop(uniqueid, None)) is not None:
             timer.cancel()
 
+    def _settled(self, uniqueid: str) -> None:
+        self._on_phones.over(uniqueid)
+        self._over(uniqueid)
+
     def _over(self, uniqueid: str) -> None:
         self._stays(uniqueid)
         self._hears.over(self._pbx, uniqueid, self._now())
 
-    def _look_at_numbers(self, call: PhoneCall) -> None:
-        for other in call.others:
-            if not other.extension and other.uniqueid not in self._asked:
-                self._asked.add(other.uniqueid)
-                self._begin(self._see(other.uniqueid))
-
-    async def _see(self, channel: str) -> None:
+    async def _see(self, channel: str, caller: Caller) -> None:
         if (await self._variable(channel, "CALLERID(pres)")).startswith("allowed"):
-            self._tell(self._on_phones.see(channel, self._now()))
+            self._tell(self._on_phones.see(channel, caller, self._now()))
 
     async def _find_hold(self, channel: str) -> None:
         said = await self._variable(channel, "CHANNEL(rtp,hold)")

@@ -28,6 +28,7 @@ from interact_ivr.ari.told import (
 _DIALING = frozenset({"", "RINGING", "PROGRESS", "PROCEEDING", "ANSWER"})
 """What a dialing says of itself until it has come to nothing; answered, it ends in a bridge."""
 _GONE_KEPT = 10_000
+_LINES_KEPT = 1_000
 
 
 class Legs:
@@ -39,8 +40,8 @@ class Legs:
         self._legs: dict[str, Leg] = {}
         self._bridges: dict[str, set[str]] = {}
         self._halves: dict[tuple[str, str], str] = {}
-        self.lines: set[str] = set()
-        """Devices by which calls came in: they are no phones, also where a look finds them."""
+        self._lines: dict[str, None] = {}
+        """Devices by which calls came in, the last one last."""
         self._waiting: dict[str, str] = {}
         """Those who left somebody waiting, and whom."""
         self._gone: dict[str, None] = {}
@@ -59,15 +60,24 @@ class Legs:
         """Give all."""
         return self._legs.values()
 
+    def is_line(self, leg: Leg) -> bool:
+        """Say whether calls come in by its device: it is no phone, also where a look finds it."""
+        return leg.came_in is not None or leg.name.device in self._lines
+
     def connected(self, ids: Iterable[str]) -> dict[str, Leg]:
         """Give those of *ids* that are there, and all that are connected with them."""
         found: dict[str, Leg] = {}
+        bridges: set[str] = set()
         waiting = [id_ for id_ in ids if id_ in self._legs]
         while waiting:
             id_ = waiting.pop()
-            if id_ not in found:
-                leg = found[id_] = self._legs[id_]
-                waiting += self._next_to(leg)
+            if id_ in found:
+                continue
+            leg = found[id_] = self._legs[id_]
+            waiting += self._dialed_with(leg)
+            if leg.bridge is not None and leg.bridge not in bridges:
+                bridges.add(leg.bridge)
+                waiting += self._bridges[leg.bridge]
         return found
 
     def take(self, event: OfCalls) -> set[str]:
@@ -109,7 +119,8 @@ class Legs:
     def link(self, linkedids: Mapping[str, str]) -> set[str]:
         """Find again who dials whom among channels in no bridge, by their linkedids.
 
-        Which of several Local channels has dialed a phone cannot be told then.
+        Which of several callers has dialed a phone cannot be told: they have talked to each other
+        before. Nor can it which of several Local channels has.
         """
         groups: dict[str, list[Leg]] = {}
         for id_, linkedid in linkedids.items():
@@ -119,17 +130,17 @@ class Legs:
         for group in groups.values():
             callers = [leg for leg in group if not leg.is_dialed]
             local = [leg for leg in callers if leg.name.half]
+            if len(callers) - len(local) > 1:
+                continue
             for caller, peer in product(callers, (leg for leg in group if leg.is_dialed)):
                 dial(caller, peer)
                 if len(local) == 1 and not peer.name.half:
                     peer.via = self._via(local[0])
         return {*self.connected(linkedids)}
 
-    def _next_to(self, leg: Leg) -> Iterable[str]:
+    def _dialed_with(self, leg: Leg) -> Iterable[str]:
         other = self._halves.get(leg.name.other_half) if leg.name.half else None
-        halves = () if other is None else (other,)
-        members = () if leg.bridge is None else self._bridges[leg.bridge]
-        return (*members, *halves, *leg.dialings)
+        return leg.dialings if other is None else (other, *leg.dialings)
 
     def _about(self, event: OfCalls) -> list[str]:
         match event:
@@ -147,9 +158,10 @@ class Legs:
     def _apply(self, event: OfCalls) -> None:
         match event:
             case Created(channel=channel):
+                self._gone.pop(channel.id, None)  # whoever originates a call may name it again
                 leg = self._know(channel)
-                if leg is not None and channel.state != "Down":
-                    self._may_come_in(leg)
+                if leg is not None and channel.state != "Down" and self._may_come_in(leg):
+                    self._take_line(leg)
             case Changed(channel=channel):
                 self._know(channel)
             case Destroyed(channel=gone):
@@ -190,11 +202,18 @@ class Legs:
             self._halves[name.pair, name.half] = channel.id
         return leg
 
-    def _may_come_in(self, leg: Leg) -> None:
+    def _may_come_in(self, leg: Leg) -> bool:
         environment = self._contexts.get(leg.channel.context)
-        if environment is not None and leg.channel.extension and leg.name.is_somebody:
-            leg.came_in = environment, leg.channel.extension
-            self.lines.add(leg.name.device)
+        if environment is None or not leg.channel.extension or not leg.name.is_somebody:
+            return False
+        leg.came_in = environment, leg.channel.extension
+        return True
+
+    def _take_line(self, leg: Leg) -> None:
+        self._lines.pop(leg.name.device, None)
+        self._lines[leg.name.device] = None
+        if len(self._lines) > _LINES_KEPT:  # a channel's device may have the caller's number in it
+            del self._lines[next(iter(self._lines))]
 
     def _dialed(self, event: Dialed) -> None:
         peer = self._know(event.peer)

@@ -14,7 +14,7 @@ from interact_ivr.ari.calls import Look
 from interact_ivr.ari.leg import Leg
 from interact_ivr.ari.legs import Legs
 from interact_ivr.ari.naming import PHONES
-from interact_ivr.ari.told import OfCalls
+from interact_ivr.ari.told import Caller, OfCalls
 from interact_ivr.domain.phone_calls import Party, PhoneCall, PhoneState
 
 ExtensionOf = Callable[[str, str | None], str | None]
@@ -70,7 +70,15 @@ class Over:
     uniqueid: str
 
 
-Move = Shows | Alone | Over
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Somebody else is on a call: it is to be asked whether what it shows may be seen."""
+
+    uniqueid: str
+    caller: Caller
+
+
+Move = Shows | Alone | Over | Unseen
 
 
 class OnPhones:
@@ -85,8 +93,10 @@ class OnPhones:
         """What was told last of each phone's channel."""
         self._alone: set[str] = set()
         """Those of which was told that nobody else is there."""
-        self._seen: set[str] = set()
-        """Those of whom the number may be seen."""
+        self._asked: dict[str, Caller] = {}
+        """What each channel showed when it was last asked whether that may be seen."""
+        self._seen: dict[str, Caller] = {}
+        """What may be seen; it may not, once the channel shows something else."""
 
     def __len__(self) -> int:
         return len(self._shown)
@@ -94,7 +104,7 @@ class OnPhones:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is kept of any channel."""
-        return self._legs.is_empty and not (self._shown or self._alone or self._seen)
+        return self._legs.is_empty and not (self._shown or self._alone or self._asked or self._seen)
 
     def event(self, event: OfCalls, now: datetime) -> list[Move]:
         """Take an event, and say what follows from it."""
@@ -108,11 +118,11 @@ class OnPhones:
         """Take the linkedids of channels, which say who rings for whom."""
         return [*self._again(self._legs.link(linkedids), now)]
 
-    def see(self, uniqueid: str, now: datetime) -> list[Move]:
-        """Take it that the number and the name of a channel may be seen."""
+    def see(self, uniqueid: str, caller: Caller, now: datetime) -> list[Move]:
+        """Take it that *caller*, which a channel showed when that was asked, may be seen."""
         if self._legs.get(uniqueid) is None:
             return []
-        self._seen.add(uniqueid)
+        self._seen[uniqueid] = caller
         return [*self._again(self._legs.connected([uniqueid]), now)]
 
     def hold(self, uniqueid: str, now: datetime, *, holds: bool) -> list[Move]:
@@ -122,6 +132,12 @@ class OnPhones:
             return []
         leg.holds = holds
         return [*self._again(self._legs.connected([uniqueid]), now)]
+
+    def over(self, uniqueid: str) -> None:
+        """Take it that who was alone is on no call: the next one on the channel begins anew."""
+        if uniqueid in self._alone:
+            self._alone.discard(uniqueid)
+            del self._shown[uniqueid]
 
     def unlinked(self) -> list[str]:
         """Give the channels in no bridge, where some of them may be dialed by others."""
@@ -147,7 +163,8 @@ class OnPhones:
                 yield from self._gone(id_)
 
     def _gone(self, id_: str) -> Iterator[Move]:
-        self._seen.discard(id_)
+        self._asked.pop(id_, None)
+        self._seen.pop(id_, None)
         self._alone.discard(id_)
         if self._shown.pop(id_, None) is not None:
             yield Over(id_)
@@ -171,6 +188,20 @@ class OnPhones:
             elif leg.id in self._shown and leg.id not in self._alone:
                 self._alone.add(leg.id)
                 yield Alone(leg.id)
+        yield from self._unseen(legs, there, parties)
+
+    def _unseen(
+        self, legs: Iterable[Leg], there: Iterable[Leg], parties: Mapping[str, Party]
+    ) -> Iterator[Unseen]:
+        """Ask of each that a phone shows as another one, once and whenever it is otherwise."""
+        showing = {leg.id for leg in legs if leg.id in self._shown}
+        for leg in there if showing else ():
+            caller = number, name = leg.channel.caller
+            extension = parties[leg.id].extension
+            shows = name or (number and (not extension or _is_name(extension)))
+            if shows and showing != {leg.id} and self._asked.get(leg.id) != caller:
+                self._asked[leg.id] = caller
+                yield Unseen(leg.id, caller)
 
     def _shows(
         self,
@@ -185,20 +216,20 @@ class OnPhones:
         self._alone.discard(leg.id)
         if old is None or old.extension != extension:
             call = PhoneCall(self._pbx, leg.id, extension, state, now, now, others)
-        else:
+        elif was_alone or (old.state, old.others) != (state, others):
             since = old.since if old.state is state else now
             call = replace(old, state=state, since=since, others=others)
-        if call != old or was_alone:
-            self._shown[leg.id] = call
-            yield Shows(call)
+        else:
+            return
+        self._shown[leg.id] = call
+        yield Shows(call)
 
     def _party(self, leg: Leg, environment: str | None) -> Party:
         extension = self._extension(leg, environment)
-        number, name = leg.channel.number, leg.channel.shows
-        if extension:
-            number = extension
-        elif leg.id not in self._seen:
-            number = name = ""
+        caller = leg.channel.caller
+        number, name = caller if self._seen.get(leg.id) == caller else ("", "")
+        if not _is_name(extension):
+            number = extension or number
         came_in, dialed = leg.came_in or (None, "")
         return Party(leg.id, extension, number, name, came_in, dialed)
 
@@ -210,8 +241,15 @@ class OnPhones:
         for device in leg.via:
             if dialed := self._extension_of(device, environment):
                 return dialed
-        is_line = own is not None or leg.name.device in self._legs.lines
-        return "" if is_line or leg.name.technology not in PHONES else leg.name.endpoint
+        name = leg.name
+        is_phone = name.technology in PHONES and "/" not in name.endpoint  # DAHDI/i1/0671234567
+        is_line = own is not None or self._legs.is_line(leg)
+        return name.endpoint if is_phone and not is_line else ""
+
+
+def _is_name(extension: str) -> bool:
+    """Say whether *extension* is no number: a phone's name, or that of a trunk not known as one."""
+    return any(map(str.isalpha, extension))
 
 
 def _state(leg: Leg) -> PhoneState | None:
@@ -232,9 +270,12 @@ class _Others:
 
     def of(self, leg: Leg) -> tuple[Party, ...]:
         """Give those in the same bridge first."""
-        others = [each for each in self._there if each is not leg]
-        near = (self._near[each.id] for each in others if each.bridge and each.bridge == leg.bridge)
-        far = (
-            self._far[each.id] for each in others if not each.bridge or each.bridge != leg.bridge
-        )
+        near = (self._near[each.id] for each in self._beside(leg, near=True))
+        far = (self._far[each.id] for each in self._beside(leg, near=False))
         return tuple(islice(chain(near, far), _MOST_OTHERS))
+
+    def _beside(self, leg: Leg, *, near: bool) -> Iterator[Leg]:
+        for each in self._there:
+            is_near = each.bridge is not None and each.bridge == leg.bridge
+            if each is not leg and is_near is near:
+                yield each

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+Caller = tuple[str, str]
+"""The number and the name that a channel shows, whether they may be seen or not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
@@ -24,6 +27,11 @@ class Channel:
     """The name it shows."""
     is_called: bool = False
     """It does not call, but was dialed by another one."""
+
+    @property
+    def caller(self) -> "Caller":
+        """What it shows of who is there."""
+        return self.number, self.shows
 
 
 @dataclass(frozen=True, slots=True)

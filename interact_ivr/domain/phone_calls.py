@@ -33,7 +33,7 @@ class Party:
     extension: str = ""
     """Whose phone it is; empty: nobody's that is known."""
     number: str = ""
-    """The number it shows, where that may be seen; of an own phone its extension's."""
+    """The number it shows, where that may be seen; of an own phone its extension, if it is one."""
     name: str = ""
     """The name it shows, where that may be seen."""
     environment: str | None = None

@@ -32,7 +32,7 @@ from interact_ivr.service.sites import Site, Sites
 _TOLD_MOST, _TOLD_SECONDS = 10_000, 24 * 3600.0
 _AGAIN_SECONDS = 1.0
 _RANK = {PhoneState.TALKING: 2, PhoneState.RINGING: 1, PhoneState.HELD: 0}
-"""Which of a phone's calls its screen shows, of those with an interaction, or of those without."""
+"""Which of a phone's calls its screen shows, of those with a customer, or of those without."""
 
 
 class Agents:
@@ -67,10 +67,11 @@ class Agents:
         return len(self._screens)
 
     def shows(self, call: PhoneCall) -> None:
-        """Take a call on a phone as it is now; one that was over is there again."""
+        """Take a call on a phone as it is now; one that began later is another one."""
         channels = [CallRef(call.pbx, other.uniqueid) for other in call.others]
         old = self._phones.get(CallRef(call.pbx, call.uniqueid))
-        new = OnPhone(call) if old is None else old.now(call)
+        same = old is not None and (old.ended is None or old.call.began == call.began)
+        new = old.now(call) if old is not None and same else OnPhone(call)
         told = {ref.uniqueid: told for ref in channels if (told := self._told.get(ref))}
         self._phones.put(replace(new, told={**new.told, **told}))
         for ref in channels:
@@ -106,7 +107,7 @@ class Agents:
             if there.ended is None:
                 self._phones.put(replace(there, told=told))
             else:
-                self._phones.forget(there.ref)
+                self._phones.forget(there)
 
     def extension_of(self, pbx: str, device: str, environment: str | None) -> str | None:
         """Give the extension whose phone *device* is; empty: nobody's; None: it is not known."""
@@ -117,6 +118,9 @@ class Agents:
         while True:
             ref = await self._unread.get()
             if ref in self._told:
+                continue
+            if not self._phones.having(ref):  # gone, while the store did not answer
+                self._read.forget(ref)
                 continue
             try:
                 told = await self._store.told(ref)
@@ -131,7 +135,8 @@ class Agents:
     def call(self, environment: str, extension: str, pbx: str | None = None) -> AgentCall | None:
         """Give the call that a phone's screen shows; None: there is none.
 
-        One with an interaction before one without; `talking`, `ringing`, `held`; then the newest.
+        One with a customer before one with a colleague, whom an agent may ask meanwhile; `talking`,
+        `ringing`, `held`; one with an interaction before one without; then the newest.
 
         Raises:
             NoSuchEnvironment.
@@ -168,11 +173,16 @@ class Agents:
             yield screen
 
     async def known(
-        self, environment: str, uniqueid: str, pbx: str | None = None
+        self,
+        environment: str,
+        uniqueid: str,
+        pbx: str | None = None,
+        only: Callable[[str], bool] | None = None,
     ) -> KnownCall | None:
         """Give what is known of a channel, a customer's or a phone's; None: nothing.
 
-        Without *pbx* all are looked at.
+        Without *pbx* all are looked at. Who sees *only* some extensions is told of calls on these,
+        and of a channel that is on none of them nothing.
 
         Raises:
             NoSuchEnvironment, StoreUnavailable.
@@ -180,19 +190,24 @@ class Agents:
         """
         here = self._environments.named(environment).id
         names = self._sites.those(pbx)
-        found = [await self._known(here, CallRef(name, uniqueid)) for name in names]
+        found = [await self._known(here, CallRef(name, uniqueid), only) for name in names]
         known = [each for each in found if each is not None]
         if len(known) > 1:
             raise BadInput("pbx", f"one of {', '.join(each.pbx for each in known)}", "none")
         return known[0] if known else None
 
-    async def _known(self, here: EnvironmentId, ref: CallRef) -> KnownCall | None:
+    async def _known(
+        self, here: EnvironmentId, ref: CallRef, only: Callable[[str], bool] | None
+    ) -> KnownCall | None:
         having = [
             each
             for each in sorted(self._phones.having(ref), key=_newest, reverse=True)
             if each.ref == ref or ref.uniqueid in {party.uniqueid for party in each.parties}
+            if only is None or only(each.call.extension)
         ]
         phones = tuple(self._seen(here, having))
+        if only is not None and not phones:
+            return None
         told = await self._told_of(ref, having)
         if told is not None and told.environment != here:
             told = None
@@ -219,9 +234,11 @@ class Agents:
         return filter(None, (seen(each, here, self._sites) for each in calls))
 
 
-def _rank(call: AgentCall) -> tuple[bool, int, datetime]:
-    has_interaction = call.told is not None and call.told.interaction is not None
-    return has_interaction, _RANK[call.phone.state], call.phone.began
+def _rank(call: AgentCall) -> tuple[bool, int, bool, datetime]:
+    phone, told = call.phone, call.told
+    has_customer = told is not None or phone.customer is not None
+    has_interaction = told is not None and told.interaction is not None
+    return has_customer, _RANK[phone.state], has_interaction, phone.began
 
 
 def _newest(each: OnPhone) -> tuple[bool, datetime]:

@@ -12,6 +12,8 @@ from interact_ivr.domain.names import CallRef
 from interact_ivr.domain.phone_calls import Party, PhoneCall, Told
 
 K = TypeVar("K")
+Key = tuple[CallRef, datetime]
+"""The phone's own channel, and when the call began: a channel that stays may have several calls."""
 
 KEPT, KEPT_IN_ALL = 50, 10_000
 """Ended calls: of one phone, and of all."""
@@ -58,6 +60,11 @@ class OnPhone:
         return CallRef(self.call.pbx, self.call.uniqueid)
 
     @property
+    def key(self) -> Key:
+        """What tells it from all other calls."""
+        return self.ref, self.call.began
+
+    @property
     def phone(self) -> Phone:
         """The phone."""
         return Phone(self.call.pbx, self.call.extension)
@@ -75,87 +82,99 @@ class Phones:
     def __init__(self, stirred: Callable[[Phone], None]) -> None:
         """*stirred* hears on which phone something has changed."""
         self._stirred = stirred
-        self._all: dict[CallRef, OnPhone] = {}
-        self._now: dict[Phone, dict[CallRef, None]] = {}
-        self._ended: dict[Phone, dict[CallRef, None]] = {}
+        self._all: dict[Key, OnPhone] = {}
+        self._last: dict[CallRef, Key] = {}
+        """The last call of each phone's channel."""
+        self._now: dict[Phone, dict[Key, None]] = {}
+        self._ended: dict[Phone, dict[Key, None]] = {}
         """The longest ended first."""
-        self._ended_in_all: dict[CallRef, None] = {}
-        self._with: dict[CallRef, dict[CallRef, None]] = {}
+        self._ended_in_all: dict[Key, None] = {}
+        self._with: dict[CallRef, dict[Key, None]] = {}
         """By each channel, the phones' calls that it is on, or was."""
 
     def __len__(self) -> int:
         return len(self._all) - len(self._ended_in_all)
 
     def put(self, new: OnPhone) -> None:
-        """Take a call as it is now; one that had ended is there again."""
-        old = self._all.get(new.ref)
+        """Take a call as it is now, in the place of what was on the channel and has not ended."""
+        old = self._all.get(new.key)
         if old == new:
             return
-        if old is not None:
-            self._remove(old)
-        self._add(new)
+        last = self.get(new.ref)
+        if old is None and last is not None and last.ended is None:
+            old = last
+        if old is not None and replace(old, told=new.told) == new:
+            self._all[new.key] = new  # told of it late, an ended one keeps its place
+        else:
+            if old is not None:
+                self._remove(old)
+            self._add(new)
         for phone in {new.phone if old is None else old.phone, new.phone}:
             self._stirred(phone)
 
     def end(self, ref: CallRef, at: datetime) -> None:
         """Take it that a call is on the phone no longer."""
-        there = self._all.get(ref)
+        there = self.get(ref)
         if there is not None and there.ended is None:
             self.put(replace(there, ended=at))
 
-    def forget(self, ref: CallRef) -> None:
-        """Keep nothing of a call."""
-        if (old := self._all.get(ref)) is not None:
-            self._remove(old)
-            self._stirred(old.phone)
+    def forget(self, call: OnPhone) -> None:
+        """Keep nothing of *call*."""
+        if call.key in self._all:
+            self._remove(call)
+            self._stirred(call.phone)
 
     def get(self, ref: CallRef) -> OnPhone | None:
-        """Give a call by the phone's own channel."""
-        return self._all.get(ref)
+        """Give the last call by the phone's own channel."""
+        key = self._last.get(ref)
+        return None if key is None else self._all[key]
 
     def on(self, phone: Phone) -> Iterator[OnPhone]:
         """Give the calls that are on *phone* now."""
-        return (self._all[ref] for ref in self._now.get(phone, ()))
+        return (self._all[key] for key in self._now.get(phone, ()))
 
     def ended(self, phone: Phone) -> Iterator[OnPhone]:
         """Give those that were, the last one first."""
-        return (self._all[ref] for ref in reversed(self._ended.get(phone, {})))
+        return (self._all[key] for key in reversed(self._ended.get(phone, {})))
 
     def having(self, channel: CallRef) -> list[OnPhone]:
         """Give the calls that *channel* is on, or was."""
-        return [self._all[ref] for ref in self._with.get(channel, ())]
+        return [self._all[key] for key in self._with.get(channel, ())]
 
     def all(self) -> list[OnPhone]:
         """Give all."""
         return [*self._all.values()]
 
     def _add(self, new: OnPhone) -> None:
-        ref = new.ref
-        self._all[ref] = new
+        key = new.key
+        self._all[key] = new
+        self._last[new.ref] = key
         kept = self._now if new.ended is None else self._ended
-        kept.setdefault(new.phone, {})[ref] = None
+        kept.setdefault(new.phone, {})[key] = None
         for channel in new.channels:
-            self._with.setdefault(channel, {})[ref] = None
+            self._with.setdefault(channel, {})[key] = None
         if new.ended is not None:
-            self._ended_in_all[ref] = None
+            self._ended_in_all[key] = None
             self._bound(self._ended[new.phone], KEPT)
             self._bound(self._ended_in_all, KEPT_IN_ALL)
 
-    def _bound(self, ended: Mapping[CallRef, None], most: int) -> None:
+    def _bound(self, ended: Mapping[Key, None], most: int) -> None:
         if len(ended) > most:
             self._remove(self._all[next(iter(ended))])
 
     def _remove(self, old: OnPhone) -> None:
-        ref = old.ref
-        del self._all[ref]
-        self._ended_in_all.pop(ref, None)
-        _discard(self._now if old.ended is None else self._ended, old.phone, ref)
+        key = old.key
+        del self._all[key]
+        if self._last.get(old.ref) == key:
+            del self._last[old.ref]
+        self._ended_in_all.pop(key, None)
+        _discard(self._now if old.ended is None else self._ended, old.phone, key)
         for channel in old.channels:
-            _discard(self._with, channel, ref)
+            _discard(self._with, channel, key)
 
 
-def _discard(kept: dict[K, dict[CallRef, None]], key: K, ref: CallRef) -> None:
-    """Take *ref* away, and leave nothing of a key without any."""
-    del kept[key][ref]
-    if not kept[key]:
-        del kept[key]
+def _discard(kept: dict[K, dict[Key, None]], by: K, key: Key) -> None:
+    """Take *key* away, and leave nothing that is kept *by* what has none any more."""
+    del kept[by][key]
+    if not kept[by]:
+        del kept[by]

@@ -42,7 +42,7 @@ class Sites:
     def named(self, pbx: str) -> str:
         """Give *pbx*, or raise `BadInput` where its calls are not followed."""
         if pbx not in self._sites:
-            raise BadInput("pbx", self._names(), repr(pbx[:80]))
+            raise BadInput("pbx", "the name of one that is watched", repr(pbx[:80]))
         return pbx
 
     def of_extension(
@@ -50,17 +50,19 @@ class Sites:
     ) -> str:
         """Give the PBX whose *extension* is meant: that is named, or knows it, or is the only one.
 
+        Only one that serves *environment* is meant without being named, where any does.
+
         Raises:
             BadInput: there is none of that name; or several may be meant, and none is named.
         """
         if pbx is not None:
             return self.named(pbx)
-        knowing = [site.name for site in self._of(environment) if site.directory.owner(extension)]
-        if len(knowing) == 1:
-            return knowing[0]
-        if len(self._sites) == 1:
-            return next(iter(self._sites))
-        raise BadInput("pbx", self._names(), "none")
+        sites = [*self._of(environment)] or [*self._sites.values()]
+        knowing = [site for site in sites if site.directory.owner(extension)]
+        for meant in (knowing, sites):
+            if len(meant) == 1:
+                return meant[0].name
+        raise BadInput("pbx", _names(sites), "none")
 
     def extension_of(self, pbx: str, device: str, environment: str | None) -> str | None:
         """Give the extension whose phone *device* is; empty: nobody's; None: it is not known.
@@ -85,5 +87,7 @@ class Sites:
     def _ids_of(self, site: Site) -> set[EnvironmentId | None]:
         return {self.id_of(name) for name in site.environments}
 
-    def _names(self) -> str:
-        return f"one of {', '.join(self._sites)}" if self._sites else "none: no PBX is watched"
+
+def _names(sites: Sequence[Site]) -> str:
+    named = ", ".join(site.name for site in sites)
+    return f"one of {named}" if sites else "none: no PBX is watched"

@@ -143,7 +143,10 @@ def test_a_bound_token_sees_its_extensions_and_no_other(desk: Desk) -> None:
 
 
 def test_a_call_is_seen_by_those_on_whose_phones_it_is_or_was(desk: Desk) -> None:
-    """By the customer's channel and by the phone's; after a transfer by the second one, too."""
+    """By the customer's channel and by the phone's; after a transfer by the second one, too.
+
+    Each is told of the own phone only, and not how it goes on with others.
+    """
     desk.told()
     desk.shows(on_phone())
     first, second = desk.token("6929"), desk.token("6930")
@@ -154,11 +157,26 @@ def test_a_call_is_seen_by_those_on_whose_phones_it_is_or_was(desk: Desk) -> Non
     assert [each["extension"] for each in known["phones"]] == ["6929"]
     desk.over()
     desk.shows(on_phone(uniqueid="p2", extension="6930"))
-    for token in (first, second):
+    for token, phones in ((first, ["6929"]), (second, ["6930"]), (desk.token(), ["6930", "6929"])):
         known = desk.ask(f"{BASE}/calls/c1", token).json()
-        assert [each["extension"] for each in known["phones"]] == ["6930", "6929"]
-        assert [each["ended_at"] is None for each in known["phones"]] == [True, False]
+        assert known["interaction"] == "basket-4711"
+        assert [each["extension"] for each in known["phones"]] == phones
+        assert [each["ended_at"] is None for each in known["phones"]] == [
+            extension == "6930" for extension in phones
+        ]
+    assert problem(desk, f"{BASE}/calls/p2", first) == (404, "no_such_call")
     assert desk.ask(f"{BASE}/calls/p2", second).json()["interaction"] == "basket-4711"
+
+
+def test_what_a_colleague_talks_of_later_is_not_seen(desk: Desk) -> None:
+    """Who once talked to a colleague sees that call, and not the colleague's own."""
+    desk.told()
+    desk.shows(on_phone(customer("c2"), Party("p2", extension="6930", near=True)))
+    desk.over()
+    desk.shows(on_phone(uniqueid="p2", extension="6930"))
+    known = desk.ask(f"{BASE}/calls/p2", desk.token("6929")).json()
+    assert known["interaction"] is None
+    assert [each["extension"] for each in known["phones"]] == ["6929"]
 
 
 def test_another_environments_token_sees_nothing(desk: Desk) -> None:

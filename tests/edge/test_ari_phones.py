@@ -139,3 +139,15 @@ async def test_what_is_gone_after_a_gap_is_over() -> None:
         await it.ari.sockets[-1].close()
         await it.until(lambda: it.desk.ended == ["p"])
         assert it.watcher.on_phones == 0
+
+
+async def test_on_a_line_that_stays_up_each_call_begins_anew() -> None:
+    """As that of an agent who is called once, and given one customer after the other."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        await talk(it)
+        first = it.desk.calls["p"]
+        await it.ari.tell("ChannelLeftBridge", bridge=bridge("p"), channel=CUSTOMER)
+        await it.until(lambda: it.desk.ended == ["p"])
+        await it.ari.tell("ChannelEnteredBridge", bridge=bridge("c", "p"), channel=CUSTOMER)
+        await it.until(lambda: "p" in it.desk.calls and it.desk.calls["p"].began > first.began)

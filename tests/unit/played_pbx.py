@@ -11,7 +11,7 @@ from typing import Any
 
 from interact_ivr.ari.calls import Look
 from interact_ivr.ari.events import bridges_of, channels_of, event_of
-from interact_ivr.ari.on_phones import Alone, Move, OnPhones, Over, Shows
+from interact_ivr.ari.on_phones import Alone, Move, OnPhones, Over, Shows, Unseen
 from interact_ivr.ari.told import (
     Bridge,
     Bridged,
@@ -53,6 +53,7 @@ class Screens:
         self.on_phones = OnPhones("pbx", {"inbound": ""}, extension_of)
         self.calls: dict[str, PhoneCall] = {}
         self.alone: set[str] = set()
+        self.unseen: list[Unseen] = []
 
     def take(self, event: OfCalls) -> None:
         """Take an event."""
@@ -80,6 +81,8 @@ class Screens:
                 case Over(uniqueid=uniqueid):
                     del self.calls[uniqueid]
                     self.alone.discard(uniqueid)
+                case Unseen():
+                    self.unseen.append(move)
 
     @property
     def shown(self) -> Shown:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -61,27 +62,33 @@ async def test_a_call_is_shown_with_what_its_customer_was_told() -> None:
         assert (ended.told, ended.ended) == (told(), NOON + SECOND)
 
 
-async def test_what_is_shown_has_an_interaction_then_talks_then_is_the_newest() -> None:
-    """Whatever the order in which the calls are told."""
+async def test_what_is_shown_has_a_customer_then_talks_then_has_an_interaction() -> None:
+    """Whatever the order in which the calls are told: whom the agent talks to is on the screen.
+
+    Also where that customer has no interaction, and one who has waits on hold, or rings.
+    """
+    later = NOON + SECOND
+    colleague = Party("x3", extension="6930", near=True)
     best_first = [
         on_phone(customer("c1"), uniqueid="p1", state=PhoneState.TALKING),
-        on_phone(customer("c2"), uniqueid="p2", state=PhoneState.RINGING, began=NOON + SECOND),
-        on_phone(customer("c3"), uniqueid="p3", state=PhoneState.HELD),
-        on_phone(customer("x1"), uniqueid="p4", state=PhoneState.TALKING, began=NOON + SECOND),
+        on_phone(customer("x1"), uniqueid="p4", state=PhoneState.TALKING, began=later),
         on_phone(customer("x2"), uniqueid="p5", state=PhoneState.TALKING),
+        on_phone(customer("c2"), uniqueid="p2", state=PhoneState.RINGING, began=later),
+        on_phone(customer("c3"), uniqueid="p3", state=PhoneState.HELD),
+        on_phone(colleague, uniqueid="p6", state=PhoneState.TALKING, began=later),
     ]
     for order in permutations(best_first):
         desk = await FrontDesk.opened()
         for name in ("c1", "c2", "c3"):
-            desk.agents.told(CallRef(SHARED, name), told(name))
-        desk.agents.told(CallRef(SHARED, "x1"), told("x1", None))
+            desk.agents.told(CallRef(OWN, name), told(name))
+        desk.agents.told(CallRef(OWN, "x1"), told("x1", None))
         for call in order:
-            desk.agents.shows(call)
+            desk.agents.shows(replace(call, pbx=OWN))
         for best in best_first:
-            there = shown(desk)
+            there = desk.agents.call(ACME, "6929", OWN)
             assert there is not None
             assert there.phone.uniqueid == best.uniqueid
-            desk.agents.over(SHARED, best.uniqueid, NOON)
+            desk.agents.over(OWN, best.uniqueid, NOON)
 
 
 async def test_of_several_customers_the_near_one_counts_then_the_one_told_last() -> None:
@@ -158,17 +165,17 @@ async def test_calls_within_the_house_are_shown_where_nobody_else_is() -> None:
 
 
 async def test_the_pbx_that_knows_the_extension_is_meant() -> None:
-    """Else one has to be named, and to be there."""
+    """Else one has to be named, and to be there; another tenant's PBXes are not told of."""
     desk = await FrontDesk.opened()
     desk.agents.shows(on_phone(customer(), pbx=OWN))
     assert desk.agents.call(ACME, "6929") == desk.agents.call(ACME, "6929", OWN) is not None
-    for environment, extension, pbx in (
-        (ACME, "6930", None),
-        (BOLT, "6929", None),
-        (ACME, "", "x"),
-    ):
-        with pytest.raises(BadInput, match="pbx: expected one of shared, own"):
-            desk.agents.call(environment, extension, pbx)
+    with pytest.raises(BadInput, match="pbx: expected one of shared, own"):
+        desk.agents.call(ACME, "6930")
+    with pytest.raises(BadInput) as refused:
+        desk.agents.call(BOLT, "6929", "x")
+    assert OWN not in str(refused.value)
+    desk.agents.shows(on_phone(customer(environment=BOLT), pbx=SHARED))
+    assert desk.agents.call(BOLT, "6929") == desk.agents.call(BOLT, "6929", SHARED) is not None
     with pytest.raises(NoSuchEnvironment):
         desk.agents.call("acme/none", "6929")
 
@@ -288,6 +295,30 @@ async def test_a_call_that_has_ended_is_about_whom_it_was_about() -> None:
     assert [each.phone.uniqueid for each in known.phones] == ["p1"]
 
 
+async def test_a_line_that_stays_up_has_one_call_after_the_other() -> None:
+    """Each is among the last ones in their order, with the interaction that it was about.
+
+    That is so also where it is told late.
+    """
+    desk = await FrontDesk.opened()
+    for at, name in enumerate(("c1", "c2", "c3")):
+        desk.agents.told(CallRef(SHARED, name), told(name, f"of-{name}"))
+        desk.agents.shows(on_phone(customer(name), began=NOON + 2 * at * SECOND))
+        call = shown(desk)
+        assert call is not None
+        assert call.told is not None
+        assert call.told.interaction == f"of-{name}"
+        if name != "c3":
+            desk.agents.over(SHARED, "p1", NOON + (2 * at + 1) * SECOND)
+    desk.agents.told(C1, told("c1", "of-c1-later", at=NOON + 9 * SECOND))
+    past = desk.agents.calls(ACME, "6929", 9, SHARED)
+    assert [each.told and each.told.interaction for each in past] == ["of-c2", "of-c1-later"]
+    there = shown(desk)
+    assert there is not None
+    assert [each.uniqueid for each in there.phone.others] == ["c3"]
+    assert desk.agents.on_phones == 1
+
+
 async def test_what_is_forgotten_is_shown_no_more() -> None:
     """The call that is there goes on; of those that were about it nothing is left."""
     desk = await FrontDesk.opened()
@@ -337,3 +368,37 @@ def test_a_phone_shows_what_was_told_of_it_last(steps: list[tuple[str, str, bool
         assert desk.agents.on_phones == len(there)
 
     asyncio.run(played())
+
+
+async def test_another_phone_s_call_on_the_channel_begins_anew() -> None:
+    """As after a pick-up: it is not about whom the first phone had before."""
+    desk = await FrontDesk.opened()
+    desk.agents.told(C1, told())
+    desk.agents.shows(on_phone(customer()))
+    desk.agents.shows(on_phone(customer("c2"), extension="6930"))
+    desk.agents.over(SHARED, "p1", NOON)
+    (ended,) = desk.agents.calls(ACME, "6930", 9, SHARED)
+    assert ended.told is None
+    assert [each.uniqueid for each in ended.phone.others] == ["c2"]
+
+
+async def test_a_customer_of_an_environment_that_is_gone_is_nobodys() -> None:
+    """The call is not one within the house, which the PBX's only environment sees."""
+    desk = await FrontDesk.opened()
+    desk.agents.shows(on_phone(customer(environment="gone/live"), pbx=OWN))
+    assert desk.agents.call(ACME, "6929", OWN) is None
+
+
+async def test_after_an_outage_of_the_store_only_calls_that_are_known_are_read() -> None:
+    """What has been pushed out meanwhile keeps nobody waiting."""
+    desk = await FrontDesk.opened()
+    for at in range(KEPT + 20):
+        desk.agents.shows(on_phone(customer(f"c{at}"), uniqueid=f"p{at}"))
+        desk.agents.over(SHARED, f"p{at}", NOON)
+    running = asyncio.create_task(desk.agents.run())
+    for _ in range(10 * KEPT):
+        await asyncio.sleep(0)
+    assert desk.record.asked == [CallRef(SHARED, f"c{at}") for at in range(20, KEPT + 20)]
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running

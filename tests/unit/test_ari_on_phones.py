@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interact_ivr.ari.calls import Look
 from interact_ivr.ari.events import event_of
 from interact_ivr.ari.on_phones import STATES, Where
-from interact_ivr.ari.told import Destroyed, OfCalls
+from interact_ivr.ari.told import (
+    Bridge,
+    Changed,
+    Channel,
+    Created,
+    Destroyed,
+    Dialed,
+    Entered,
+    OfCalls,
+)
 from tests.unit.played_pbx import (
     NOON,
     STORIES,
@@ -104,6 +116,8 @@ def test_a_phone_shows_only_what_is_there_whatever_is_told(events: list[OfCalls]
         screens.take(event)
         if isinstance(event, Destroyed):
             gone.add(event.channel)
+        if isinstance(event, Created):
+            gone.discard(event.channel.id)
         for name, call in screens.calls.items():
             assert not gone & {name, *(each.uniqueid for each in call.others)} or (
                 name in screens.alone and name not in gone
@@ -162,7 +176,151 @@ def test_a_number_is_seen_only_where_it_may_be() -> None:
         "",
         customer["dialplan"]["exten"],
     )
-    screens.told(screens.on_phones.see(other.uniqueid, NOON))
+    (unseen,) = screens.unseen
+    assert unseen.uniqueid == other.uniqueid
+    screens.told(screens.on_phones.see(other.uniqueid, unseen.caller, NOON))
     (call,) = screens.calls.values()
     assert call.others[0].number == customer["caller"]["number"]
-    assert screens.on_phones.see("nobody", NOON) == []
+    assert screens.on_phones.see("nobody", unseen.caller, NOON) == []
+
+
+def test_what_is_shown_instead_is_seen_only_where_it_may_be() -> None:
+    """A channel may take another one's place, or be given another number, in mid-call."""
+    screens = Screens()
+    for event in RECORDED["queue"][:4]:
+        screens.take(event)
+    (unseen,) = screens.unseen
+    screens.told(screens.on_phones.see(unseen.uniqueid, unseen.caller, NOON))
+    (created,) = [each for each in RECORDED["queue"][:4] if isinstance(each, Created)][:1]
+    screens.take(Changed(NOON, replace(created.channel, number="0671234567", shows="Withheld")))
+    (call,) = screens.calls.values()
+    assert (call.others[0].number, call.others[0].name) == ("", "")
+    assert screens.unseen[-1].caller == ("0671234567", "Withheld")
+    screens.told(screens.on_phones.see(unseen.uniqueid, unseen.caller, NOON))  # too late
+    (call,) = screens.calls.values()
+    assert call.others[0].number == ""
+
+
+def test_a_number_and_a_name_are_seen_only_where_it_may_be_also_of_what_looks_like_a_phone() -> (
+    None
+):
+    """As a trunk's channel does, after a restart, where no directory knows the trunk."""
+    screens = Screens()
+    trunk = Channel("c", "PJSIP/trunk-00000001", "queues", "s", NOON, "Up", "0671234567", "Ann")
+    phone = Channel("p", "PJSIP/6929-00000002", "phones", "", NOON, "Up", is_called=True)
+    bridge = Bridge("b", ("c", "p"))
+    screens.look(Look([trunk, phone], [bridge], None), {}, [])
+    (other,) = screens.calls["p"].others
+    assert (other.extension, other.number, other.name) == ("trunk", "", "")
+    assert [each.uniqueid for each in screens.unseen] == ["c"]
+    screens.told(screens.on_phones.see("c", trunk.caller, NOON))
+    (other,) = screens.calls["p"].others
+    assert (other.number, other.name) == ("0671234567", "Ann")
+
+
+def channel(id_: str, name: str, **more: Any) -> Channel:
+    """Make a phone's channel that is dialed and rings, or as *more* says."""
+    rings: dict[str, Any] = {
+        "context": "phones",
+        "extension": "",
+        "state": "Ringing",
+        "is_called": True,
+    }
+    return Channel(id_, name, created=NOON, **(rings | more))
+
+
+def calling(id_: str, name: str, context: str = "inbound") -> Channel:
+    """Make a channel that calls."""
+    return channel(id_, name, context=context, extension="200", state="Ring", is_called=False)
+
+
+def test_who_rings_for_whom_is_not_guessed_after_a_gap() -> None:
+    """Two who once talked to each other have one linkedid; the phone rings for one of them."""
+    screens, phone = Screens(), channel("p", "PJSIP/6929-00000003")
+    callers = [calling(each, "PJSIP/sipp-0000000" + each) for each in "12"]
+    both = {"1": "1", "2": "1", "p": "1"}
+    screens.look(Look([*callers, phone], [], None), both, [])
+    assert screens.shown == {}
+    screens.look(Look([callers[0], phone], [], None), {"1": "1", "p": "1"}, [])
+    assert screens.shown == {"p": ("6929", "ringing", frozenset({("1", "")}))}
+
+
+def test_an_id_that_is_there_again_is_another_channel() -> None:
+    """Who originates calls may give them ids; one that was gone is there, once it is created."""
+    screens, phone = Screens(), channel("p", "PJSIP/6929-00000001")
+    customer = calling("c", "PJSIP/sipp-00000001")
+    for _ in range(2):
+        screens.take(Created(NOON, customer))
+        screens.take(Created(NOON, phone))
+        screens.take(Dialed(NOON, customer, phone, ""))
+        assert screens.shown == {"p": ("6929", "ringing", frozenset({("c", "")}))}
+        screens.take(Destroyed(NOON, "p"))
+        screens.take(Changed(NOON, phone))  # late
+        screens.take(Destroyed(NOON, "c"))
+        assert_empty(screens)
+
+
+def test_a_phone_that_a_look_finds_on_its_way_to_a_number_is_still_a_phone() -> None:
+    """It has gone there within the house; its next call is on its screen."""
+    screens = Screens()
+    screens.look(Look([calling("a", "PJSIP/6929-00000001")], [], None), {}, [])
+    screens.take(Destroyed(NOON, "a"))
+    customer, phone = calling("c", "PJSIP/sipp-00000001"), channel("p", "PJSIP/6929-00000002")
+    screens.take(Created(NOON, customer))
+    screens.take(Dialed(NOON, customer, phone, ""))
+    assert screens.shown == {"p": ("6929", "ringing", frozenset({("c", "")}))}
+
+
+def test_what_is_known_of_lines_is_bounded() -> None:
+    """A channel's device may have each caller's number in it; the one used last stays known."""
+    screens = Screens()
+    for at in range(1500):
+        for name in ("DAHDI/i1", f"DAHDI/i1/{at}"):
+            screens.take(Created(NOON, calling("c", f"{name}-1")))
+            screens.take(Destroyed(NOON, "c"))
+    legs = screens.on_phones._legs
+    assert len(legs._lines) == 1000
+    customer, phone = calling("d", "DAHDI/i1-2", "queues"), channel("p", "PJSIP/6929-00000002")
+    screens.take(Dialed(NOON, customer, phone, ""))
+    assert screens.shown == {"p": ("6929", "ringing", frozenset({("d", "")}))}
+
+
+def test_a_number_that_is_in_a_device_s_name_is_not_shown() -> None:
+    """As of an ISDN line's channels; the caller may withhold it."""
+    screens = Screens()
+    line = channel("c", "DAHDI/i1/0671234567-1", state="Up", is_called=False)
+    phone = channel("p", "PJSIP/6929-00000002", state="Up")
+    screens.look(Look([line, phone], [Bridge("b", ("c", "p"))], None), {}, [])
+    (other,) = screens.calls["p"].others
+    assert (other.extension, other.number) == ("", "")
+
+
+CUSTOMER = calling("c", "PJSIP/sipp-00000001")
+ALICE, BOB = channel("p", "PJSIP/6929-00000002"), channel("q", "PJSIP/6930-00000003")
+
+
+def dialed(*phones: Channel) -> Screens:
+    """Have the customer come in and dial *phones*."""
+    screens = Screens()
+    screens.take(Created(NOON, CUSTOMER))
+    for phone in phones:
+        screens.take(Dialed(NOON, CUSTOMER, phone, ""))
+    return screens
+
+
+def test_who_waits_where_others_wait_is_on_no_call_with_them() -> None:
+    """In a holding bridge nobody hears another one."""
+    screens = Screens()
+    up = replace(ALICE, state="Up")
+    screens.take(Created(NOON, CUSTOMER))
+    screens.take(Entered(NOON, Bridge("b", ("c", "p"), is_holding=True), up))
+    assert screens.shown == {}
+
+
+def test_phones_that_ring_at_once_are_not_on_the_call_with_each_other() -> None:
+    """Each rings for the customer alone; and for nobody, once its dialing has come to nothing."""
+    screens = dialed(ALICE, BOB)
+    only = frozenset({("c", "")})
+    assert screens.shown == {"p": ("6929", "ringing", only), "q": ("6930", "ringing", only)}
+    screens.take(Dialed(NOON, CUSTOMER, ALICE, "NOANSWER"))
+    assert screens.shown == {"q": ("6930", "ringing", only)}

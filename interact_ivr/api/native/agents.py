@@ -129,8 +129,8 @@ class AgentRoutes:
 
     async def _known(self, request: web.Request, who: Who, what: OfPbx) -> web.Response:
         uniqueid = request.match_info["uniqueid"]
-        known = await self.agents.known(who.environment, uniqueid, what.pbx)
-        if known is None or not _sees(who, [each.phone.extension for each in known.phones]):
+        known = await self.agents.known(who.environment, uniqueid, what.pbx, _only(who))
+        if known is None:
             raise NoSuchCall(uniqueid[:_LONGEST])
         return given(self.showing.known(who.environment, known))
 
@@ -172,11 +172,11 @@ def extension_of(request: web.Request, who: Who) -> str:
     return extension
 
 
-def _sees(who: Who, extensions: list[str]) -> bool:
-    """Say whether *who* may see a call that was on the phones of *extensions*."""
-    if who.grant is None or not (who.grant.extensions or who.application):
-        return who.grant is not None
-    return any(map(who.grant.sees, extensions))
+def _only(who: Who) -> Callable[[str], bool] | None:
+    """Say which extensions' calls *who* sees; None: all."""
+    if who.grant is None:
+        raise Unauthenticated
+    return who.grant.sees if who.grant.extensions or who.application else None
 
 
 def _route(
