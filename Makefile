@@ -20,7 +20,7 @@ demo: $(VENV)/ready ## a real call finds its interaction: Asterisk 22, the servi
 
 test: $(VENV)/ready ## the whole suite, with everything it needs (T=tests/edge for a part)
 	@$(BIN)/python -m testbed.fetch
-	$(BIN)/pytest -q -n $(WORKERS) $(T) -m "not long"
+	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(T) -m "not long"
 
 check: lint unit ## lint and unit tests
 
@@ -36,10 +36,10 @@ unit: $(VENV)/ready
 
 test-long: $(VENV)/ready ## the suite with its slow runs, every law tried a hundred times harder
 	@$(BIN)/python -m testbed.fetch
-	HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n $(WORKERS) $(T) -m "long or not long"
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(T) -m "long or not long"
 
 fuzz: $(VENV)/ready ## the laws that hold for any input, a hundred times harder
-	HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n $(WORKERS) tests/unit --timeout 3600
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/unit --timeout 3600
 
 soak: $(VENV)/ready ## calls, allocations and expiries for MINUTES; nothing may grow
 	@$(BIN)/python -m testbed.fetch
