@@ -179,10 +179,10 @@ def test_no_call_is_overlooked_however_many_come_at_once(
     watched = watched_factory(more=TRUNK + SLOW, dnis_from='["diversion", "to"]')
     watched.service.import_numbers(STAYS)
     call = Call(
-        "trunk", headers={"Diversion": f"<sip:{STAYS}@example.org>"}, hang_up_after_seconds=4
+        "trunk", headers={"Diversion": f"<sip:{STAYS}@example.org>"}, hang_up_after_seconds=9
     )
     calling = beside.submit(place_calls, tools, watched.pbx, [call] * AT_ONCE_CALLS, at_once=True)
-    watched.wait_until_ringing(AT_ONCE_CALLS)
+    watched.wait_until_ringing(AT_ONCE_CALLS, timeout_seconds=8)
     calling.result()
     watched.wait_until_ringing(0)
 
