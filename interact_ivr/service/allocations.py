@@ -149,8 +149,12 @@ class Allocations:
         except AmbiguousDnid as error:
             self._observer.ambiguous(error)
             retrieval = Retrieval(Status.UNKNOWN, ani=question.caller.shown)
-        self._answered(asking.call, here.id, retrieval)
+        self._tell_later(asking.call, here, retrieval)
         return retrieval
+
+    def _tell_later(self, call: CallRef, here: Environment, retrieval: Retrieval) -> None:
+        """Tell who watches in a turn of its own: the call goes first, and who watches may fail."""
+        asyncio.get_running_loop().call_soon(self._answered, call, here.id, retrieval)
 
     def _watch(self, asked: asyncio.Future[Retrieval], here: Environment, call: CallRef) -> None:
         """See a retrieval through whose call could not wait: what it took is on record then."""
@@ -158,7 +162,7 @@ class Allocations:
         async def see_through() -> None:
             with suppress(Refusal):  # not begun, or nothing of it is there: nothing was taken
                 retrieval = await asked
-                self._answered(call, here.id, retrieval)
+                self._tell_later(call, here, retrieval)
                 await self._store.mark_undelivered(here.id, retrieval, call)
 
         task = asyncio.ensure_future(see_through())

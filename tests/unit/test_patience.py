@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
@@ -113,10 +113,12 @@ class SlowStore:
         self.marked.set()
 
 
-def use_cases(store: Any) -> Allocations:
+def use_cases(
+    store: Any, answered: Callable[[CallRef, EnvironmentId, Retrieval], None] = lambda *_: None
+) -> Allocations:
     """Build the use cases over *store*."""
     here: Any = Here()
-    return Allocations(store, here, Observing(), lambda _: None)
+    return Allocations(store, here, Observing(), lambda _: None, answered=answered)
 
 
 def soon() -> float:
@@ -135,6 +137,29 @@ async def test_a_call_is_not_kept_waiting_and_what_it_took_is_on_record() -> Non
     store.answers.set()
     await asyncio.wait_for(store.marked.wait(), PATIENCE)
     assert store.undelivered == [(FOUND, CALL)]
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+async def test_who_watches_may_fail_and_the_call_has_its_answer(in_time: bool) -> None:
+    """It is told after the call; where that is gone, what it took is on record all the same."""
+    store, failed, told = SlowStore(), asyncio.Event(), []
+    asyncio.get_running_loop().set_exception_handler(lambda *_: failed.set())
+
+    def answered(call: CallRef, _: EnvironmentId, retrieval: Retrieval) -> None:
+        told.append((call, retrieval))
+        raise RuntimeError("a screen failed")
+
+    allocations = use_cases(store, answered)
+    if in_time:
+        store.answers.set()
+        assert await allocations.retrieve("", Asking(["+1"], CALL), soon() + PATIENCE) == FOUND
+    else:
+        with pytest.raises(TooLate):
+            await allocations.retrieve("", Asking(["+1"], CALL), soon())
+        store.answers.set()
+        await asyncio.wait_for(store.marked.wait(), PATIENCE)
+    await asyncio.wait_for(failed.wait(), PATIENCE)
+    assert told == [(CALL, FOUND)]
 
 
 @pytest.mark.parametrize("asked", ["free", "probe"])
