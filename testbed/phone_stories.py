@@ -143,6 +143,7 @@ def blind_transfer(centre: ContactCentre) -> Iterator[Scene]:
         yield from _answered(people, ALICE)
         alice.transfer(BOB)
         rang = bob.ring()
+        alice.wait("200 NOTIFY", 2)  # how it goes, as Asterisk tells: a phone hangs up after that
         alice.hang_up()
         yield Scene(f"{ALICE} transfers to {BOB}", {BOB: RINGING}, rang.at)
         yield Scene(f"{BOB} answers", {BOB: TALKING}, bob.answer().at)
