@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -16,27 +12,11 @@ from testbed.cookbook import ROOT, blocks
 from testbed.icws import EXAMPLE
 from testbed.line import control
 from testbed.service import Service
+from testbed.shell import ADDRESS, shell
 from tests.edge.test_icws import TOLL_FREE
 
 HTTP, PLANS = "docs/http.md", "docs/plans.md"
 SEED = ("YWRtaW4=", "cGFzc3dvcmQ=", "12345678", "53475e5f1463f9ab2052ead", "380974520200")
-ADDRESS = "http://127.0.0.1:8018"
-
-
-def run(service: Service, commands: str) -> str:
-    """Run *commands* in a shell, with the service's port where they have the default one."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", commands.replace(ADDRESS, service.http)],
-        cwd=service.folder,
-        env={**os.environ, "PATH": path, "INTERACT_IVR_CONFIG": str(service.config)},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def test_the_vendors_own_example_frees_the_number(service_factory: Callable[..., Service]) -> None:
@@ -45,9 +25,9 @@ def test_the_vendors_own_example_frees_the_number(service_factory: Callable[...,
     setting_up, curl = blocks("The vendor's DNIS API", HTTP)
     assert [value for value in SEED if value not in curl] == []
     assert ADDRESS in curl
-    assert run(service, setting_up).splitlines()[-1] == "380974520200"
+    assert shell(service, setting_up).splitlines()[-1] == "380974520200"
 
-    head, _, body = run(service, curl).replace("\r", "").partition("\n\n")
+    head, _, body = shell(service, curl).replace("\r", "").partition("\n\n")
     assert head.splitlines()[0] == "HTTP/1.1 200 OK"
     assert "Content-Length: 0" in head.splitlines()
     assert body == ""
@@ -63,14 +43,13 @@ def test_the_native_api_is_asked_as_it_is_shown(
     """By who has come here at once, or by the steps before it; and by who does it once more."""
     service = service_factory()
     if begun_with == "a CSV file":
-        _, table, take_in = blocks("On your PBX", "docs/start.md")
-        (service.folder / "pool.csv").write_text(table)
-        assert "380974520200" in run(service, take_in)
-        run(service, "interact-ivr allocate basket-4711")
+        (take_in,) = blocks("3. Take your numbers in", "docs/start.md")
+        assert "380974520200" in shell(service, take_in)
+        shell(service, "interact-ivr allocate basket-4711")
     (asking,) = blocks("The native API", HTTP)
     assert asking.count(f"{ADDRESS}/api/v1/allocations") == 2
     for renewed in (begun_with == "a CSV file", True):
-        added, _, told = run(service, asking).partition("\n")
+        added, _, told = shell(service, asking).partition("\n")
         assert re.match("(0|10) numbers added", added)
         made, listed = map(json.loads, told.replace("}{", "}\n{").splitlines())
         assert (made["interaction"], made["renewed"]) == ("basket-4711", renewed)
@@ -83,9 +62,9 @@ def test_what_a_number_is_by_every_way(service_factory: Callable[..., Service]) 
     service = service_factory(EXAMPLE)
     user, icws = blocks("ICWS", HTTP)
     others, _ = blocks("What a number is", PLANS)
-    run(service, user)
-    assert json.loads(run(service, icws)) == TOLL_FREE
-    by_command, by_token = json.JSONDecoder(), run(service, others)
+    shell(service, user)
+    assert json.loads(shell(service, icws)) == TOLL_FREE
+    by_command, by_token = json.JSONDecoder(), shell(service, others)
     told, end = by_command.raw_decode(by_token)
     assert told == json.loads(by_token[end:])
     assert told["details"]["display_text"] == TOLL_FREE["displayText"]
