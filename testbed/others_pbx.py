@@ -31,6 +31,7 @@ def others_pbx(tools: Tools, folder: Path) -> Pbx:
     trunk = trunk.replace("context = inbound", f"context = {TRUNKS_CONTEXT}")
     _append(pbx.etc / "pjsip.conf", trunk)
     _append(pbx.etc / "modules.conf", MODULES.replace("[modules]", "[modules](+)"))
+    _append(pbx.etc / "http.conf", f"[general](+)\nbindport = {pbx.http_port}\n")
     manager = (pbx.etc / "manager.conf").read_text("utf-8")
     manager = manager.replace(THEIR_AMI, f"port = {pbx.ami_port}")
     (pbx.etc / "manager.conf").write_text(manager, "utf-8")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from testbed.cookbook import ROOT, Block, read
+from testbed.cookbook import ROOT, Block, blocks, read
+from testbed.desk import until
 from testbed.others_pbx import command, others_pbx
-from testbed.pbx import Pbx
 from testbed.service import Service
 from testbed.shell import shell
 from testbed.sipp import Call, place_calls
@@ -19,9 +20,15 @@ CUSTOMER = "380501234567"
 HERE = "run by test_a_call_is_found_by_the_page"
 INSTALLED = "run by test_it_installs_as_the_page_says"
 INSTALL_SECONDS = 100
+ALLOCATE = "interact-ivr allocate basket-4711"
 SERVE = "interact-ivr serve\n"
 LOGS = "/var/log/asterisk"
-ETC = "/etc/asterisk"
+ETC, OUR_ETC = "/etc/asterisk", "/etc/interact-ivr"
+INSTALL = "interact-ivr asterisk install"
+OTHERS_OF_ASTERISK = tuple(
+    f"interact-ivr asterisk {each}" for each in ("check", "configuration", "remove")
+)
+"""Commands that look for Asterisk in its usual folder, where the test's is not."""
 NEEDED = ("asterisk-config", "requirements")
 """Of the checkout in which the reader is."""
 
@@ -43,8 +50,16 @@ class Reader:
         self._checkout.mkdir()
         for name in NEEDED:
             (self._checkout / name).symlink_to(ROOT / name)
-        # The test's port for FastAGI is not the usual one.
-        self.extend(f"[globals](+)\nINTERACT_AGI={self.service.agi}\n")
+        self.as_it_was = self.foreign_files()
+        """What the folder has without us: what it came with, and what the reader has written."""
+        at = f"--etc {self.pbx.etc}"
+        self._places = {
+            ETC: str(self.pbx.etc),
+            OUR_ETC: str(self.service.folder),
+            LOGS: str(self.pbx.folder / "log"),
+            INSTALL: f"{INSTALL} {at} --agi {self.service.agi}",
+            **{each: f"{each} {at}" for each in OTHERS_OF_ASTERISK},
+        }
 
     def follow(self, block: Block) -> None:
         """Do what *block* says: commands are run, and all else goes into the Asterisk dialplan."""
@@ -58,7 +73,17 @@ class Reader:
     def extend(self, text: str) -> None:
         """Write *text* at the end of extensions.conf."""
         with (self.pbx.etc / "extensions.conf").open("a", encoding="utf-8") as file:
-            file.write(f"\n{text}")
+            file.write(text)
+        self.as_it_was["extensions.conf"] += text.encode()
+
+    def foreign_files(self) -> dict[str, bytes]:
+        """Give what there is in Asterisk's folder."""
+        etc = self.pbx.etc
+        return {
+            str(file.relative_to(etc)): file.read_bytes()
+            for file in etc.rglob("*")
+            if file.is_file()
+        }
 
     def run(self, commands: str) -> str:
         """Run *commands* in a checkout, with this Asterisk's folders, and give what they said."""
@@ -67,8 +92,13 @@ class Reader:
             commands,
             folder=self._checkout,
             programs=(self._programs,),
-            places={ETC: str(self.pbx.etc), LOGS: str(self.pbx.folder / "log")},
+            places=self._places,
         )
+
+    def pbxes(self) -> list[dict[str, Any]]:
+        """Give what the service says of the PBXes that it was told of."""
+        told: list[dict[str, Any]] = self.service.ask("status")["pbx"]
+        return told
 
     def dial(self, number: str) -> None:
         """Call *number* as a customer does."""
@@ -89,22 +119,38 @@ def reader(tools: Tools, tmp_path: Path) -> Iterator[Reader]:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/start.md"])
 def test_a_call_is_found_by_the_page(reader: Reader, page: str) -> None:
-    """Each block in its order; the number that it prints is dialed, and the call knows whose."""
-    steps = [block for block in read(ROOT / page) if block.remark == HERE]
+    """Each block in its order; the number that it prints is dialed, and the call knows whose.
+
+    What was installed is taken out again by the last one, and nothing of it is left.
+    """
+    follow(reader, [block for block in read(ROOT / page) if block.remark == HERE])
+    assert reader.foreign_files() == reader.as_it_was
+
+
+@pytest.mark.long
+def test_a_call_is_found_by_hand(reader: Reader) -> None:
+    """The same with two commands in the place of `interact-ivr asterisk`."""
+    (by_hand,) = blocks("By hand", "docs/start.md")
+    reader.extend(f"[globals](+)\nINTERACT_AGI={reader.service.agi}\n")
+    reader.run(by_hand)
+    steps = [block for block in read(ROOT / "docs/start.md") if block.remark == HERE]
+    follow(reader, [block for block in steps if "interact-ivr asterisk" not in block.text])
+
+
+def follow(reader: Reader, steps: list[Block]) -> None:
+    """Do all *steps*, dial the number that one of them prints, and see that it was found."""
     dialed = 0
-    for block in steps:
-        reader.follow(block)
-        if "interact-ivr allocate basket-4711" in block.text:
+    for step in steps:
+        reader.follow(step)
+        if ALLOCATE in step.text:
+            until(lambda: all(pbx["ari"] == "watching" for pbx in reader.pbxes()))
             reader.dial(reader.said.split()[-1])
             dialed += 1
     assert dialed == 1
-    assert "basket-4711 calls after" in _log(reader.pbx)
+    log = (reader.pbx.folder / "log/messages.log").read_text("utf-8", errors="replace")
+    assert "basket-4711 calls after" in log
     entries = reader.service.ask("journal", "--interaction", "basket-4711")
     assert [entry["event"] for entry in entries] == ["allocated", "retrieved"]
-
-
-def _log(pbx: Pbx) -> str:
-    return (pbx.folder / "log/messages.log").read_text("utf-8", errors="replace")
 
 
 @pytest.mark.long
