@@ -7,7 +7,7 @@ WHICH  := import sys; print(sys.base_prefix, sys.version)
 T      ?= tests
 ONCE   ?=
 MINUTES ?= 10
-PAGES  := README.md CONTRIBUTING.md $(wildcard docs/*.md)
+PAGES  := README.md CONTRIBUTING.md $(wildcard docs/*.md docs/*.svg)
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
