@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from interact_ivr.config import load_config
-from testbed.cookbook import PAGES, ROOT, read
+from testbed.cookbook import PAGES, ROOT, blocks, read
 from testbed.service import Service
 from testbed.shell import shell
 
@@ -28,6 +28,7 @@ SECTIONS = [
     for block in read(page)
     if block.remark == "run by test_a_configuration_that_is_shown_is_taken"
 ]
+BACKUPS, OPERATIONS = "/var/backups", "docs/operations.md"
 PASSWORD, YES = "correct horse battery\n", "y\n"
 
 
@@ -41,6 +42,13 @@ def prepare(name: str, service: Service) -> None:
         case "docs/plans.md":
             service.ask("tenant", "add", "acme")
             _write_our_plan(service.folder)
+        case "docs/operations.md":
+            (service.folder / "backups").mkdir()
+            service.ask("application", "key", "add", "default")
+        case "docs/migration.md":
+            phones = "phoneNumber,dnId,groupName\n380974520200,0200,test\n"
+            (service.folder / "phones.csv").write_text(phones)
+            (service.folder / "web.key").write_text("63475e5f1463f9ab2052ead\n")
         case "docs/tenants-and-users.md":
             (service.folder / "pool.csv").write_text("number\n380974520200\n")
         case _:
@@ -61,7 +69,25 @@ def test_the_commands_of_a_page_hold(service_factory: Callable[..., Service], na
     """Each of them, on a service that runs, with its usual configuration and an empty store."""
     service = service_factory()
     prepare(name, service)
-    shell(service, COMMANDS[name], typed=YES if name == "docs/journal.md" else PASSWORD)
+    typed = YES if name == "docs/journal.md" else PASSWORD
+    shell(service, COMMANDS[name], places={BACKUPS: str(service.folder / "backups")}, typed=typed)
+
+
+def test_a_backup_is_restored_as_it_is_shown(service_factory: Callable[..., Service]) -> None:
+    """What was allocated then is so again, and what came later is not."""
+    service = service_factory()
+    places = {BACKUPS: str(service.folder / "backups")}
+    (service.folder / "backups").mkdir()
+    back_up, restore = blocks("Backup and restore", OPERATIONS)
+    service.ask("number", "add", "38097452020x")
+    service.ask("allocate", "before")
+    shell(service, back_up, places=places)
+    service.ask("allocate", "after")
+    service.stop()
+    shell(service, restore, places=places)
+    service.start()
+    held = [each["interaction"] for each in service.ask("number", "list", "--state", "allocated")]
+    assert held == ["before"]
 
 
 @pytest.mark.parametrize("text", SECTIONS)
