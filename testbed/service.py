@@ -77,6 +77,8 @@ class Service:
         """What the service's environment has beside ours."""
         self.wrapper: tuple[str, ...] = ()
         """The command that runs the service, where it is not run by itself."""
+        self.program: tuple[str, ...] = INTERACT_IVR
+        """Which ``interact-ivr`` it is."""
         self._child: subprocess.Popen[bytes] | None = None
         self.configure(settings)
 
@@ -103,7 +105,7 @@ class Service:
         self._end_line()
         with self.log_path.open("ab") as log:
             self._child = subprocess.Popen(
-                argv((*self.wrapper, *INTERACT_IVR), "serve", "--config", str(self.config)),
+                argv((*self.wrapper, *self.program), "serve", "--config", str(self.config)),
                 env={**os.environ, "PYTHONWARNINGS": "default", **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -143,7 +145,7 @@ class Service:
     def command(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run ``interact-ivr`` with this service's configuration, whatever its exit status."""
         return subprocess.run(
-            [*INTERACT_IVR, *arguments],
+            [*self.program, *arguments],
             env={**os.environ, **self.environment, "INTERACT_IVR_CONFIG": str(self.config)},
             input=text or "",
             capture_output=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -52,12 +53,8 @@ def changed_lines(place: Place, path: Path, lines: Sequence[Line], old: Record) 
     before = _content(path)
     after = before or b""
     names = [line.name for line in lines if not is_anothers(after, line.name)]
-    for name in names_of_lines(after):
-        if name not in names:
-            after = without_lines(after, name)
-    for name in names:
-        if name not in names_of_lines(after):
-            after = with_line(after, name)
+    if names != names_of_lines(after):
+        after = functools.reduce(with_line, names, without_lines(after))
     if before is not None and not lines and old.lines.get(str(path)) and not after.strip():
         yield Delete(path, before)
     elif after != (before or b""):
@@ -75,11 +72,12 @@ def leftovers(paths: Iterable[Path]) -> Iterator[Step]:
 
 
 def swept(place: Place) -> Iterator[Step]:
-    """Empty our folder but for the record, which goes last."""
+    """Empty our folder but for the record, which is written first and goes last."""
+    record = (file_of(place), unfinished(file_of(place)))
     for path in sorted(place.ours.rglob("*"), reverse=True):
         if path.is_dir():
             yield RemoveFolder(path)
-        elif path != file_of(place):
+        elif path not in record:
             yield Delete(path, None)
 
 

@@ -17,7 +17,10 @@ def unfinished(path: Path) -> Path:
 
 
 class Hand:
-    """Makes the changes; a test's may slip."""
+    """Makes the changes; a test's may slip, or not wait for the disk."""
+
+    def __init__(self, *, durable: bool = True) -> None:
+        self._durable = durable
 
     def make_folder(self, path: Path, like: Path, mode: int) -> None:
         """Make a folder, whose owner is that of *like*."""
@@ -35,8 +38,9 @@ class Hand:
         beside.touch(0o600)
         with beside.open("wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if self._durable:
+                file.flush()
+                os.fsync(file.fileno())
         if mode is None:
             shutil.copystat(like, beside)
             os.utime(beside)
@@ -46,17 +50,26 @@ class Hand:
     def put(self, path: Path) -> None:
         """Put what was written in its place."""
         unfinished(path).rename(path)
-        _on_disk(path.parent)
+        self._on_disk(path.parent)
 
     def delete(self, path: Path) -> None:
         """Take a file away."""
         path.unlink()
-        _on_disk(path.parent)
+        self._on_disk(path.parent)
 
     def remove_folder(self, path: Path) -> None:
         """Take a folder away; one with others' files in it stays."""
         with suppress(OSError):
             path.rmdir()
+
+    def _on_disk(self, folder: Path) -> None:
+        if not self._durable:
+            return
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def _own(path: Path, like: Path) -> None:
@@ -64,11 +77,3 @@ def _own(path: Path, like: Path) -> None:
     here, there = path.stat(), like.stat()
     if (here.st_uid, here.st_gid) != (there.st_uid, there.st_gid):
         os.chown(path, there.st_uid, there.st_gid)
-
-
-def _on_disk(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

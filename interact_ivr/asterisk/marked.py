@@ -42,14 +42,12 @@ def with_line(text: bytes, name: str) -> bytes:
     return text + begun + _MARK + end
 
 
-def without_lines(text: bytes, name: str | None = None) -> bytes:
-    """Take our lines out of *text*: the one that includes *name*, or all; the rest byte for byte.
+def without_lines(text: bytes) -> bytes:
+    """Take our lines out of *text*; the rest stays byte for byte.
 
     The end of the line above goes too where it is ours and nothing was written below.
     """
     for line in reversed([*_LINE.finditer(text)]):
-        if name is not None and line["name"] != name.encode():
-            continue
         above, below = text[: line.start()], text[line.end() :]
         if line["ended"] and not below:
             above = above.removesuffix(line["end"] or b"\n")

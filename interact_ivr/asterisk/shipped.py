@@ -37,8 +37,8 @@ def global_variables(agi: str, query: str, heading: str) -> bytes:
 
 
 def http(heading: str) -> bytes:
-    """Turn Asterisk's HTTP server on, on loopback only."""
-    return _text(_WRITTEN, heading, "enabled=yes", "bindaddr=127.0.0.1", "bindport=8088")
+    """Turn Asterisk's HTTP server on, on loopback only and on whatever port is set."""
+    return _text(_WRITTEN, heading, "enabled=yes", "bindaddr=127.0.0.1")
 
 
 def ari(password: str, general: str) -> bytes:

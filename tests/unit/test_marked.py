@@ -73,11 +73,3 @@ def test_it_ends_as_the_last_line_does(text: bytes, end: bytes) -> None:
 def test_anothers_line_is_known(text: bytes, expected: bool) -> None:
     """However it is written, unless it is a comment; ours is none."""
     assert is_anothers(text, NAMES[0]) is expected
-
-
-def test_one_of_two_goes() -> None:
-    """The other one stays, and goes later without a trace."""
-    both = with_line(with_line(b"a\n", NAMES[0]), NAMES[1])
-    one = without_lines(both, NAMES[1])
-    assert one == with_line(b"a\n", NAMES[0])
-    assert without_lines(one) == b"a\n"

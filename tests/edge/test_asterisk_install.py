@@ -1,0 +1,171 @@
+"""Our part of other people's configurations: in, out, half of either. Files; no Asterisk."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from interact_ivr.asterisk.finding import Place
+from interact_ivr.asterisk.inspecting import State, inspect
+from testbed.pbx_trees import TREES, Kept, seen, without_times
+from testbed.slipping import Slipped, SlippingHand, everything, install, remove, slip
+
+TREE = pytest.mark.parametrize("tree", ["samples", "freepbx", "odd"])
+MOST_STEPS = 100
+WITH_LINES = ("extensions", "theirs", "http", "ari", "manager")
+CUSTOM = ("extensions_custom", "globals_custom", "manager_custom")
+OTHERS = {"etc", "agi", "elsewhere", *(f"{name}.conf" for name in (*WITH_LINES, *CUSTOM))}
+"""What may have been written anew once all is as it was."""
+
+
+class Site:
+    """A tree, the service's folder beside it, and how both were before us."""
+
+    def __init__(self, folder: Path, tree: str) -> None:
+        self.folder = folder
+        self.place: Place = TREES[tree](folder)
+        self.choice = everything(folder / "service")
+        self.before = seen(folder)
+
+    def state(self) -> State:
+        """Say how it stands, without asking an Asterisk."""
+        return inspect(self.place, None).state
+
+    def assert_untouched(self) -> None:
+        """Not a byte is left behind, and what was not ours to write was not even written anew."""
+        after = seen(self.folder)
+        assert without_times(after) == without_times(self.before)
+        assert changed(self.before, after) <= OTHERS
+
+
+def changed(before: dict[str, Kept], after: dict[str, Kept]) -> set[str]:
+    return {Path(name).name for name in before if before[name].changed != after[name].changed}
+
+
+@pytest.fixture
+def sites(tmp_path: Path) -> Callable[[str], Site]:
+    """Give a maker of sites, each new."""
+    made: list[Site] = []
+
+    def make(tree: str) -> Site:
+        made.append(Site(tmp_path / f"site{len(made)}", tree))
+        return made[-1]
+
+    return make
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_what_was_installed_is_removed_byte_for_byte(
+    sites: Callable[[str], Site], tree: str
+) -> None:
+    """Contents, modes, owners, listings; and a second time changes nothing."""
+    site = sites(tree)
+    assert site.state() is State.ABSENT
+    for _ in range(2):
+        install(site.place, site.choice)
+        assert site.state() is State.WHOLE
+    whole = seen(site.folder)
+    install(site.place, site.choice)
+    assert changed(whole, seen(site.folder)) <= {"record.json", "interact-ivr"}
+    for _ in range(2):
+        remove(site.place)
+        assert site.state() is State.ABSENT
+        site.assert_untouched()
+
+
+def slips() -> Iterator[SlippingHand]:
+    return (SlippingHand(count, slip) for count in range(MOST_STEPS))
+
+
+@TREE
+def test_an_installation_that_was_interrupted_is_known_and_finished(
+    sites: Callable[[str], Site], tree: str
+) -> None:
+    """At each step, a file half written: checked, finished, and removed without a trace."""
+    for done, hand in enumerate(slips()):
+        site = sites(tree)
+        try:
+            install(site.place, site.choice, hand)
+        except Slipped:
+            assert site.state() is (State.BEGUN if done else State.ABSENT), done
+            install(site.place, site.choice)
+            assert site.state() is State.WHOLE, done
+            remove(site.place)
+            site.assert_untouched()
+        else:
+            assert done > 20
+            return
+    pytest.fail("it never ends")
+
+
+@TREE
+def test_an_installation_that_was_interrupted_is_taken_back(
+    sites: Callable[[str], Site], tree: str
+) -> None:
+    """At each step, without having been finished."""
+    for hand in slips():
+        site = sites(tree)
+        try:
+            install(site.place, site.choice, hand)
+        except Slipped:
+            remove(site.place)
+            site.assert_untouched()
+        else:
+            return
+    pytest.fail("it never ends")
+
+
+@TREE
+@pytest.mark.parametrize("goes_on", ["remove", "install"])
+def test_a_removal_that_was_interrupted_is_known_and_finished(
+    sites: Callable[[str], Site], tree: str, goes_on: str
+) -> None:
+    """At each step; or the installation is made whole again, and then removed."""
+    for done, hand in enumerate(slips()):
+        site = sites(tree)
+        install(site.place, site.choice)
+        try:
+            remove(site.place, hand)
+        except Slipped:
+            # before the record says so nothing has happened; behind it only our folder is left
+            known = {State.LEAVING, State.BEGUN} if done > 1 else {State.WHOLE}
+            assert site.state() in known, done
+            if goes_on == "install":
+                install(site.place, site.choice)
+                assert site.state() is State.WHOLE, done
+            remove(site.place)
+            site.assert_untouched()
+        else:
+            assert done > 20
+            return
+    pytest.fail("it never ends")
+
+
+@pytest.mark.parametrize("what", ["install", "remove"])
+@pytest.mark.parametrize(
+    "every", [5, pytest.param(1, marks=(pytest.mark.long, pytest.mark.timeout(600)))]
+)
+def test_a_process_that_is_killed_leaves_nothing_that_cannot_be_finished(
+    sites: Callable[[str], Site], what: str, every: int
+) -> None:
+    """The same with SIGKILL, which runs no line of ours behind it; at each fifth step at least."""
+    for done in range(0, MOST_STEPS, every):
+        site = sites("freepbx")
+        if what == "remove":
+            install(site.place, site.choice)
+        arguments = (what, str(done), str(site.place.etc), site.choice.secrets)
+        killed = subprocess.run([sys.executable, "-m", "testbed.slipping", *arguments], check=False)
+        if killed.returncode == 0:
+            assert done > 20
+            return
+        assert killed.returncode == -signal.SIGKILL
+        (install(site.place, site.choice) if what == "install" else remove(site.place))
+        assert site.state() is (State.WHOLE if what == "install" else State.ABSENT)
+        remove(site.place)
+        site.assert_untouched()
+    pytest.fail("it never ends")
