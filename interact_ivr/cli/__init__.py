@@ -8,6 +8,7 @@ from interact_ivr.cli.applications import application
 from interact_ivr.cli.database import db
 from interact_ivr.cli.dial_plans import explain, plan
 from interact_ivr.cli.directory import environment, tenant
+from interact_ivr.cli.doctor import doctor
 from interact_ivr.cli.journal import journal
 from interact_ivr.cli.numbers import number
 from interact_ivr.cli.service import init, serve, status
@@ -26,6 +27,7 @@ for _command in (
     init,
     serve,
     status,
+    doctor,
     tenant,
     environment,
     application,
