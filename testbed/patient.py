@@ -26,7 +26,7 @@ from testbed.tools import Tools
 
 NUMBERS: Final = ("380974520200", "380974520201")
 POLL_SECONDS: Final = 0.05
-WELL_SECONDS: Final = 30.0
+WELL_SECONDS: Final = 8.0
 OURS: Final = "extensions_interact.conf"
 AMI_SECRET: Final = "change-me-ami"
 _INCLUDE: Final = f'#include "{CONFIG}/{OURS}"'
