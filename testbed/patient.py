@@ -24,9 +24,10 @@ from testbed.ports import LOOPBACK
 from testbed.service import Service, ServiceError
 from testbed.tools import Tools
 
-NUMBERS: Final = ("380974520200", "380974520201")
+NUMBERS: Final = tuple(f"38097452020{last}" for last in range(9))
+"""A test call leaves one that rests for five minutes."""
 POLL_SECONDS: Final = 0.05
-WELL_SECONDS: Final = 8.0
+WELL_SECONDS: Final = 30.0
 OURS: Final = "extensions_interact.conf"
 AMI_SECRET: Final = "change-me-ami"
 _INCLUDE: Final = f'#include "{CONFIG}/{OURS}"'
@@ -84,9 +85,9 @@ class Patient:
         before = file.read_text("utf-8")
         after, count = re.subn(pattern, lambda _: by, before, flags=re.MULTILINE)
         assert count, f"{pattern!r} is not in {name}"
-        file.write_text(after, "utf-8")
-        self._say(reload)
         try:
+            file.write_text(after, "utf-8")
+            self._say(reload)
             yield
         finally:
             file.write_text(before, "utf-8")

@@ -30,14 +30,25 @@ def doctor(placing: bool, yes: bool, asterisk: str, config: str | None, as_json:
     import asyncio
 
     from interact_ivr.config import config_file
+    from interact_ivr.doctor.calling import called
     from interact_ivr.doctor.command_line import CommandLine
     from interact_ivr.doctor.examining import examined, gathered, is_well
     from interact_ivr.log import configure_logging
 
     configure_logging("error")
     command_line = CommandLine(asterisk)
-    facts = asyncio.run(gathered(config_file(config), command_line))
-    findings = list(examined(facts))
+
+    async def examine() -> list[Finding]:
+        facts = await gathered(config_file(config), command_line)
+        found = examined(facts)
+        calls = await called(facts, found, command_line, confirm) if placing else ()
+        return [*found, *calls]
+
+    def confirm(number: str, pbx: str) -> bool:
+        asked = f"{number} is idle: dial it on {pbx}, and free it then?"
+        return yes or not sys.stdin.isatty() or click.confirm(asked, err=True)
+
+    findings = asyncio.run(examine())
     _show(findings, as_json=as_json)
     sys.exit(0 if is_well(findings) else 1)
 

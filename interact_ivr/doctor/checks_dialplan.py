@@ -143,6 +143,15 @@ def _delivered(number: PoolNumber) -> Iterator[str]:
         yield number.dnid
 
 
+def dialed_as(dialplan: AsteriskDialplan | None, context: str, key: str, entered: str) -> str:
+    """Give the form of a number in which an inbound context routes it; else as it was entered."""
+    number = PoolNumber(entered, "".join(filter(str.isdigit, key)))
+    usual = number.digits or entered
+    extensions = _asking(dialplan, context) if dialplan is not None else []
+    forms = (usual, *_delivered(number))
+    return next((form for form in forms if any(fits(each, form) for each in extensions)), usual)
+
+
 def _some(what: str, numbers: list[str]) -> str:
     more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
     return f"{len(numbers)} {what}: {', '.join(islice(numbers, _SHOWN))}{more}"

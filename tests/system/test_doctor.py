@@ -1,10 +1,10 @@
-"""The doctor names the cause: a real Asterisk and a running service, broken one way after the other."""
+"""The doctor names the cause: a real Asterisk, broken in one way after the other."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
@@ -60,12 +60,60 @@ def test_who_is_well_is_told_so_and_exits_with_0(patient: Patient) -> None:
     assert "problem" not in done.stdout
 
 
+@pytest.mark.parametrize("way", ["AMI", "ARI", "the command line"])
+def test_a_test_call_is_found_and_leaves_the_number_free(
+    patient: Patient, tools: Tools, way: str
+) -> None:
+    """Over whatever lets one place calls; the journal has it, and every number is idle or rests."""
+    patient.wait_until_well()
+    before = len(patient.pbx.seen("arrived"))
+    with may_place_calls(patient, way):
+        found = patient.service.command(
+            "doctor", "--call", "--json", "--asterisk", asterisk_command(patient, tools, way)
+        )
+    assert found.returncode == 0, found.stdout
+    (call,) = [each for each in json.loads(found.stdout) if each["check"] == "call"]
+    assert call["code"] == "ok", call
+    assert "was FOUND" in call["facts"]
+    assert len(patient.pbx.seen("arrived")) == before + 1
+    states = {each["state"] for each in patient.service.ask("number", "list")}
+    assert "allocated" not in states
+
+
+def may_place_calls(patient: Patient, way: str) -> AbstractContextManager[None]:
+    """Give who is asked over AMI or ARI the right to place calls."""
+    match way:
+        case "AMI":
+            rights = "write=system,reporting,call,originate"
+            return patient.edited("manager.conf", "^write=.*", rights, "manager reload")
+        case "ARI":
+            return patient.edited(
+                "ari.conf", "^read_only = yes", "read_only = no", "module reload res_ari.so"
+            )
+    return nullcontext()
+
+
+def asterisk_command(patient: Patient, tools: Tools, way: str) -> str:
+    """Say how Asterisk's command line is run, where that is the way."""
+    if way != "the command line":
+        return "no-asterisk-here"
+    return " ".join((*tools.asterisk_command, "-C", str(patient.pbx.etc / "asterisk.conf")))
+
+
+def test_a_call_that_nobody_may_place_is_said_to_be_none(patient: Patient) -> None:
+    """With the samples' rights and no command line: a warning with what to do, no number kept."""
+    patient.wait_until_well()
+    found = patient.service.command("doctor", "--call", "--json", "--asterisk", "no-asterisk-here")
+    assert found.returncode == 0, found.stdout
+    assert json.loads(found.stdout)[-1]["code"] == "call.not_placed"
+    assert "allocated" not in {each["state"] for each in patient.service.ask("number", "list")}
+
+
 def test_without_ami_the_machine_s_own_asterisk_is_asked(patient: Patient, tools: Tools) -> None:
     """By `asterisk -rx`: what is loaded is known, and equal to what is shipped."""
     patient.wait_until_well()
-    command = " ".join((*tools.asterisk_command, "-C", str(patient.pbx.etc / "asterisk.conf")))
+    command = asterisk_command(patient, tools, "the command line")
     with patient.configured('[[pbx]]\nname = "testbed"\nari_url = ""\nami_host = ""\n'):
         found = patient.service.command("doctor", "--json", "--asterisk", command)
     by_check = {each["check"]: each["code"] for each in json.loads(found.stdout)}
     assert by_check["gosubs"] == by_check["modules"] == by_check["contexts"] == "ok", found.stdout
-    assert os.access(patient.service.config, os.R_OK)
