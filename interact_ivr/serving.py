@@ -69,7 +69,9 @@ async def serve(config: Config, config_file: Path) -> None:
             _log_warning(missing)
         watching = Watching(config, parts.ringing, parts.agents, metrics)
         scripts = _scripts(parts, config)
-        listener = Listener(scripts, most_sessions=config.agi.most_sessions)
+        listener = Listener(
+            scripts, most_sessions=config.agi.most_sessions, only_pbx=_only_pbx(config)
+        )
         with _telling("http.tls_certificate, http.tls_key", "cannot be used"):
             house = await stack.enter_async_context(
                 House.of(
@@ -208,7 +210,7 @@ def _scripts(parts: Parts, config: Config) -> dict[str, Script]:
         agi_scripts.retrieve_interaction,
         allocations=allocations,
         dnis_from=config.agi.dnis_from,
-        only_pbx=config.pbx[0].name if len(config.pbx) == 1 else "",
+        only_pbx=_only_pbx(config),
     )
     return {
         "retrieve_interaction": retrieve,
@@ -216,6 +218,11 @@ def _scripts(parts: Parts, config: Config) -> dict[str, Script]:
         "number_details": partial(agi_scripts.number_details, numbers=parts.numbers),
         "health": partial(agi_scripts.health, allocations=allocations),
     }
+
+
+def _only_pbx(config: Config) -> str:
+    """Name the PBX whose calls all are, where there is one alone."""
+    return config.pbx[0].name if len(config.pbx) == 1 else ""
 
 
 def _checks(

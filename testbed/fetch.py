@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from testbed.chromium import bring_chromium
+from testbed.monitoring_tools import bring_monitoring
 from testbed.packages import StepError
 from testbed.postgres_tools import PostgresTools, named_postgres, unpacked_postgres
 from testbed.sources import NoMirrorError, machine_suite
@@ -95,13 +96,14 @@ def main() -> int:
     """Fetch, and say in a line each what is there."""
     try:
         tools, postgres = bring(), bring_postgres()
-        chromium = bring_chromium()
+        chromium, monitoring = bring_chromium(), bring_monitoring()
     except (FetchError, OSError, StepError, NoMirrorError, ToolsError) as error:
         print(f"testbed.fetch: {error}", file=sys.stderr)
         return 1
     print(f"Asterisk {tools.version} and SIPp are there: {tools.modules}")
     print(f"PostgreSQL {postgres.version} is there: {postgres.programs}")
     print(f"Chromium is there: {chromium.binary}")
+    print(f"Prometheus is there: {monitoring.prometheus}")
     return 0
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from interact_ivr.agi.session import GoneError, Limits, ProbeError, Script, Session, open_session
 from interact_ivr.agi.wire import WireError
@@ -22,10 +23,13 @@ class Listener:
         *,
         limits: Limits | None = None,
         most_sessions: int = 1000,
+        only_pbx: str = "",
     ) -> None:
+        """*only_pbx* is whose calls are whose address names no PBX."""
         self._scripts = scripts
         self._limits = limits or Limits()
         self._most_sessions = most_sessions
+        self._only_pbx = only_pbx
         self._sessions: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._log = structlog.get_logger("agi")
@@ -84,12 +88,11 @@ class Listener:
             self._log.warning("not AGI", reason=str(error))
             return
         script = self._scripts.get(session.script)
-        log = self._log.bind(
-            script=session.script,
+        bind_contextvars(  # of this task, which ends with the call: so each line of it says whose
             call=session.call.get("uniqueid"),
-            pbx=session.query.get("pbx"),
-            environment=session.query.get("environment"),
+            pbx=session.query.get("pbx") or self._only_pbx,
         )
+        log = self._log.bind(script=session.script, environment=session.query.get("environment"))
         if script is None:
             log.error("no such script", known=sorted(self._scripts))
             return

@@ -9,6 +9,7 @@ from interact_ivr.cli.asterisk import asterisk
 from interact_ivr.cli.database import db
 from interact_ivr.cli.dial_plans import explain, plan
 from interact_ivr.cli.directory import environment, tenant
+from interact_ivr.cli.doctor import doctor
 from interact_ivr.cli.journal import journal
 from interact_ivr.cli.numbers import number
 from interact_ivr.cli.printing import print_file
@@ -28,6 +29,7 @@ for _command in (
     init,
     serve,
     status,
+    doctor,
     tenant,
     environment,
     application,

@@ -73,6 +73,10 @@ _STYLES = {
     "resting": "yellow",
     "lapsed": "yellow",
     "disabled": "red",
+    "ok": "green",
+    "not looked at": "dim",
+    "warning": "yellow",
+    "problem": "bold red",
     "running": "green",
     "not running": "red",
 }

@@ -34,6 +34,7 @@ _MADE_JUST_NOW = (
 )
 """What IF NOT EXISTS says where another one makes the same at the same time."""
 _LOCK = "SELECT version, runs_with FROM schema_version WHERE id = 1 FOR UPDATE"
+_PRESENT = "SELECT version, runs_with FROM schema_version WHERE id = 1"
 _KEEP = "UPDATE schema_version SET version = %s, runs_with = %s WHERE id = 1"
 
 
@@ -88,3 +89,24 @@ def prepare(connecting: Connecting) -> datetime:
     except psycopg.Error as error:
         raise unavailable(error) from error
     return from_micros(now)
+
+
+def look(connecting: Connecting) -> tuple[int, int, int]:
+    """Give the schema that is there, the oldest that runs with it, and the latest that we know.
+
+    Nothing is changed; where there is no schema yet, the first two are 0.
+
+    Raises:
+        StoreUnavailable: the server cannot be reached, or will not have us.
+    """
+    latest = len(load_migrations("postgres"))
+    try:
+        with closing(connecting.open()) as connection:
+            ((there,),) = connection.execute("SELECT to_regclass('schema_version')").fetchall()
+            if there is None:
+                return 0, 0, latest
+            row = connection.execute(_PRESENT).fetchone()
+    except psycopg.Error as error:
+        raise unavailable(error) from error
+    version, runs_with = row or (0, 0)
+    return int(version), int(runs_with), latest

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +41,8 @@ class _Job:
     alone: bool = False
     """Not for a transaction: done by the connection after its group's COMMIT."""
     happened: Sequence[Happening] = ()
+    context: Context = field(default_factory=copy_context)
+    """Of whoever asked: what is told of it is told as in their task."""
     result: Any = field(default=None)
     error: BaseException | None = field(default=None)
 
@@ -160,7 +163,7 @@ class Writer:
         for job in jobs:
             if job.error is None:
                 for happening in job.happened:
-                    self._told(happening)
+                    job.context.run(self._told, happening)
 
     def _next_group(self) -> tuple[list[_Job], bool]:
         """Wait for work and take all there is, up to the limit; True when it is the last."""

@@ -1,0 +1,157 @@
+"""What a PBX's Asterisk dialplan means to us: are the Gosubs there, asked, and asked rightly."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from interact_ivr.doctor.asterisk_dialplan import AsteriskDialplan
+from interact_ivr.doctor.checks_pbx import Host, Outcome
+from interact_ivr.doctor.facts import Facts, FileFacts, PbxFacts, PoolNumber
+from interact_ivr.doctor.finding import Kind, Unseen
+from interact_ivr.doctor.tracing import OURS, Place, asks, entries, fits
+
+_USUAL_ADDRESS: Final = "127.0.0.1:4573"
+_EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104  what is compared
+_SHORTEST: Final = 3
+"""Digits that a trunk delivers at least."""
+_SHOWN: Final = 5
+
+
+def gosubs(facts: Facts, pbx: PbxFacts) -> Outcome:
+    """Compare our contexts, as they are loaded, with the shipped ones; name why they differ."""
+    if pbx.dialplan is None:
+        yield Unseen(pbx.unseen or "the PBX did not tell its Asterisk dialplan")
+        return
+    names = tuple(facts.gosubs.steps)
+    wanted, loaded = facts.gosubs.of(names), pbx.dialplan.of(names)
+    files = pbx.files or FileFacts()
+    in_file = files.dialplan.of(names) if files.dialplan else frozenset()
+    if wanted == loaded:
+        return
+    if files.fault:
+        yield Kind.DIALPLAN_BROKEN(files.fault)
+    elif in_file == wanted:
+        yield Kind.DIALPLAN_NOT_RELOADED("its file has this release's Gosubs, loaded are others")
+    elif loaded:
+        first = min(wanted ^ loaded)
+        yield Kind.GOSUB_EDITED(f"{len(wanted ^ loaded)} priorities differ, first {first.place}")
+    elif files.has_ours:
+        yield Kind.GOSUB_NOT_INCLUDED("extensions.conf includes no extensions_interact.conf")
+    else:
+        yield Kind.GOSUB_ABSENT(f"neither [{names[0]}] nor a file that has it is there")
+
+
+def loaded(_: Facts, pbx: PbxFacts) -> Outcome:
+    """Say whether the inbound contexts are loaded as their file has them."""
+    files = pbx.files
+    if pbx.dialplan is None or files is None:
+        return
+    if files.fault:
+        yield Kind.DIALPLAN_BROKEN(files.fault)
+    elif files.dialplan is not None:
+        for name in pbx.config.contexts:
+            in_file = files.dialplan.of((name,))
+            if in_file and in_file != pbx.dialplan.of((name,)):
+                yield Kind.DIALPLAN_NOT_RELOADED(f"[{name}] is another in its file")
+
+
+def contexts(_: Facts, pbx: PbxFacts) -> Outcome:
+    """Say which inbound contexts are missing, or never ask."""
+    if pbx.dialplan is None:
+        return
+    for name in pbx.config.contexts:
+        if name not in pbx.dialplan.steps and name not in pbx.dialplan.includes:
+            yield Kind.CONTEXT_ABSENT(f"there is no [{name}]")
+        elif not _asking(pbx.dialplan, name):
+            yield Kind.GOSUB_UNCALLED(
+                f"no extension of [{name}] calls Gosub(interact-retrieve,...)"
+            )
+
+
+def address(facts: Facts, pbx: PbxFacts) -> Outcome:
+    """Compare where the Gosubs ask with where the service listens."""
+    if pbx.address is None or facts.config is None:
+        return
+    ours = facts.config.agi
+    asked = Host.of(pbx.address or _USUAL_ADDRESS)
+    here = ours.host if ours.host not in _EVERYWHERE else asked.name
+    if asked.port == str(ours.port) and asked.name in (here, f"[{here}]"):
+        return
+    told = f"INTERACT_AGI is {pbx.address or f'not set, which means {_USUAL_ADDRESS}'}"
+    told += f", the service listens on {ours.host}:{ours.port}"
+    yield Kind.GOSUB_ADDRESS(told, address=f"{here}:{ours.port}")
+
+
+def misplaced(_: Facts, pbx: PbxFacts) -> Outcome:
+    """Say where a Gosub of ours is called from a place at which Asterisk would end the call."""
+    if pbx.dialplan is not None:
+        for entry in entries(pbx.dialplan):
+            if asks(pbx.dialplan, entry.place):
+                yield Kind.GOSUB_MISPLACED(f"{entry.how}, {entry.step.place}")
+
+
+def numbers(facts: Facts, pbx: PbxFacts) -> Outcome:
+    """Compare what the inbound contexts route to the Gosub with what the pools have."""
+    known = facts.service.numbers if facts.service else None
+    if pbx.dialplan is None or known is None:
+        yield Unseen("the pool's numbers, or the Asterisk dialplan, are not known")
+        return
+    by_environment: dict[str, list[str]] = {}
+    for context, environment in pbx.config.contexts.items():
+        by_environment.setdefault(environment, []).extend(_asking(pbx.dialplan, context))
+    for environment, extensions in by_environment.items():
+        yield from _compared(known.get(environment, ()), list(dict.fromkeys(extensions)))
+
+
+def _asking(dialplan: AsteriskDialplan, context: str) -> list[str]:
+    """Name the extensions of a context, or of what it includes, that come to the Gosub."""
+    named = {
+        step.extension
+        for name in dialplan.reached(context)
+        for step in dialplan.steps.get(name, ())
+        if not name.startswith(OURS) and step.extension not in ("h", "i", "t", "T", "e")
+    }
+    return [each for each in sorted(named) if asks(dialplan, Place(context, each)) is not False]
+
+
+def _compared(pool: tuple[PoolNumber, ...], extensions: list[str]) -> Outcome:
+    forms = {form for number in pool for form in _delivered(number)}
+    exact = [each for each in extensions if each.lstrip("+").isdigit()]
+    unknown = [each for each in exact if not {each, each.lstrip("+0")} & forms]
+    if unknown:
+        yield Kind.NUMBER_UNKNOWN(_some("routed here, unknown to the pool", unknown))
+    patterns = [each for each in extensions if each.startswith("_")]
+    routed = set(exact) | {each.lstrip("+0") for each in exact}
+    lost = [
+        number.entered
+        for number in pool
+        if not any(form in routed for form in _delivered(number))
+        and not any(fits(each, form) for form in _delivered(number) for each in patterns)
+    ]
+    if lost and extensions:
+        yield Kind.NUMBER_UNROUTED(_some("in the pool, routed to no Gosub", lost))
+
+
+def _delivered(number: PoolNumber) -> Iterator[str]:
+    """Give what a trunk may deliver of a number: whole, national, its last digits, its DNID."""
+    digits = number.digits
+    yield from (f"+{digits}", digits, f"00{digits}", number.entered)
+    for at in range(1, len(digits) - _SHORTEST + 1):
+        yield digits[at:]
+        yield f"0{digits[at:]}"
+    if number.dnid:
+        yield number.dnid
+
+
+def dialed_as(dialplan: AsteriskDialplan | None, context: str, key: str, entered: str) -> str:
+    """Give the form of a number in which an inbound context routes it; else as it was entered."""
+    number = PoolNumber(entered, "".join(filter(str.isdigit, key)))
+    usual = number.digits or entered
+    extensions = _asking(dialplan, context) if dialplan is not None else []
+    forms = (usual, *_delivered(number))
+    return next((form for form in forms if any(fits(each, form) for each in extensions)), usual)
+
+
+def _some(what: str, numbers: list[str]) -> str:
+    more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
+    return f"{len(numbers)} {what}: {', '.join(islice(numbers, _SHOWN))}{more}"
