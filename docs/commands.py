@@ -11,6 +11,8 @@ from docs.generated import table
 from interact_ivr.cli import main
 
 NAME = "interact-ivr"
+AS_IT_IS = "\b\n"
+"""Click's sign that lines are not joined."""
 
 
 def overview() -> str:
@@ -38,13 +40,14 @@ def _part(name: str, command: click.Command) -> str:
     options = [
         (f"`{record[0]}`", record[1])
         for each in command.get_params(context)
-        if (record := each.get_help_record(context)) and each.name != "help" and record[1]
+        if (record := each.get_help_record(context)) and record[1] and "--help" not in record[0]
     ]
     pieces = [
         f"## {name}",
         f"`{name} {' '.join(command.collect_usage_pieces(context))}`",
         _written(cleandoc(command.help or "")),
         table(("option", "what"), options) if options else "",
+        _written(command.epilog or ""),
     ]
     return "\n\n".join(filter(None, pieces))
 
@@ -54,8 +57,10 @@ def _sentence(command: click.Command) -> str:
 
 
 def _written(text: str) -> str:
-    """Give help as Markdown, without click's sign (a backspace) that lines stay as they are."""
-    return text.replace("\b\n", "").replace("<", "&lt;").replace("|", "\\|").replace("[[", "\\[[")
+    """Give help as Markdown: lines that stay as they are, as a list."""
+    if text.startswith(AS_IT_IS):
+        return "\n".join(f"- {line}" for line in text.removeprefix(AS_IT_IS).splitlines())
+    return text.replace("<", "&lt;").replace("|", "\\|").replace("[[", "\\[[")
 
 
 def _anchor(name: str) -> str:

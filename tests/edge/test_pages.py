@@ -28,7 +28,15 @@ SECTIONS = [
     for block in read(page)
     if block.remark == "run by test_a_configuration_that_is_shown_is_taken"
 ]
-BACKUPS, OPERATIONS = "/var/backups", "docs/operations.md"
+OPERATIONS = "docs/operations.md"
+SYSTEM = {
+    "backups": "/var/backups",
+    "sysusers": "/etc/sysusers.d",
+    "tmpfiles": "/etc/tmpfiles.d",
+    "units": "/etc/systemd/system",
+    "completion": "/etc/bash_completion.d",
+}
+"""Folders of the machine's that the pages write into."""
 PASSWORD, YES = "correct horse battery\n", "y\n"
 
 
@@ -43,7 +51,8 @@ def prepare(name: str, service: Service) -> None:
             service.ask("tenant", "add", "acme")
             _write_our_plan(service.folder)
         case "docs/operations.md":
-            (service.folder / "backups").mkdir()
+            for name in SYSTEM:
+                (service.folder / name).mkdir()
             service.ask("application", "key", "add", "default")
         case "docs/migration.md":
             phones = "phoneNumber,dnId,groupName\n380974520200,0200,test\n"
@@ -53,6 +62,11 @@ def prepare(name: str, service: Service) -> None:
             (service.folder / "pool.csv").write_text("number\n380974520200\n")
         case _:
             pass
+
+
+def _places(service: Service) -> dict[str, str]:
+    """Give a folder of the test's for each of the machine's."""
+    return {place: str(service.folder / name) for name, place in SYSTEM.items()}
 
 
 def _write_our_plan(folder: Path) -> None:
@@ -70,13 +84,13 @@ def test_the_commands_of_a_page_hold(service_factory: Callable[..., Service], na
     service = service_factory()
     prepare(name, service)
     typed = YES if name == "docs/journal.md" else PASSWORD
-    shell(service, COMMANDS[name], places={BACKUPS: str(service.folder / "backups")}, typed=typed)
+    shell(service, COMMANDS[name], places=_places(service), typed=typed)
 
 
 def test_a_backup_is_restored_as_it_is_shown(service_factory: Callable[..., Service]) -> None:
     """What was allocated then is so again, and what came later is not."""
     service = service_factory()
-    places = {BACKUPS: str(service.folder / "backups")}
+    places = _places(service)
     (service.folder / "backups").mkdir()
     back_up, restore = blocks("Backup and restore", OPERATIONS)
     service.ask("number", "add", "38097452020x")
