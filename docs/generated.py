@@ -1,12 +1,37 @@
 """What of the documentation the code knows: `make docs` writes, `make lint` compares it."""
 
+import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from interact_ivr.agi.detail_variables import PREFIX, Detail
 from interact_ivr.agi.variables import Variable
 from interact_ivr.config import keys
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, State
 from interact_ivr.domain.values import Status
+
+FOLDER = Path(__file__).parent
+IN_ORDER = (
+    *("start", "doctor", "calls", "cookbook", "numbers", "states", "plans", "tenants-and-users"),
+    *("watching", "agents", "console", "http", "migration", "journal"),
+    *("operations", "monitoring", "cluster", "failures", "sizing", "benchmarks"),
+    *("configuration", "commands", "errors", "known-limits", "architecture"),
+)
+"""How somebody would come upon the pages; one that is not named here comes last."""
+
+
+def pages() -> str:
+    """Give every page of the documentation, by its title, with the sentence that it opens with."""
+    order = {name: place for place, name in enumerate(IN_ORDER)}
+    files = sorted(FOLDER.glob("*.md"), key=lambda file: (order.get(file.stem, 99), file.stem))
+    return table(("page", "what it is"), map(_page, files))
+
+
+def _page(file: Path) -> tuple[str, str]:
+    title, _, text = file.read_text("utf-8").removeprefix("# ").partition("\n")
+    first = text.strip().partition("\n\n")[0].replace("\n", " ")
+    sentence = re.match(r".*?[.](?=\s|$)", first)
+    return f"[{title}](docs/{file.name})", sentence[0] if sentence else first
 
 
 def statuses() -> str:
