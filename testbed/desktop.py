@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from testbed.fetch import ADVICE, FetchError
-from testbed.packages import StepError
-from testbed.sources import NoMirrorError, machine_suite
+from testbed.sources import machine_suite
 from testbed.tools import MULTIARCH, ToolsError
 from testbed.trees import Tree, brought, cache_folder
 
@@ -56,19 +54,19 @@ class Desktop:
 
 
 def bring_desktop() -> Desktop:
-    """Give them, fetched first when the cache has none. Raises FetchError."""
-    try:
-        tree = Tree(
-            name="desktop",
-            packages=("systemd", "mandoc", "zsh", "fish"),
-            suites=(machine_suite(),),
-            layout=1,
-            left_out=LEFT_OUT,
-            prove=_prove,
-        )
-        return Desktop(brought(tree, cache_folder()))
-    except (OSError, StepError, NoMirrorError, ToolsError) as error:
-        raise FetchError(f"systemd and shells cannot be had: {error}\n{ADVICE}") from error
+    """Give them, fetched first when the cache has none.
+
+    Raises StepError, NoMirrorError and ToolsError.
+    """
+    tree = Tree(
+        name="desktop",
+        packages=("systemd", "mandoc", "zsh", "fish"),
+        suites=(machine_suite(),),
+        layout=1,
+        left_out=LEFT_OUT,
+        prove=_prove,
+    )
+    return Desktop(brought(tree, cache_folder()))
 
 
 def _prove(tree: Path) -> None:

@@ -1,8 +1,8 @@
 """Brings Asterisk 22, SIPp, wrk and PostgreSQL into the user's cache; ``python -m testbed.fetch``.
 
 Debian 12 and 13 have no Asterisk. The packages of a later Debian are unpacked into a folder and run
-there by their own loader: the machine itself is not changed, and root is not needed. PostgreSQL
-and Chromium are those of the machine's own Debian; by hand, both are brought as well.
+there by their own loader: the machine itself is not changed, and root is not needed. PostgreSQL,
+Chromium, systemd and shells are those of the machine's own Debian; by hand, all are brought.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import sys
 from pathlib import Path
 
 from testbed.chromium import bring_chromium
+from testbed.desktop import bring_desktop
 from testbed.monitoring_tools import bring_monitoring
 from testbed.packages import StepError
 from testbed.postgres_tools import PostgresTools, named_postgres, unpacked_postgres
+from testbed.samples import bring_samples
 from testbed.sources import NoMirrorError, machine_suite
 from testbed.tools import Tools, ToolsError, named_tools, unpacked_tools
 from testbed.trees import Tree, brought, cache_folder
@@ -97,6 +99,7 @@ def main() -> int:
     try:
         tools, postgres = bring(), bring_postgres()
         chromium, monitoring = bring_chromium(), bring_monitoring()
+        samples, desktop = bring_samples(), bring_desktop()
     except (FetchError, OSError, StepError, NoMirrorError, ToolsError) as error:
         print(f"testbed.fetch: {error}", file=sys.stderr)
         return 1
@@ -104,6 +107,7 @@ def main() -> int:
     print(f"PostgreSQL {postgres.version} is there: {postgres.programs}")
     print(f"Chromium is there: {chromium.binary}")
     print(f"Prometheus is there: {monitoring.prometheus}")
+    print(f"Asterisk's samples, systemd and shells are there: {samples}, {desktop.tree}")
     return 0
 
 

@@ -91,6 +91,16 @@ def freepbx(folder: Path) -> Place:
     return _tree(folder, FREEPBX)
 
 
+def bare(folder: Path) -> Place:
+    """Make a tree with no HTTP, ARI or AMI in it, whose asterisk.conf is elsewhere."""
+    text = f"[directories]\nastetcdir={folder}/etc\nastdatadir={folder}\n"
+    for name in ("etc", "agi-bin", "main"):
+        (folder / name).mkdir(parents=True)
+    (folder / "main/asterisk.conf").write_text(text)
+    (folder / "etc/extensions.conf").write_text("[default]\n")
+    return find(folder / "main")
+
+
 def odd(folder: Path) -> Place:
     """Make a tree as editors leave it: extensions.conf is a link to a file elsewhere."""
     place = _tree(folder, ODD)
@@ -119,4 +129,5 @@ TREES: dict[str, Callable[[Path], Place]] = {
     "all samples": all_samples,
     "freepbx": freepbx,
     "odd": odd,
+    "bare": bare,
 }

@@ -10,9 +10,6 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from testbed.fetch import ADVICE, FetchError
-from testbed.packages import StepError
-from testbed.sources import NoMirrorError
 from testbed.tools import ToolsError
 from testbed.trees import Tree, brought, cache_folder
 
@@ -22,11 +19,11 @@ OTHERS: Final = re.compile(r"(?!asterisk-config$).*")
 
 
 def bring_samples() -> Path:
-    """Give the folder of the samples, fetched first when the cache has none. Raises FetchError."""
-    try:
-        return brought(TREE, cache_folder()) / FOLDER
-    except (OSError, StepError, NoMirrorError, ToolsError) as error:
-        raise FetchError(f"Asterisk's samples cannot be had: {error}\n{ADVICE}") from error
+    """Give the folder of the samples, fetched first when the cache has none.
+
+    Raises StepError, NoMirrorError and ToolsError.
+    """
+    return brought(TREE, cache_folder()) / FOLDER
 
 
 def copy_samples(folder: Path) -> Path:

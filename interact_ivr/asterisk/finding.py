@@ -27,6 +27,8 @@ class Place:
 
     etc: Path
     agi_bin: Path
+    main: Path
+    """Its asterisk.conf, which need not be there."""
     is_freepbx: bool
 
     @property
@@ -51,26 +53,31 @@ class Place:
 
 
 def find(etc: Path | None, agi_bin: Path | None = None) -> Place:
-    """Find the Asterisk, in the folder *etc* if one is given, else in the usual places.
+    """Find the Asterisk whose asterisk.conf is in *etc*, or in one of the usual places.
 
     Raises:
         CannotInstallError: there is none, or its AGI programs' folder is not known.
         OSError: what is there cannot be read.
     """
     tried = [etc] if etc else [Path(each) for each in ETC]
-    found = next((each for each in tried if (each / "extensions.conf").exists()), None)
-    if found is None:
+    at = next((each for each in tried if (_etc(each) / "extensions.conf").exists()), None)
+    if at is None:
         raise CannotInstallError(
             f"no extensions.conf in {', '.join(map(str, tried))}: --etc names Asterisk's folder"
         )
-    found = found.absolute()
-    main = read(found, "asterisk.conf")
+    folder, main = _etc(at), read(at, "asterisk.conf")
     agi = next((each for each in _agi_folders(main, agi_bin) if each.is_dir()), None)
     if agi is None:
         raise CannotInstallError(
-            f"{found}/asterisk.conf names no folder of AGI programs that is there: --agi-bin does"
+            f"{at}/asterisk.conf names no folder of AGI programs that is there: --agi-bin does"
         )
-    return Place(found, agi.absolute(), FREEPBX in read(found, "extensions.conf").included)
+    is_freepbx = FREEPBX in read(folder, "extensions.conf").included
+    return Place(folder, agi.absolute(), at.absolute() / "asterisk.conf", is_freepbx)
+
+
+def _etc(at: Path) -> Path:
+    """Give where the other files are, if asterisk.conf is *at*: there, unless it says otherwise."""
+    return Path(read(at, "asterisk.conf").value("directories", "astetcdir") or at).absolute()
 
 
 def _agi_folders(main: Conf, given: Path | None) -> Iterator[Path]:

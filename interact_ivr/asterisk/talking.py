@@ -35,8 +35,7 @@ class Console:
         Raises:
             AsteriskError: it does not within PATIENCE_SECONDS, or there is no such program.
         """
-        main = self.place.etc / "asterisk.conf"
-        conf = ("-C", str(main)) if main.exists() else ()
+        conf = ("-C", str(self.place.main)) if self.place.main.exists() else ()
         try:
             done = subprocess.run(
                 [self.program, *conf, "-rx", command],

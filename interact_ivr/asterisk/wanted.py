@@ -124,7 +124,7 @@ def _part(
 ) -> Wanted:
     """Put *content* beside *base*, which includes it."""
     name = name or base.replace(".", "_interact.")
-    like = place.etc / base
+    like = place.etc / (base if (place.etc / base).exists() else "extensions.conf")
     own = OwnFile(place.etc / name, content, mode, like, secret)
     return Wanted((own,), (Line(place.line_goes_to(base), name, like),))
 

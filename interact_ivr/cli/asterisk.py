@@ -166,9 +166,10 @@ def remove(
                 warn(f"{error}; it will find nothing of ours when it starts")
 
         _carry_out(place, plan, forget)
-    if plan.kept:
+    if plan.kept and not as_json:
         fail(*(f"{path} is not as we wrote it and stays; --force takes it" for path in plan.kept))
     _tell(as_json, place, plan, f"removed from {place.etc}")
+    sys.exit(bool(plan.kept))
 
 
 @asterisk.command()
@@ -228,7 +229,9 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 def _tell(as_json: bool, place: Place, plan: Plan, sentence: str) -> None:
     paths = [str(step.path) for step in plan.steps if not step.path.is_relative_to(place.ours)]
-    _tell_plain(as_json, {"paths": paths, "done": sentence, **_where(place)}, sentence)
+    kept = [str(path) for path in plan.kept]
+    facts = {"paths": paths, "kept": kept, "done": sentence, **_where(place)}
+    _tell_plain(as_json, facts, sentence)
 
 
 def _tell_plain(as_json: bool, facts: dict[str, Any], sentence: str) -> None:
