@@ -1,12 +1,16 @@
-"""The tables of README.md that the code knows: `make docs` writes, `make lint` compares them."""
+"""The tables of the documentation that the code knows: written by `make docs`, compared by lint."""
 
+import re
 from collections.abc import Iterable, Sequence
+from importlib.resources import files
 
 from interact_ivr.agi.detail_variables import PREFIX, Detail
 from interact_ivr.agi.variables import Variable
 from interact_ivr.config import keys
+from interact_ivr.doctor.finding import Kind
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, State
 from interact_ivr.domain.values import Status
+from interact_ivr.metrics import Metrics
 
 
 def statuses() -> str:
@@ -52,3 +56,30 @@ def _move(move: Move) -> str:
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def findings() -> str:
+    """Give what the doctor can find, and what to do then."""
+    rows = ((f"`{kind.code}`", kind.severity.value, kind.what, _code(kind.advice)) for kind in Kind)
+    return _table(("code", "how bad", "what is wrong", "what to do"), rows)
+
+
+def alerts() -> str:
+    """Give the shipped alerts, and what each means."""
+    text = files("interact_ivr").joinpath("monitoring", "alerts.yml").read_text("utf-8")
+    rules = re.findall(r"alert: (\w+)\n.*?severity: (\w+).*?summary: ([^\n]*)", text, re.DOTALL)
+    rows = ((f"`{name}`", severity, _code(what)) for name, severity, what in rules)
+    return _table(("alert", "severity", "when"), rows)
+
+
+def metrics() -> str:
+    """Give the service's own metrics."""
+    text = Metrics("").text().decode()
+    found = re.findall(r"# HELP (interact_ivr_\S+) (.*)", text)
+    return _table(("metric", "counts"), ((f"`{name}`", what) for name, what in found))
+
+
+def _code(text: str) -> str:
+    """Show what is filled in as such."""
+    plain = re.sub(r"\{\{ \$labels\.(\w+) \}\}", r"{\1}", text)
+    return re.sub(r"\{(\w+)\}", r"*\1*", plain)

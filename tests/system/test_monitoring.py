@@ -122,6 +122,13 @@ def test_every_metric_of_ours_has_its_unit_in_its_name(patient: Patient) -> None
     assert {name for name in plain if not name.endswith("_sum")} == COUNTED
 
 
+def test_every_metric_of_ours_is_documented(patient: Patient) -> None:
+    """By its name, as it is scraped."""
+    page = (MONITORING.parents[1] / "docs/monitoring.md").read_text("utf-8")
+    told = re.findall(r"(?m)^# HELP (interact_ivr_\S+)", text(patient))
+    assert [name for name in told if f"`{name}`" not in page] == []
+
+
 def test_the_certificate_s_end_is_told_where_there_is_one(tmp_path: Path) -> None:
     """The metric that the plain service has not."""
     from interact_ivr.doctor.machine import certificate
