@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from interact_ivr.doctor.checks_dialplan import dialed_as, misplaced, numbers
 from interact_ivr.doctor.facts import Facts, PbxFacts, PoolNumber, ServiceFacts
 from interact_ivr.doctor.finding import Found, Kind
 from interact_ivr.doctor.machine import now
-from interact_ivr.doctor.tracing import Place, asks
+from interact_ivr.doctor.tracing import Place, Tracer
 
 LISTED = """\
 [ Context 'inbound' created by 'pbx_config' ]
@@ -94,7 +95,7 @@ def test_what_is_called_where_it_may_be_is_no_finding(calls: str) -> None:
 def test_who_goes_round_in_circles_asks_nothing() -> None:
     """And the search ends."""
     dialplan = of_file("[a]\nexten => s,1,Goto(b,s,1)\n[b]\nexten => s,1,Goto(a,s,1)\n")
-    assert asks(dialplan, Place("a", "s")) is False
+    assert Tracer(dialplan).asks(Place("a", "s")) is False
 
 
 @pytest.mark.parametrize(
@@ -124,6 +125,19 @@ def test_numbers_and_extensions_that_miss_each_other_are_both_named() -> None:
     ]
     assert "380441112233" in str(found[0])
     assert "380974520200" in str(found[1])
+
+
+def test_a_large_pbx_and_a_large_pool_are_compared_soon() -> None:
+    """Two thousand extensions by themselves, and as many numbers as are read."""
+    written = "".join(
+        f"exten => {each},1,Gosub(interact-retrieve,s,1)\n" for each in range(4000, 6000)
+    )
+    pool = [f"38097452{each:04}" for each in range(4000, 4000 + 20_000)]
+    begun = time.monotonic()
+    (found,) = numbers(_facts(*pool), _pbx(f"[inbound]\n{written}exten => _9XX,1,NoOp()\n"))
+    assert time.monotonic() - begun < 15
+    assert isinstance(found, Found)
+    assert found.kind is Kind.NUMBER_UNROUTED
 
 
 def test_a_number_is_dialed_as_its_context_routes_it() -> None:
