@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from importlib.resources import files
 from pathlib import Path
 
 from interact_ivr.agi.detail_variables import PREFIX, Detail
 from interact_ivr.agi.variables import Variable
 from interact_ivr.config import keys
+from interact_ivr.doctor.finding import Kind
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, State
 from interact_ivr.domain.values import Status
+from interact_ivr.metrics import Metrics
 
 FOLDER = Path(__file__).parent
 IN_ORDER = (
@@ -23,8 +26,8 @@ IN_ORDER = (
 def pages() -> str:
     """Give every page of the documentation, by its title, with the sentence that it opens with."""
     order = {name: place for place, name in enumerate(IN_ORDER)}
-    files = sorted(FOLDER.glob("*.md"), key=lambda file: (order.get(file.stem, 99), file.stem))
-    return table(("page", "what it is"), map(_page, files))
+    found = sorted(FOLDER.glob("*.md"), key=lambda file: (order.get(file.stem, 99), file.stem))
+    return table(("page", "what it is"), map(_page, found))
 
 
 def _page(file: Path) -> tuple[str, str]:
@@ -78,3 +81,30 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Give a table of Markdown."""
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def findings() -> str:
+    """Give what the doctor can find, and what to do then."""
+    rows = ((f"`{kind.code}`", kind.severity.value, kind.what, _code(kind.advice)) for kind in Kind)
+    return table(("code", "how bad", "what is wrong", "what to do"), rows)
+
+
+def alerts() -> str:
+    """Give the shipped alerts, and what each means."""
+    text = files("interact_ivr").joinpath("monitoring", "alerts.yml").read_text("utf-8")
+    rules = re.findall(r"alert: (\w+)\n.*?severity: (\w+).*?summary: ([^\n]*)", text, re.DOTALL)
+    rows = ((f"`{name}`", severity, _code(what)) for name, severity, what in rules)
+    return table(("alert", "severity", "when"), rows)
+
+
+def metrics() -> str:
+    """Give the service's own metrics."""
+    text = Metrics("").text().decode()
+    found = re.findall(r"# HELP (interact_ivr_\S+) (.*)", text)
+    return table(("metric", "counts"), ((f"`{name}`", what) for name, what in found))
+
+
+def _code(text: str) -> str:
+    """Show what is filled in as such."""
+    plain = re.sub(r"\{\{ \$labels\.(\w+) \}\}", r"{\1}", text)
+    return re.sub(r"\{(\w+)\}", r"*\1*", plain)

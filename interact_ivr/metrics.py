@@ -61,6 +61,10 @@ class Metrics:
         self._retrievals = cache(
             counter("retrievals", "Calls that asked whose number it is", ["status"]).labels
         )
+        self._unavailable = counter(
+            "calls_unavailable", "Calls told UNAVAILABLE, and why", ["script", "code"]
+        )
+        self._untold = counter("calls_untold", "Calls gone before they were told", ["script"])
         self._retrieval_seconds = histogram(
             "retrieval_seconds", "How long a call waited for that", buckets=_CALL_SECONDS
         )
@@ -100,6 +104,14 @@ class Metrics:
         """Count a call's retrieval, which took *seconds*."""
         self._retrievals(status).inc()
         self._retrieval_seconds.observe(seconds)
+
+    def unavailable(self, script: str, code: str) -> None:
+        """Count a call that was told UNAVAILABLE."""
+        self._unavailable.labels(script, code).inc()
+
+    def untold(self, script: str) -> None:
+        """Count a call that was gone before it was told."""
+        self._untold.labels(script).inc()
 
     def allocated(self, how: str) -> None:
         """Count a number that was lent, and how: allocated, renewed, lent early, replaced."""

@@ -28,6 +28,7 @@ from interact_ivr.directories import PbxDirectories
 from interact_ivr.domain.errors import ContradictingSettings, Refusal
 from interact_ivr.house import House
 from interact_ivr.log import configure_logging
+from interact_ivr.measuring import measure
 from interact_ivr.metrics import Metrics
 from interact_ivr.observing import Observing
 from interact_ivr.reload import Reload
@@ -70,7 +71,10 @@ async def serve(config: Config, config_file: Path) -> None:
         watching = Watching(config, parts.ringing, parts.agents, metrics)
         scripts = _scripts(parts, config)
         listener = Listener(
-            scripts, most_sessions=config.agi.most_sessions, only_pbx=_only_pbx(config)
+            scripts,
+            most_sessions=config.agi.most_sessions,
+            only_pbx=_only_pbx(config),
+            observer=metrics,
         )
         with _telling("http.tls_certificate, http.tls_key", "cannot be used"):
             house = await stack.enter_async_context(
@@ -112,6 +116,7 @@ async def serve(config: Config, config_file: Path) -> None:
         )
         metrics.gauge("agi_sessions", "Calls being answered now", lambda: listener.sessions)
         metrics.gauge("tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks()))
+        measure(config, metrics)
         control = ControlServer(operations_of(parts, facts))
         with _telling("control.socket"):
             await control.start(Path(config.control.socket))

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from typing import Protocol
 
 import structlog
 from structlog.contextvars import bind_contextvars
@@ -12,6 +13,24 @@ from interact_ivr.agi.wire import WireError
 from interact_ivr.domain.errors import Refusal
 
 _BACKLOG = 1024
+
+
+class Observer(Protocol):
+    """Hears of calls that were not helped. Nothing here may fail or wait."""
+
+    def unavailable(self, script: str, code: str) -> None:
+        """Hear of a call that was told UNAVAILABLE, and why, as a stable code."""
+
+    def untold(self, script: str) -> None:
+        """Hear of a call that was gone before it was told."""
+
+
+class _Nobody:
+    """Counts nothing."""
+
+    def unavailable(self, script: str, code: str) -> None: ...
+
+    def untold(self, script: str) -> None: ...
 
 
 class Listener:
@@ -24,12 +43,14 @@ class Listener:
         limits: Limits | None = None,
         most_sessions: int = 1000,
         only_pbx: str = "",
+        observer: Observer | None = None,
     ) -> None:
-        """*only_pbx* is whose calls are whose address names no PBX."""
+        """*only_pbx* is whose calls are whose address names no PBX; *observer* counts failures."""
         self._scripts = scripts
         self._limits = limits or Limits()
         self._most_sessions = most_sessions
         self._only_pbx = only_pbx
+        self._observer = observer or _Nobody()
         self._sessions: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._log = structlog.get_logger("agi")
@@ -105,8 +126,10 @@ class Listener:
         try:
             await script(session)
         except (GoneError, WireError) as error:
+            self._observer.untold(session.script)
             log.warning("the call was not told", reason=str(error), **session.facts)
         except Refusal as refusal:
+            self._observer.unavailable(session.script, refusal.code)
             log.error(
                 "the call was told UNAVAILABLE",
                 code=refusal.code,
@@ -114,6 +137,7 @@ class Listener:
                 cause=repr(refusal.__cause__),
             )
         except Exception:  # the session's outermost edge: the call fails open
+            self._observer.unavailable(session.script, "failed")
             log.exception("script failed")
         else:
             milliseconds = round((time.monotonic() - begun) * 1000, 1)

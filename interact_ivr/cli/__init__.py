@@ -11,6 +11,7 @@ from interact_ivr.cli.dial_plans import explain, plan
 from interact_ivr.cli.directory import environment, tenant
 from interact_ivr.cli.doctor import doctor
 from interact_ivr.cli.journal import journal
+from interact_ivr.cli.monitoring import monitoring
 from interact_ivr.cli.numbers import number
 from interact_ivr.cli.printing import print_file
 from interact_ivr.cli.service import init, serve, status
@@ -44,5 +45,6 @@ for _command in (
     db,
     asterisk,
     print_file,
+    monitoring,
 ):
     main.add_command(_command)

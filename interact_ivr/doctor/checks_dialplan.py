@@ -8,7 +8,7 @@ from interact_ivr.doctor.asterisk_dialplan import AsteriskDialplan
 from interact_ivr.doctor.checks_pbx import Host, Outcome
 from interact_ivr.doctor.facts import Facts, FileFacts, PbxFacts, PoolNumber
 from interact_ivr.doctor.finding import Kind, Unseen
-from interact_ivr.doctor.tracing import OURS, Place, asks, entries, fits
+from interact_ivr.doctor.tracing import Extensions, Tracer, entries
 
 _USUAL_ADDRESS: Final = "127.0.0.1:4573"
 _EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104  what is compared
@@ -62,7 +62,7 @@ def contexts(_: Facts, pbx: PbxFacts) -> Outcome:
     for name in pbx.config.contexts:
         if name not in pbx.dialplan.steps and name not in pbx.dialplan.includes:
             yield Kind.CONTEXT_ABSENT(f"there is no [{name}]")
-        elif not _asking(pbx.dialplan, name):
+        elif not Tracer(pbx.dialplan).asking(name):
             yield Kind.GOSUB_UNCALLED(
                 f"no extension of [{name}] calls Gosub(interact-retrieve,...)"
             )
@@ -85,8 +85,9 @@ def address(facts: Facts, pbx: PbxFacts) -> Outcome:
 def misplaced(_: Facts, pbx: PbxFacts) -> Outcome:
     """Say where a Gosub of ours is called from a place at which Asterisk would end the call."""
     if pbx.dialplan is not None:
+        tracer = Tracer(pbx.dialplan)
         for entry in entries(pbx.dialplan):
-            if asks(pbx.dialplan, entry.place):
+            if tracer.asks(entry.place):
                 yield Kind.GOSUB_MISPLACED(f"{entry.how}, {entry.step.place}")
 
 
@@ -96,22 +97,12 @@ def numbers(facts: Facts, pbx: PbxFacts) -> Outcome:
     if pbx.dialplan is None or known is None:
         yield Unseen("the pool's numbers, or the Asterisk dialplan, are not known")
         return
+    tracer = Tracer(pbx.dialplan)
     by_environment: dict[str, list[str]] = {}
     for context, environment in pbx.config.contexts.items():
-        by_environment.setdefault(environment, []).extend(_asking(pbx.dialplan, context))
+        by_environment.setdefault(environment, []).extend(tracer.asking(context))
     for environment, extensions in by_environment.items():
         yield from _compared(known.get(environment, ()), list(dict.fromkeys(extensions)))
-
-
-def _asking(dialplan: AsteriskDialplan, context: str) -> list[str]:
-    """Name the extensions of a context, or of what it includes, that come to the Gosub."""
-    named = {
-        step.extension
-        for name in dialplan.reached(context)
-        for step in dialplan.steps.get(name, ())
-        if not name.startswith(OURS) and step.extension not in ("h", "i", "t", "T", "e")
-    }
-    return [each for each in sorted(named) if asks(dialplan, Place(context, each)) is not False]
 
 
 def _compared(pool: tuple[PoolNumber, ...], extensions: list[str]) -> Outcome:
@@ -120,13 +111,12 @@ def _compared(pool: tuple[PoolNumber, ...], extensions: list[str]) -> Outcome:
     unknown = [each for each in exact if not {each, each.lstrip("+0")} & forms]
     if unknown:
         yield Kind.NUMBER_UNKNOWN(_some("routed here, unknown to the pool", unknown))
-    patterns = [each for each in extensions if each.startswith("_")]
+    patterns = Extensions(each for each in extensions if each.startswith("_"))
     routed = set(exact) | {each.lstrip("+0") for each in exact}
     lost = [
         number.entered
         for number in pool
-        if not any(form in routed for form in _delivered(number))
-        and not any(fits(each, form) for form in _delivered(number) for each in patterns)
+        if not any(form in routed or patterns.first(form) for form in _delivered(number))
     ]
     if lost and extensions:
         yield Kind.NUMBER_UNROUTED(_some("in the pool, routed to no Gosub", lost))
@@ -147,9 +137,12 @@ def dialed_as(dialplan: AsteriskDialplan | None, context: str, key: str, entered
     """Give the form of a number in which an inbound context routes it; else as it was entered."""
     number = PoolNumber(entered, "".join(filter(str.isdigit, key)))
     usual = number.digits or entered
-    extensions = _asking(dialplan, context) if dialplan is not None else []
+    if dialplan is None:
+        return usual
+    extensions = Tracer(dialplan).asking(context)
+    patterns = Extensions(each for each in extensions if each.startswith("_"))
     forms = (usual, *_delivered(number))
-    return next((form for form in forms if any(fits(each, form) for each in extensions)), usual)
+    return next((form for form in forms if form in extensions or patterns.first(form)), usual)
 
 
 def _some(what: str, numbers: list[str]) -> str:

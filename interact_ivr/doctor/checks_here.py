@@ -64,7 +64,9 @@ def store(facts: Facts) -> Outcome:
     if known is None or config is None:
         return
     told = service.missing.get("store", "") if service else ""
-    fault = known.fault or told
+    # whoever is well says so: perhaps we may not look, and it may
+    is_well = service is not None and service.running and service.http_fault == "" and not told
+    fault = told or ("" if is_well else known.fault)
     if known.absent:
         yield Kind.STORE_ABSENT(f"{known.file} is not there")
     elif known.newer:
@@ -73,7 +75,7 @@ def store(facts: Facts) -> Outcome:
         yield Kind.DATABASE_UNREACHABLE(f"{known.file}: {known.fault}")
     elif _IS_FULL in fault or (known.free_bytes is not None and known.free_bytes < _FULL_BYTES):
         yield Kind.STORE_FULL(f"{known.file}: {_free(known.free_bytes)}", file=known.file)
-    elif known.read_only or _READ_ONLY in fault:
+    elif (known.read_only and not is_well) or _READ_ONLY in fault:
         yield Kind.STORE_READ_ONLY(f"{known.file} may not be written", file=known.file)
     elif fault:
         yield Kind.STORE_FAILING(f"{known.file}: {fault}", file=known.file)

@@ -98,6 +98,14 @@ async def of_config(file: Path, config: Config, command_line: CommandLine) -> Fa
     )
 
 
+async def examination(
+    file: Path, config: Config, command_line: CommandLine | None = None
+) -> Sequence[Finding]:
+    """Do all of it, also within the running service: what takes a while is done in a thread."""
+    facts = await of_config(file, config, command_line or CommandLine())
+    return await asyncio.to_thread(examined, facts)
+
+
 def examined(facts: Facts) -> Sequence[Finding]:
     """Have every check look at *facts*."""
     failed: dict[str, str] = {}

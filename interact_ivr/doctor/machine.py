@@ -69,10 +69,11 @@ def certificates(config: Config) -> Iterator[Certificate]:
     named += [(f"pbx.{pbx.name}.ca_file", pbx.ca_file) for pbx in config.pbx]
     for key, file in named:
         if file:
-            yield _certificate(key, file)
+            yield certificate(key, file)
 
 
-def _certificate(key: str, file: str) -> Certificate:
+def certificate(key: str, file: str) -> Certificate:
+    """Read from when until when the first of a file's certificates to end is valid."""
     try:
         texts = Path(file).read_text("ascii", "replace").split(_BEGIN)[1:]
         spans = [

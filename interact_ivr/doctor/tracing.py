@@ -4,12 +4,11 @@ What an expression decides is not known here: such a step may lead anywhere, and
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from dialplan.patterns import Matcher, PatternError, parse
+from dialplan.patterns import Matcher, Pattern, PatternError, parse
 from interact_ivr.doctor.asterisk_dialplan import AsteriskDialplan, Step
 
 OURS: Final = "interact-"
@@ -23,6 +22,8 @@ _OPTIONS_AT: Final = {"dial": 2, "queue": 1, "page": 1, "retrydial": 5}
 """Which argument of an application has the options, counted from 0."""
 _QUEUE_GOSUB: Final = 6
 _VARIABLE: Final = "${"
+_NOT_DIALED: Final = frozenset({"h", "i", "t", "T", "e", "o", "a"})
+"""Extensions that Asterisk goes to by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,46 +43,78 @@ class Entry:
     place: Place
 
 
-@lru_cache(4096)
-def fits(extension: str, dialed: str) -> bool:
-    """Say whether an extension, perhaps a pattern, is meant when *dialed* is."""
-    if not extension.startswith("_"):
-        return extension == dialed
-    try:
-        return Matcher([parse(extension, "asterisk")]).first(dialed) is not None
-    except PatternError:
-        return False
+class Tracer:
+    """Follows calls through one dialplan; what an extension leads to is found by its name."""
 
+    def __init__(self, dialplan: AsteriskDialplan) -> None:
+        self._dialplan = dialplan
+        self._by_name: dict[Place, list[Step]] = {}
+        self._patterns: dict[str, Extensions] = {}
+        for step in dialplan.all():
+            self._by_name.setdefault(Place(step.context, step.extension), []).append(step)
+        for context, steps in dialplan.steps.items():
+            names = dict.fromkeys(step.extension for step in steps)
+            self._patterns[context] = Extensions([each for each in names if each.startswith("_")])
 
-def asks(dialplan: AsteriskDialplan, place: Place) -> bool | None:
-    """Say whether a call there comes to one of our Gosubs; None: an expression decides."""
-    seen: set[Place] = set()
-    waiting, unknown = [place], False
-    while waiting:
-        here = waiting.pop()
-        if here.context.startswith(OURS):
-            return True
-        if here in seen:
-            continue
-        seen.add(here)
-        for step in steps_at(dialplan, here):
-            if _is_our_agi(step):
+    def asks(self, place: Place) -> bool | None:
+        """Say whether a call there comes to one of our Gosubs; None: an expression decides."""
+        seen: set[Place] = set()
+        waiting, unknown = [place], False
+        while waiting:
+            here = waiting.pop()
+            if here.context.startswith(OURS):
                 return True
-            for there in targets(step):
-                if _VARIABLE in there.context:
-                    unknown = True
-                else:
+            if here in seen:
+                continue
+            seen.add(here)
+            for step in self._steps(here):
+                if _is_our_agi(step):
+                    return True
+                for there in targets(step):
+                    unknown = unknown or _VARIABLE in there.context
                     waiting.append(there)
-    return None if unknown else False
+        return None if unknown else False
+
+    def asking(self, context: str) -> list[str]:
+        """Name the extensions of a context, or of what it includes, that may come to our Gosubs."""
+        named = {
+            step.extension
+            for name in self._dialplan.reached(context)
+            for step in self._dialplan.steps.get(name, ())
+            if not name.startswith(OURS) and step.extension not in _NOT_DIALED
+        }
+        return [each for each in sorted(named) if self.asks(Place(context, each)) is not False]
+
+    def _steps(self, place: Place) -> Iterator[Step]:
+        """Give the steps of an extension; where that is an expression, of all of the context."""
+        for context in self._dialplan.reached(place.context):
+            if _VARIABLE in place.extension:
+                yield from self._dialplan.steps.get(context, ())
+            elif found := self._by_name.get(Place(context, place.extension)):
+                yield from found
+            elif context in self._patterns:
+                pattern = self._patterns[context].first(place.extension)
+                yield from self._by_name.get(Place(context, pattern), ())
 
 
-def steps_at(dialplan: AsteriskDialplan, place: Place) -> Iterator[Step]:
-    """Give the steps of an extension; where that is an expression, of all of the context."""
-    for context in dialplan.reached(place.context):
-        for step in dialplan.steps.get(context, ()):
-            same = step.extension == place.extension
-            if same or _VARIABLE in place.extension or fits(step.extension, place.extension):
-                yield step
+class Extensions:
+    """Patterns of extensions, of which one is looked for that fits."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._patterns = [each for each in map(_parsed, patterns) if each is not None]
+        self._matcher = Matcher(self._patterns) if self._patterns else None
+
+    def first(self, dialed: str) -> str:
+        """Give the pattern that *dialed* fits; "" where there is none."""
+        found = None if self._matcher is None else self._matcher.first(dialed)
+        return "" if found is None else self._patterns[found].source
+
+
+def _parsed(pattern: str) -> Pattern | None:
+    try:
+        return parse(pattern, "asterisk")
+    except PatternError:  # Asterisk takes it for what it is; nothing that is dialed fits
+        return None
 
 
 def targets(step: Step) -> Iterator[Place]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
+from interact_ivr.config import load_config
+from interact_ivr.doctor.examining import AT_THE_PBX, examination
 from testbed.breakages import BREAKAGES
 from testbed.monitoring_tools import bring_monitoring
 from testbed.patient import Patient, wrong
@@ -107,6 +110,15 @@ def test_a_call_that_nobody_may_place_is_said_to_be_none(patient: Patient) -> No
     assert found.returncode == 0, found.stdout
     assert json.loads(found.stdout)[-1]["code"] == "call.not_placed"
     assert "allocated" not in {each["state"] for each in patient.service.ask("number", "list")}
+
+
+async def test_the_same_is_found_from_within_an_event_loop(patient: Patient) -> None:
+    """As a console would have it, of a configuration that is read already."""
+    await asyncio.to_thread(patient.wait_until_well)
+    config = load_config(patient.service.config)
+    found = await examination(patient.service.config, config, patient.command_line)
+    assert len(found) > len(AT_THE_PBX)
+    assert wrong(found) == []
 
 
 def test_without_ami_the_machine_s_own_asterisk_is_asked(patient: Patient, tools: Tools) -> None:

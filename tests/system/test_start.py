@@ -137,6 +137,15 @@ def test_a_call_is_found_by_hand(reader: Reader) -> None:
     follow(reader, [block for block in steps if "interact-ivr asterisk" not in block.text])
 
 
+@pytest.mark.long
+def test_the_doctor_is_asked_as_it_is_shown(reader: Reader) -> None:
+    """Behind the ten minutes nothing is wrong, and its own call through the PBX is found."""
+    steps = [block for block in read(ROOT / "docs/start.md") if block.remark == HERE]
+    follow(reader, [block for block in steps if "asterisk remove" not in block.text])
+    for block in read(ROOT / "docs/doctor.md"):
+        assert reader.run(block.text)
+
+
 def follow(reader: Reader, steps: list[Block]) -> None:
     """Do all *steps*, dial the number that one of them prints, and see that it was found."""
     dialed = 0

@@ -79,7 +79,7 @@ def test_every_page_begins_with_what_it_is(name: str) -> None:
     title, empty, sentence, *_ = (ROOT / name).read_text("utf-8").splitlines()
     assert title.startswith("# ")
     assert empty == ""
-    assert re.match(r"[A-Z*]\w", sentence) or name == "CONTRIBUTING.md"
+    assert re.match(r"[A-Z*`]\w", sentence) or name == "CONTRIBUTING.md"
     assert [line for line in prose(ROOT / name) if line.startswith("# ")] == [title]
 
 
