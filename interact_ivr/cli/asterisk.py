@@ -200,7 +200,7 @@ def _choice(place: Place, chosen: dict[str, Any]) -> Choice:
     if "secrets" in named:
         named["secrets"] = str(named["secrets"].absolute())
     for key, form in (
-        ("agi", r"(\d+\.\d+\.\d+\.\d+|\[[0-9a-fA-F:]+\]):\d+"),
+        ("agi", r"\d+\.\d+\.\d+\.\d+:\d+"),
         ("query", r"[A-Za-z0-9\-_.=&/]*"),
         ("name", r"[A-Za-z0-9\-_.]{1,64}"),
     ):

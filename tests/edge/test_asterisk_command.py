@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from interact_ivr.asterisk.conf import read
+from interact_ivr.cli import main
 from testbed.pbx_trees import TREES, seen, without_times
-from testbed.service import INTERACT_IVR
 
 GOSUBS = "extensions_interact.conf"
 
@@ -35,16 +34,10 @@ class Site:
             where.append("--no-reload")
         if command == "install":
             where += ["--secrets", str(self.folder / "service")]
-        done = subprocess.run(
-            [*INTERACT_IVR, "asterisk", command, *where, *others],
-            env={**os.environ, "INTERACT_IVR_CONFIG": "/nowhere"},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        words = ["asterisk", command, *where, *others]
+        done = CliRunner().invoke(main, words, env={"INTERACT_IVR_CONFIG": "/nowhere"})
+        assert done.exit_code == status, done.output
+        return done.output
 
     def ask(self, *arguments: str, status: int = 0) -> Any:
         """Give the answer for programs."""

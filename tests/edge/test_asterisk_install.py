@@ -6,26 +6,32 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from interact_ivr.asterisk.finding import Place
 from interact_ivr.asterisk.inspecting import State, inspect
+from interact_ivr.asterisk.shipped import EXTENSIONS
 from testbed.pbx_trees import TREES, Kept, seen, without_times
 from testbed.slipping import Slipped, SlippingHand, everything, install, remove, slip
 
-TREE = pytest.mark.parametrize("tree", ["samples", "freepbx", "odd", "bare"])
+TREE = pytest.mark.parametrize(
+    "tree",
+    [
+        "samples",
+        "freepbx",
+        pytest.param("odd", marks=pytest.mark.long),
+        pytest.param("bare", marks=pytest.mark.long),
+    ],
+)
 FEWEST_STEPS, MOST_STEPS = 15, 100
 WITH_LINES = ("extensions", "theirs", "http", "ari", "manager")
 CUSTOM = ("extensions_custom", "globals_custom", "manager_custom")
-OTHERS = {
-    "etc",
-    "agi",
-    "agi-bin",
-    "elsewhere",
-    *(f"{name}.conf" for name in (*WITH_LINES, *CUSTOM)),
-}
+FOLDERS = {"etc", "agi", "agi-bin", "elsewhere"}
+OTHERS = FOLDERS | {EXTENSIONS} | {f"{name}.conf" for name in (*WITH_LINES, *CUSTOM)}
 """What may have been written anew once all is as it was."""
 
 
@@ -126,8 +132,58 @@ def test_an_installation_that_was_interrupted_is_taken_back(
     pytest.fail("it never ends")
 
 
+@pytest.mark.parametrize(
+    "goes_on", [pytest.param("install", marks=pytest.mark.long), "remove", "as before"]
+)
+def test_another_choice_that_was_interrupted_goes_any_way(
+    sites: Callable[[str], Site], goes_on: str
+) -> None:
+    """Files of ours as they were, as they become, and that come or go: all are known as ours."""
+    for done, hand in enumerate(slips()):
+        site = sites("samples")
+        earlier = replace(site.choice, agi="127.0.0.1:4590", ami=False)
+        install(site.place, earlier)
+        try:
+            install(site.place, replace(site.choice, ari=False), hand)
+        except Slipped:
+            assert site.state() is (State.BEGUN if done > 1 else State.WHOLE)
+            if goes_on != "remove":
+                install(site.place, earlier if goes_on == "as before" else site.choice)
+                assert site.state() is State.WHOLE
+            remove(site.place)
+            site.assert_untouched()
+        else:
+            assert done > FEWEST_STEPS
+            return
+    pytest.fail("it never ends")
+
+
+@pytest.mark.parametrize("goes_on", [pytest.param("remove", marks=pytest.mark.long), "install"])
+def test_what_was_replaced_comes_back_however_often_we_were_interrupted(
+    sites: Callable[[str], Site], goes_on: str
+) -> None:
+    """An older version that somebody copied; --force need not be said again to finish."""
+    for done, hand in enumerate(slips()):
+        site = sites("freepbx")
+        (site.place.etc / EXTENSIONS).write_text("; an older one\n")
+        site.before = seen(site.folder)
+        try:
+            install(site.place, site.choice, hand, force=True)
+        except Slipped:
+            if goes_on == "install":
+                install(site.place, site.choice, force=done < 3)
+            with suppress(Slipped):
+                remove(site.place, SlippingHand(done, slip))
+            remove(site.place)
+            site.assert_untouched()
+        else:
+            assert done > FEWEST_STEPS
+            return
+    pytest.fail("it never ends")
+
+
 @TREE
-@pytest.mark.parametrize("goes_on", ["remove", "install"])
+@pytest.mark.parametrize("goes_on", ["remove", pytest.param("install", marks=pytest.mark.long)])
 def test_a_removal_that_was_interrupted_is_known_and_finished(
     sites: Callable[[str], Site], tree: str, goes_on: str
 ) -> None:
