@@ -8,7 +8,7 @@ from pathlib import Path
 from interact_ivr.agi.detail_variables import PREFIX, Detail
 from interact_ivr.agi.variables import Variable
 from interact_ivr.config import keys
-from interact_ivr.doctor.finding import Kind
+from interact_ivr.doctor.kinds import Kind
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, State
 from interact_ivr.domain.values import Status
 from interact_ivr.metrics import Metrics

@@ -120,6 +120,16 @@ class Patient:
             time.sleep(POLL_SECONDS)
         return found
 
+    def wait_until_found(self, codes: frozenset[str]) -> Sequence[str]:
+        """Wait until just *codes* are found, and give them; what is found last where it is others.
+
+        The service may just have been started, and take a while to come to watching the PBX.
+        """
+        deadline = time.monotonic() + WELL_SECONDS
+        while set(found := wrong(self.findings())) != codes and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        return found
+
     def __enter__(self) -> Self:
         """Start both, and wait until they are well."""
         with ExitStack() as stack:

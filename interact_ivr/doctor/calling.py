@@ -22,7 +22,8 @@ from interact_ivr.control.client import NotRunning, Refused, ask
 from interact_ivr.doctor.checks_dialplan import dialed_as
 from interact_ivr.doctor.command_line import CommandLine, CommandLineError
 from interact_ivr.doctor.facts import Facts, PbxFacts
-from interact_ivr.doctor.finding import Finding, Found, Kind, Severity
+from interact_ivr.doctor.finding import Finding
+from interact_ivr.doctor.kinds import Found, Kind, Severity
 
 _PATIENCE_SECONDS: Final = 5.0
 _TOLD_SECONDS: Final = 10.0

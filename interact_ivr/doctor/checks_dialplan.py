@@ -7,7 +7,8 @@ from typing import Final
 from interact_ivr.doctor.asterisk_dialplan import AsteriskDialplan
 from interact_ivr.doctor.checks_pbx import Host, Outcome
 from interact_ivr.doctor.facts import Facts, FileFacts, PbxFacts, PoolNumber
-from interact_ivr.doctor.finding import Kind, Unseen
+from interact_ivr.doctor.finding import Unseen
+from interact_ivr.doctor.kinds import Kind
 from interact_ivr.doctor.tracing import Extensions, Tracer, entries
 
 _USUAL_ADDRESS: Final = "127.0.0.1:4573"

@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Final
 
 from interact_ivr.doctor.facts import Certificate, Facts, Secret
-from interact_ivr.doctor.finding import Found, Kind, Unseen
+from interact_ivr.doctor.finding import Unseen
+from interact_ivr.doctor.kinds import Found, Kind
 
 Outcome = Iterator[Found | Unseen]
 

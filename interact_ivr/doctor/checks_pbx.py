@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from interact_ivr.config_http import is_public
 from interact_ivr.doctor.checks_here import of_secret
 from interact_ivr.doctor.facts import AriFacts, Facts, PbxFacts
-from interact_ivr.doctor.finding import Found, Kind, Unseen
+from interact_ivr.doctor.finding import Unseen
+from interact_ivr.doctor.kinds import Found, Kind
 
 Outcome = Iterator[Found | Unseen]
 PbxCheck = Callable[[Facts, PbxFacts], Outcome]

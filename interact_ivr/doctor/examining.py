@@ -17,7 +17,8 @@ from interact_ivr.doctor import service as asking_service
 from interact_ivr.doctor.checks_here import Outcome
 from interact_ivr.doctor.command_line import CommandLine
 from interact_ivr.doctor.facts import Facts, PbxFacts
-from interact_ivr.doctor.finding import Finding, Found, Severity, Unseen
+from interact_ivr.doctor.finding import Finding, Unseen
+from interact_ivr.doctor.kinds import Found, Severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,14 +88,16 @@ def _opening(host: str, port: int) -> bytes:
 
 
 async def _answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[str, bool]:
+    """Do as one is told, to the end: a call that is gone before would count as one untold."""
+    said = ""
     for _ in range(_MOST_COMMANDS):
         command = (await reader.readline()).decode("utf-8", "replace")
         if not command:
             break
-        if found := _SET.search(command):
-            return "", found[1] == "READY"
+        found = _SET.search(command)
+        said = found[1] if found else said
         writer.write(b"200 result=1\n")
-    return "what answers there is not this service", False
+    return ("", said == "READY") if said else ("what answers there is not this service", False)
 
 
 async def _readyz(config: Config) -> tuple[str, Mapping[str, str]]:

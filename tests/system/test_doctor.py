@@ -33,7 +33,7 @@ def test_the_cause_is_named_once_and_is_gone_when_it_is_mended(patient: Patient,
     breakage, codes = BREAKAGES[name]
     assert wrong(patient.wait_until_well()) == []
     with breakage(patient):
-        found = wrong(patient.findings())
+        found = patient.wait_until_found(codes)
     assert set(found) == codes, name
     assert len(found) <= SAME_CAUSE
     patient.wait_until_well()
@@ -110,6 +110,19 @@ def test_a_call_that_nobody_may_place_is_said_to_be_none(patient: Patient) -> No
     assert found.returncode == 0, found.stdout
     assert json.loads(found.stdout)[-1]["code"] == "call.not_placed"
     assert "allocated" not in {each["state"] for each in patient.service.ask("number", "list")}
+
+
+def test_a_look_leaves_no_trace_among_the_calls(patient: Patient) -> None:
+    """The doctor's own question is told to its end, and nothing is warned of."""
+    patient.wait_until_well()
+    before = len(patient.service.log())
+    patient.findings()
+    lines = patient.service.wait_log(
+        "the call was told", len(patient.service.log("the call was told"))
+    )
+    assert lines[-1]["call"] == "interact-ivr-doctor"
+    later = patient.service.log()[before:]
+    assert [each for each in later if each["level"] not in ("info", "debug")] == []
 
 
 async def test_the_same_is_found_from_within_an_event_loop(patient: Patient) -> None:

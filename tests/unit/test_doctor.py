@@ -26,7 +26,7 @@ from interact_ivr.doctor.facts import (
     ServiceFacts,
     StoreFacts,
 )
-from interact_ivr.doctor.finding import Kind, Severity
+from interact_ivr.doctor.kinds import Kind, Severity
 from interact_ivr.doctor.machine import now
 from interact_ivr.doctor.validity import validity
 

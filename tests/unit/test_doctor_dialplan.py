@@ -13,7 +13,7 @@ from interact_ivr.doctor import gosubs
 from interact_ivr.doctor.asterisk_dialplan import Step, of_file, of_listing
 from interact_ivr.doctor.checks_dialplan import dialed_as, misplaced, numbers
 from interact_ivr.doctor.facts import Facts, PbxFacts, PoolNumber, ServiceFacts
-from interact_ivr.doctor.finding import Found, Kind
+from interact_ivr.doctor.kinds import Found, Kind
 from interact_ivr.doctor.machine import now
 from interact_ivr.doctor.tracing import Place, Tracer
 
