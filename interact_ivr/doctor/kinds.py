@@ -25,7 +25,7 @@ class Kind(Enum):
 
     CONFIGURATION = (
         *("configuration.unusable", _PROBLEM, "the configuration cannot be used"),
-        "correct {file}; README.md has every key",
+        "correct {file}; interact-ivr print configuration has every key",
     )
     DOUBTFUL = (
         *("configuration.doubtful", _WARNING, "what may be configured so, and should not"),
