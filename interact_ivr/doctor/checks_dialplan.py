@@ -60,6 +60,8 @@ def contexts(_: Facts, pbx: PbxFacts) -> Outcome:
     """Say which inbound contexts are missing, or never ask."""
     if pbx.dialplan is None:
         return
+    if not pbx.config.contexts:
+        yield Unseen("no [[pbx]] says where calls to the pool's numbers come in")
     for name in pbx.config.contexts:
         if name not in pbx.dialplan.steps and name not in pbx.dialplan.includes:
             yield Kind.CONTEXT_ABSENT(f"there is no [{name}]")
@@ -95,8 +97,8 @@ def misplaced(_: Facts, pbx: PbxFacts) -> Outcome:
 def numbers(facts: Facts, pbx: PbxFacts) -> Outcome:
     """Compare what the inbound contexts route to the Gosub with what the pools have."""
     known = facts.service.numbers if facts.service else None
-    if pbx.dialplan is None or known is None:
-        yield Unseen("the pool's numbers, or the Asterisk dialplan, are not known")
+    if pbx.dialplan is None or known is None or not pbx.config.contexts:
+        yield Unseen("the pool's numbers, the Asterisk dialplan or its contexts are not known")
         return
     tracer = Tracer(pbx.dialplan)
     by_environment: dict[str, list[str]] = {}

@@ -41,7 +41,7 @@ def _secret(facts: Facts, key: str) -> Outcome:
 def ari(_: Facts, pbx: PbxFacts) -> Outcome:
     """Say why ARI cannot be asked."""
     if pbx.ari is None:
-        yield Unseen("pbx.ari_url is empty: calls are not watched")
+        yield Unseen("no pbx.ari_url is configured: calls are not watched")
     elif pbx.ari.status in _REFUSED:
         key, user = f"pbx.{pbx.name}.ari_password", pbx.config.ari_user
         yield Kind.ARI_REFUSED(f"{pbx.config.ari_url}: {pbx.ari.fault}", key=key, user=user)
@@ -84,7 +84,7 @@ def ami(_: Facts, pbx: PbxFacts) -> Outcome:
     """Say why AMI cannot be asked."""
     if pbx.ami is None:
         if pbx.config.ami_host == "":
-            yield Unseen("pbx.ami_host is empty: extensions are not known")
+            yield Unseen("no pbx.ami_host is configured: extensions are not known")
     elif pbx.ami.refused:
         key, user = f"pbx.{pbx.name}.ami_secret", pbx.config.ami_user
         yield Kind.AMI_REFUSED(f"{_ami(pbx)}: {pbx.ami.fault}", key=key, user=user)

@@ -61,7 +61,7 @@ class CommandLine:
             found = _ADDRESS.search(self.say("dialplan show globals"))
             folder = _FOLDER.search(self.say("core show settings"))
         except CommandLineError as error:
-            return replace(facts, unseen=f"pbx.ami_host is empty, and {error}")
+            return replace(facts, unseen=f"no AMI is configured, and {error}")
         return replace(
             facts,
             dialplan=dialplan,

@@ -12,6 +12,7 @@ from typing import Final
 
 from interact_ivr.config import ConfigError, load_config, warnings
 from interact_ivr.config_keys import Config
+from interact_ivr.config_pbx import PbxConfig
 from interact_ivr.doctor import checks_dialplan, checks_here, checks_pbx, gosubs, machine, pbx
 from interact_ivr.doctor import service as asking_service
 from interact_ivr.doctor.checks_here import Outcome
@@ -67,6 +68,8 @@ AT_THE_PBX: Final = (
     PbxCheck("numbers", ("pool", "contexts"), checks_dialplan.numbers),
 )
 """In the order of causes: what a check needs comes before it."""
+_OF_THIS_MACHINE: Final = PbxConfig(inbound_contexts=(), ari_url="", ami_host="")
+"""Looked at where the configuration has no [[pbx]]: by the command line, if there is one."""
 
 
 async def gathered(file: Path, command_line: CommandLine) -> Facts:
@@ -81,7 +84,8 @@ async def gathered(file: Path, command_line: CommandLine) -> Facts:
 async def of_config(file: Path, config: Config, command_line: CommandLine) -> Facts:
     """Gather them for a configuration that is read already."""
     service = await asking_service.asked(config)
-    pbxes = await asyncio.gather(*(pbx.asked(each, command_line) for each in config.pbx))
+    configured = config.pbx or (_OF_THIS_MACHINE,)
+    pbxes = await asyncio.gather(*(pbx.asked(each, command_line) for each in configured))
     return await asyncio.to_thread(
         lambda: Facts(
             file,

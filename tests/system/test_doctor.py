@@ -134,11 +134,21 @@ async def test_the_same_is_found_from_within_an_event_loop(patient: Patient) -> 
     assert wrong(found) == []
 
 
-def test_without_ami_the_machine_s_own_asterisk_is_asked(patient: Patient, tools: Tools) -> None:
+@pytest.mark.parametrize(
+    ("table", "contexts"),
+    [
+        ('[[pbx]]\nname = "testbed"\nari_url = ""\nami_host = ""\n', "ok"),
+        ("", "not_looked_at"),
+    ],
+)
+def test_without_ami_the_machine_s_own_asterisk_is_asked(
+    patient: Patient, tools: Tools, table: str, contexts: str
+) -> None:
     """By `asterisk -rx`: what is loaded is known, and equal to what is shipped."""
     patient.wait_until_well()
     command = asterisk_command(patient, tools, "the command line")
-    with patient.configured('[[pbx]]\nname = "testbed"\nari_url = ""\nami_host = ""\n'):
+    with patient.configured(table):
         found = patient.service.command("doctor", "--json", "--asterisk", command)
     by_check = {each["check"]: each["code"] for each in json.loads(found.stdout)}
-    assert by_check["gosubs"] == by_check["modules"] == by_check["contexts"] == "ok", found.stdout
+    assert by_check["gosubs"] == by_check["modules"] == by_check["places"] == "ok", found.stdout
+    assert by_check["contexts"] == contexts
