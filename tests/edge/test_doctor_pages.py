@@ -2,51 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from testbed.cookbook import ROOT, read
 from testbed.service import Service
+from testbed.shell import shell
 
-DOCS = Path(__file__).parents[2] / "docs"
-ADDRESS = "http://127.0.0.1:8018"
 EXPECTED = {
-    "doctor.md": "gosubs|pool",
-    "monitoring.md": "interact_ivr_build_info",
+    "docs/doctor.md": "gosubs|pool",
+    "docs/monitoring.md": "interact_ivr_build_info",
 }
 """What one of the page's commands prints."""
-
-
-def blocks(page: str) -> list[str]:
-    """Give the page's commands; what is no command has its language named."""
-    text = (DOCS / page).read_text("utf-8")
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    return [commands for language, commands in found if not language]
 
 
 @pytest.mark.parametrize("page", EXPECTED)
 def test_every_command_of_the_page_runs(tmp_path: Path, page: str) -> None:
     """Against a service that is well; a number is in its pool."""
+    commands = [block.text for block in read(ROOT / page) if block.language == "sh"]
+    assert commands
     with Service(tmp_path / "service") as service:
         service.import_numbers("380974520200")
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        commands = "\n".join(blocks(page)).replace(ADDRESS, service.http)
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", commands],
-            cwd=tmp_path,
-            env={**os.environ, "PATH": path, "INTERACT_IVR_CONFIG": str(service.config)},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    assert re.search(EXPECTED[page], done.stdout)
-    assert blocks(page)
+        said = shell(service, "\n".join(commands))
+    assert re.search(EXPECTED[page], said)
 
 
 def test_where_something_is_wrong_the_exit_status_is_1_and_of_nonsense_2(tmp_path: Path) -> None:
