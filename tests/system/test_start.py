@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from testbed.cookbook import ROOT, Block, blocks, read
-from testbed.desk import until
+from testbed.line import control
 from testbed.others_pbx import command, others_pbx
 from testbed.service import Service
 from testbed.shell import shell
@@ -20,6 +20,7 @@ CUSTOMER = "380501234567"
 HERE = "run by test_a_call_is_found_by_the_page"
 INSTALLED = "run by test_it_installs_as_the_page_says"
 INSTALL_SECONDS = 400
+PATIENCE_SECONDS, POLL_SECONDS = 60.0, 0.05
 ALLOCATE = "interact-ivr allocate basket-4711"
 SERVE = "interact-ivr serve\n"
 LOGS = "/var/log/asterisk"
@@ -95,10 +96,12 @@ class Reader:
             places=self._places,
         )
 
-    def pbxes(self) -> list[dict[str, Any]]:
-        """Give what the service says of the PBXes that it was told of."""
-        told: list[dict[str, Any]] = self.service.ask("status")["pbx"]
-        return told
+    def wait_for_watching(self) -> None:
+        """Wait until the service watches each PBX that it was told of, if any."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while any(pbx["ari"] != "watching" for pbx in control(self.service, "status")["pbx"]):
+            assert time.monotonic() < deadline, self.service.tail()
+            time.sleep(POLL_SECONDS)
 
     def dial(self, number: str) -> None:
         """Call *number* as a customer does."""
@@ -152,7 +155,7 @@ def follow(reader: Reader, steps: list[Block]) -> None:
     for step in steps:
         reader.follow(step)
         if ALLOCATE in step.text:
-            until(lambda: all(pbx["ari"] == "watching" for pbx in reader.pbxes()))
+            reader.wait_for_watching()
             reader.dial(reader.said.split()[-1])
             dialed += 1
     assert dialed == 1
