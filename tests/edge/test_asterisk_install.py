@@ -81,55 +81,64 @@ def test_what_was_installed_is_removed_byte_for_byte(
     for _ in range(2):
         install(site.place, site.choice)
         assert site.state() is State.WHOLE
-    whole = seen(site.folder)
+    installed = seen(site.folder)
     install(site.place, site.choice)
-    assert changed(whole, seen(site.folder)) <= {"record.json", "interact-ivr"}
+    assert changed(installed, seen(site.folder)) <= {"record.json", "interact-ivr"}
     for _ in range(2):
         remove(site.place)
         assert site.state() is State.ABSENT
         site.assert_untouched()
 
 
-def slips() -> Iterator[SlippingHand]:
-    return (SlippingHand(count, slip) for count in range(MOST_STEPS))
-
-
-@TREE
-def test_an_installation_that_was_interrupted_is_known_and_finished(
-    sites: Callable[[str], Site], tree: str
-) -> None:
-    """At each step, a file half written: checked, finished, and removed without a trace."""
-    for done, hand in enumerate(slips()):
-        site = sites(tree)
+def interrupted(
+    make: Callable[[], Site], act: Callable[[Site, SlippingHand], None]
+) -> Iterator[tuple[int, Site]]:
+    """Give a site in which *act* was interrupted, for each of its steps; half a file is a step."""
+    for done in range(MOST_STEPS):
+        site = make()
         try:
-            install(site.place, site.choice, hand)
+            act(site, SlippingHand(done, slip))
         except Slipped:
-            assert site.state() is (State.BEGUN if done else State.ABSENT), done
-            install(site.place, site.choice)
-            assert site.state() is State.WHOLE, done
-            remove(site.place)
-            site.assert_untouched()
+            yield done, site
         else:
             assert done > FEWEST_STEPS
             return
     pytest.fail("it never ends")
 
 
+def installing(site: Site, hand: SlippingHand) -> None:
+    """Install all that there is."""
+    install(site.place, site.choice, hand)
+
+
+def whole(sites: Callable[[str], Site], tree: str) -> Site:
+    """Give a site with all that there is."""
+    site = sites(tree)
+    install(site.place, site.choice)
+    return site
+
+
+@TREE
+def test_an_installation_that_was_interrupted_is_known_and_finished(
+    sites: Callable[[str], Site], tree: str
+) -> None:
+    """Checked, finished, and removed without a trace."""
+    for done, site in interrupted(lambda: sites(tree), installing):
+        assert site.state() is (State.BEGUN if done else State.ABSENT), done
+        install(site.place, site.choice)
+        assert site.state() is State.WHOLE, done
+        remove(site.place)
+        site.assert_untouched()
+
+
 @TREE
 def test_an_installation_that_was_interrupted_is_taken_back(
     sites: Callable[[str], Site], tree: str
 ) -> None:
-    """At each step, without having been finished."""
-    for hand in slips():
-        site = sites(tree)
-        try:
-            install(site.place, site.choice, hand)
-        except Slipped:
-            remove(site.place)
-            site.assert_untouched()
-        else:
-            return
-    pytest.fail("it never ends")
+    """Without having been finished."""
+    for _, site in interrupted(lambda: sites(tree), installing):
+        remove(site.place)
+        site.assert_untouched()
 
 
 @pytest.mark.parametrize(
@@ -139,23 +148,24 @@ def test_another_choice_that_was_interrupted_goes_any_way(
     sites: Callable[[str], Site], goes_on: str
 ) -> None:
     """Files of ours as they were, as they become, and that come or go: all are known as ours."""
-    for done, hand in enumerate(slips()):
+
+    def earlier() -> Site:
         site = sites("samples")
-        earlier = replace(site.choice, agi="127.0.0.1:4590", ami=False)
-        install(site.place, earlier)
-        try:
-            install(site.place, replace(site.choice, ari=False), hand)
-        except Slipped:
-            assert site.state() is (State.BEGUN if done > 1 else State.WHOLE)
-            if goes_on != "remove":
-                install(site.place, earlier if goes_on == "as before" else site.choice)
-                assert site.state() is State.WHOLE
-            remove(site.place)
-            site.assert_untouched()
-        else:
-            assert done > FEWEST_STEPS
-            return
-    pytest.fail("it never ends")
+        install(site.place, replace(site.choice, agi="127.0.0.1:4590", ami=False))
+        return site
+
+    def changing(site: Site, hand: SlippingHand) -> None:
+        install(site.place, replace(site.choice, ari=False), hand)
+
+    for done, site in interrupted(earlier, changing):
+        assert site.state() is (State.BEGUN if done > 1 else State.WHOLE)
+        if goes_on == "install":
+            install(site.place, site.choice)
+        elif goes_on == "as before":
+            install(site.place, replace(site.choice, agi="127.0.0.1:4590", ami=False))
+        assert goes_on == "remove" or site.state() is State.WHOLE
+        remove(site.place)
+        site.assert_untouched()
 
 
 @pytest.mark.parametrize("goes_on", [pytest.param("remove", marks=pytest.mark.long), "install"])
@@ -163,23 +173,23 @@ def test_what_was_replaced_comes_back_however_often_we_were_interrupted(
     sites: Callable[[str], Site], goes_on: str
 ) -> None:
     """An older version that somebody copied; --force need not be said again to finish."""
-    for done, hand in enumerate(slips()):
+
+    def copied() -> Site:
         site = sites("freepbx")
         (site.place.etc / EXTENSIONS).write_text("; an older one\n")
         site.before = seen(site.folder)
-        try:
-            install(site.place, site.choice, hand, force=True)
-        except Slipped:
-            if goes_on == "install":
-                install(site.place, site.choice, force=done < 3)
-            with suppress(Slipped):
-                remove(site.place, SlippingHand(done, slip))
-            remove(site.place)
-            site.assert_untouched()
-        else:
-            assert done > FEWEST_STEPS
-            return
-    pytest.fail("it never ends")
+        return site
+
+    def forcing(site: Site, hand: SlippingHand) -> None:
+        install(site.place, site.choice, hand, force=True)
+
+    for done, site in interrupted(copied, forcing):
+        if goes_on == "install":
+            install(site.place, site.choice, force=done < 3)
+        with suppress(Slipped):
+            remove(site.place, SlippingHand(done, slip))
+        remove(site.place)
+        site.assert_untouched()
 
 
 @TREE
@@ -187,25 +197,17 @@ def test_what_was_replaced_comes_back_however_often_we_were_interrupted(
 def test_a_removal_that_was_interrupted_is_known_and_finished(
     sites: Callable[[str], Site], tree: str, goes_on: str
 ) -> None:
-    """At each step; or the installation is made whole again, and then removed."""
-    for done, hand in enumerate(slips()):
-        site = sites(tree)
-        install(site.place, site.choice)
-        try:
-            remove(site.place, hand)
-        except Slipped:
-            # before the record says so nothing has happened; behind it only our folder is left
-            known = {State.LEAVING, State.BEGUN} if done > 1 else {State.WHOLE}
-            assert site.state() in known, done
-            if goes_on == "install":
-                install(site.place, site.choice)
-                assert site.state() is State.WHOLE, done
-            remove(site.place)
-            site.assert_untouched()
-        else:
-            assert done > FEWEST_STEPS
-            return
-    pytest.fail("it never ends")
+    """Or the installation is made whole again, and then removed."""
+    removing = interrupted(lambda: whole(sites, tree), lambda site, hand: remove(site.place, hand))
+    for done, site in removing:
+        # before the record says so nothing has happened; behind it only our folder is left
+        known = {State.LEAVING, State.BEGUN} if done > 1 else {State.WHOLE}
+        assert site.state() in known, done
+        if goes_on == "install":
+            install(site.place, site.choice)
+            assert site.state() is State.WHOLE, done
+        remove(site.place)
+        site.assert_untouched()
 
 
 @pytest.mark.parametrize("what", ["install", "remove"])
@@ -217,9 +219,7 @@ def test_a_process_that_is_killed_leaves_nothing_that_cannot_be_finished(
 ) -> None:
     """The same with SIGKILL, which runs no line of ours behind it; at each fifth step at least."""
     for done in range(0, MOST_STEPS, every):
-        site = sites("freepbx")
-        if what == "remove":
-            install(site.place, site.choice)
+        site = sites("freepbx") if what == "install" else whole(sites, "freepbx")
         arguments = (what, str(done), str(site.place.etc), site.choice.secrets)
         killed = subprocess.run([sys.executable, "-m", "testbed.slipping", *arguments], check=False)
         if killed.returncode == 0:
