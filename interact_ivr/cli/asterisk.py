@@ -228,9 +228,16 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def _tell(as_json: bool, place: Place, plan: Plan, sentence: str) -> None:
+    from interact_ivr.asterisk.steps import diff
+
     paths = [str(step.path) for step in plan.steps if not step.path.is_relative_to(place.ours)]
-    kept = [str(path) for path in plan.kept]
-    facts = {"paths": paths, "kept": kept, "done": sentence, **_where(place)}
+    facts = {
+        "done": sentence,
+        "paths": paths,
+        "kept": [str(path) for path in plan.kept],
+        "diff": "\n".join(diff(plan, place.ours)),
+        **_where(place),
+    }
     _tell_plain(as_json, facts, sentence)
 
 

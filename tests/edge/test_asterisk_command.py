@@ -66,6 +66,9 @@ def test_a_dry_run_shows_the_diff_and_changes_nothing(site: Site) -> None:
     assert "+exten => s,1,Gosub(forget,1)" in shown
     assert re.findall(r"\+(?:password|secret)=(.*)", shown) == ["********"] * 2
     assert "hunter2" not in shown
+    told = site.ask("install", "--ari", "--ami", "--dry-run")
+    assert shown == told["diff"] + "\nnothing was changed\n"
+    assert site.now() == before
     site.run("install", "--ari", "--ami")
     installed = site.now()
     secrets = [file.read_text().strip() for file in (site.folder / "service").iterdir()]
