@@ -119,6 +119,11 @@ BREAKAGES: Final[Mapping[str, tuple[Breakage, frozenset[str]]]] = {
             "gosub.not_included",
         ),
         (
+            "include of what is not there",
+            _edited("extensions.conf", re.escape(INCLUDE), f'#include "gone.conf"\n{INCLUDE}'),
+            "dialplan.broken",
+        ),
+        (
             "dialplan not reloaded",
             _edited("extensions.conf", "^ same => n,Goto.default-ivr.*", " same => n,Hangup()"),
             "dialplan.not_reloaded",

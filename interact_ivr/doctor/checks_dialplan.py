@@ -8,7 +8,7 @@ from interact_ivr.doctor.asterisk_dialplan import AsteriskDialplan
 from interact_ivr.doctor.checks_pbx import Host, Outcome
 from interact_ivr.doctor.facts import Facts, FileFacts, PbxFacts, PoolNumber
 from interact_ivr.doctor.finding import Unseen
-from interact_ivr.doctor.kinds import Kind
+from interact_ivr.doctor.kinds import Found, Kind
 from interact_ivr.doctor.tracing import Extensions, Tracer, entries
 
 _USUAL_ADDRESS: Final = "127.0.0.1:4573"
@@ -97,7 +97,7 @@ def misplaced(_: Facts, pbx: PbxFacts) -> Outcome:
 def numbers(facts: Facts, pbx: PbxFacts) -> Outcome:
     """Compare what the inbound contexts route to the Gosub with what the pools have."""
     known = facts.service.numbers if facts.service else None
-    if pbx.dialplan is None or known is None or not pbx.config.contexts:
+    if facts.service is None or pbx.dialplan is None or known is None or not pbx.config.contexts:
         yield Unseen("the pool's numbers, the Asterisk dialplan or its contexts are not known")
         return
     tracer = Tracer(pbx.dialplan)
@@ -105,10 +105,13 @@ def numbers(facts: Facts, pbx: PbxFacts) -> Outcome:
     for context, environment in pbx.config.contexts.items():
         by_environment.setdefault(environment, []).extend(tracer.asking(context))
     for environment, extensions in by_environment.items():
-        yield from _compared(known.get(environment, ()), list(dict.fromkeys(extensions)))
+        named = list(dict.fromkeys(extensions))
+        for found in _compared(known.get(environment, ()), named):
+            if facts.service.whole or found.kind is not Kind.NUMBER_UNKNOWN:
+                yield found
 
 
-def _compared(pool: tuple[PoolNumber, ...], extensions: list[str]) -> Outcome:
+def _compared(pool: tuple[PoolNumber, ...], extensions: list[str]) -> Iterator[Found]:
     forms = {form for number in pool for form in _delivered(number)}
     exact = [each for each in extensions if each.lstrip("+").isdigit()]
     unknown = [each for each in exact if not {each, each.lstrip("+0")} & forms]

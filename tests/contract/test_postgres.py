@@ -18,7 +18,7 @@ from interact_ivr.domain.names import first_ulid
 from interact_ivr.domain.values import Allocation, FreeStatus, Retrieval, Status
 from interact_ivr.stores.migrating import SchemaError
 from interact_ivr.stores.postgres.connecting import Connecting
-from interact_ivr.stores.postgres.schema import migrate, oldest_that_runs_with, prepare
+from interact_ivr.stores.postgres.schema import look, migrate, oldest_that_runs_with, prepare
 from interact_ivr.stores.queries import load_migrations
 from testbed.fetch import bring_postgres
 from testbed.ports import PortBlock
@@ -334,6 +334,7 @@ def test_a_later_release_s_schema_is_served_as_long_as_it_says_so() -> None:
     latest = [*later, (len(ours) + 2, f"-- runs with: {len(ours) + 1}\nDROP TABLE later")]
     with closing(databases().connect("postgres")) as admin:
         admin.execute("CREATE DATABASE upgraded")
+    assert look(databases().connecting("upgraded")) == (0, 0, len(ours))
     with closing(databases().connect("upgraded")) as connection:
         assert migrate(connection) == migrate(connection) == len(ours)
         assert migrate(connection, later) == len(ours) + 1
@@ -341,6 +342,8 @@ def test_a_later_release_s_schema_is_served_as_long_as_it_says_so() -> None:
         migrate(connection, latest)
         with pytest.raises(SchemaError, match=f"has schema {len(ours) + 2}, this release knows"):
             migrate(connection)
+    seen = look(databases().connecting("upgraded"))
+    assert seen == (len(ours) + 2, len(ours) + 1, len(ours))
 
 
 def test_every_migration_says_whom_it_runs_with() -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,10 +15,12 @@ ONE, OTHER = "380974520200", "380974520201"
 PBX = '[[pbx]]\nname = "main"\nari_url = ""\nami_host = ""\n'
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Service:
-    """Give a service, not started yet, that knows one PBX."""
-    return Service(tmp_path, PBX)
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Give a running service that knows one PBX."""
+    with Service(tmp_path_factory.mktemp("service"), PBX) as running:
+        running.import_numbers(ONE, OTHER)
+        yield running
 
 
 def call(service: Service, script: str, *arguments: str, **variables: str) -> None:
@@ -73,11 +74,9 @@ def test_each_line_of_a_call_has_its_id_and_its_pbx(
     service: Service, story: Callable[[Service], None], expected: set[str]
 ) -> None:
     """Also those of the pool, and of the thread that writes; where one PBX is, it is that one."""
-    with service:
-        service.import_numbers(ONE, OTHER)
-        before = len(service.log())
-        story(service)
-        lines = [line for line in service.log()[before:] if _is_a_calls(line)]
+    before = len(service.log())
+    story(service)
+    lines = [line for line in service.log()[before:] if _is_a_calls(line)]
     assert {line["event"] for line in lines} >= expected
     assert {(line.get("call"), line.get("pbx")) for line in lines} == {("main-1.1", "main")}
 
@@ -89,13 +88,12 @@ def _is_a_calls(line: dict[str, Any]) -> bool:
 
 def test_two_calls_at_once_are_told_apart(service: Service) -> None:
     """What one call is, is not said in another's lines."""
-    with service:
-        service.import_numbers(ONE)
-        with Peer.call(service.agi_port) as first, Peer.call(service.agi_port) as second:
-            first.send(environment("retrieve_interaction", ONE, uniqueid="main-1.1"))
-            second.send(environment("retrieve_interaction", ONE, uniqueid="main-1.2"))
-            first.converse()
-            second.converse()
-        told = service.wait_log("the call was told", 2)
-    assert sorted(line["call"] for line in told) == ["main-1.1", "main-1.2"]
+    before = len(service.log())
+    with Peer.call(service.agi_port) as first, Peer.call(service.agi_port) as second:
+        first.send(environment("retrieve_interaction", ONE, uniqueid="main-1.2"))
+        second.send(environment("retrieve_interaction", ONE, uniqueid="main-1.3"))
+        first.converse()
+        second.converse()
+    told = [line for line in service.log()[before:] if line["event"] == "the call was told"]
+    assert sorted(line["call"] for line in told) == ["main-1.2", "main-1.3"]
     assert {line["pbx"] for line in told} == {"main"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,20 @@ EXPECTED = {
 """What one of the page's commands prints."""
 
 
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Give a running service that is well; a number is in its pool."""
+    with Service(tmp_path_factory.mktemp("service")) as running:
+        running.import_numbers("380974520200")
+        yield running
+
+
 @pytest.mark.parametrize("page", EXPECTED)
-def test_every_command_of_the_page_runs(tmp_path: Path, page: str) -> None:
-    """Against a service that is well; a number is in its pool."""
+def test_every_command_of_the_page_runs(service: Service, page: str) -> None:
+    """One after the other, and each of them succeeds."""
     commands = [block.text for block in read(ROOT / page) if block.language == "sh"]
     assert commands
-    with Service(tmp_path / "service") as service:
-        service.import_numbers("380974520200")
-        said = shell(service, "\n".join(commands))
-    assert re.search(EXPECTED[page], said)
+    assert re.search(EXPECTED[page], shell(service, "\n".join(commands)))
 
 
 def test_where_something_is_wrong_the_exit_status_is_1_and_of_nonsense_2(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,19 @@ def test_numbers_and_extensions_that_miss_each_other_are_both_named() -> None:
     ]
     assert "380441112233" in str(found[0])
     assert "380974520200" in str(found[1])
+
+
+def test_of_a_pool_that_was_not_read_whole_no_extension_is_called_unknown() -> None:
+    """It may be one of those that were not read."""
+    facts = _facts("380974520200")
+    assert facts.service is not None
+    some = replace(facts, service=replace(facts.service, whole=False))
+    pbx = _pbx(
+        "[inbound]\nexten => 380441112233,1,Gosub(interact-retrieve,s,1)\n"
+        "exten => 380974520200,1,Gosub(interact-retrieve,s,1)\n"
+    )
+    assert list(numbers(some, pbx)) == []
+    assert len(list(numbers(facts, pbx))) == 1
 
 
 def test_a_large_pbx_and_a_large_pool_are_compared_soon() -> None:
