@@ -21,7 +21,7 @@ _SHOWN: Final = 5
 def gosubs(facts: Facts, pbx: PbxFacts) -> Outcome:
     """Compare our contexts, as they are loaded, with the shipped ones; name why they differ."""
     if pbx.dialplan is None:
-        yield Unseen(pbx.unseen or "the PBX did not tell its Asterisk dialplan")
+        yield _unseen(pbx)
         return
     names = tuple(facts.gosubs.steps)
     wanted, loaded = facts.gosubs.of(names), pbx.dialplan.of(names)
@@ -42,12 +42,18 @@ def gosubs(facts: Facts, pbx: PbxFacts) -> Outcome:
         yield Kind.GOSUB_ABSENT(f"neither [{names[0]}] nor a file that has it is there")
 
 
+def _unseen(pbx: PbxFacts) -> Unseen:
+    return Unseen(pbx.unseen or "the PBX did not tell its Asterisk dialplan")
+
+
 def loaded(_: Facts, pbx: PbxFacts) -> Outcome:
     """Say whether the inbound contexts are loaded as their file has them."""
     files = pbx.files
-    if pbx.dialplan is None or files is None:
-        return
-    if files.fault:
+    if pbx.dialplan is None:
+        yield _unseen(pbx)
+    elif files is None or (files.dialplan is None and not files.fault):
+        yield Unseen("asterisk -rx does not tell what the files have by now")
+    elif files.fault:
         yield Kind.DIALPLAN_BROKEN(files.fault)
     elif files.dialplan is not None:
         for name in pbx.config.contexts:
@@ -59,6 +65,7 @@ def loaded(_: Facts, pbx: PbxFacts) -> Outcome:
 def contexts(_: Facts, pbx: PbxFacts) -> Outcome:
     """Say which inbound contexts are missing, or never ask."""
     if pbx.dialplan is None:
+        yield _unseen(pbx)
         return
     if not pbx.config.contexts:
         yield Unseen("no [[pbx]] says where calls to the pool's numbers come in")
@@ -74,6 +81,7 @@ def contexts(_: Facts, pbx: PbxFacts) -> Outcome:
 def address(facts: Facts, pbx: PbxFacts) -> Outcome:
     """Compare where the Gosubs ask with where the service listens."""
     if pbx.address is None or facts.config is None:
+        yield Unseen(pbx.unseen or "the PBX did not tell its INTERACT_AGI")
         return
     ours = facts.config.agi
     asked = Host.of(pbx.address or _USUAL_ADDRESS)
@@ -87,11 +95,13 @@ def address(facts: Facts, pbx: PbxFacts) -> Outcome:
 
 def misplaced(_: Facts, pbx: PbxFacts) -> Outcome:
     """Say where a Gosub of ours is called from a place at which Asterisk would end the call."""
-    if pbx.dialplan is not None:
-        tracer = Tracer(pbx.dialplan)
-        for entry in entries(pbx.dialplan):
-            if tracer.asks(entry.place):
-                yield Kind.GOSUB_MISPLACED(f"{entry.how}, {entry.step.place}")
+    if pbx.dialplan is None:
+        yield _unseen(pbx)
+        return
+    tracer = Tracer(pbx.dialplan)
+    for entry in entries(pbx.dialplan):
+        if tracer.asks(entry.place):
+            yield Kind.GOSUB_MISPLACED(f"{entry.how}, {entry.step.place}")
 
 
 def numbers(facts: Facts, pbx: PbxFacts) -> Outcome:

@@ -24,11 +24,15 @@ _USUAL_PORT: Final = "8088"
 
 def ari_secret(facts: Facts, pbx: PbxFacts) -> Outcome:
     """Look at the password with which ARI is asked."""
+    if not pbx.config.ari_url:
+        yield Unseen("no pbx.ari_url is configured")
     yield from _secret(facts, f"pbx.{pbx.name}.ari_password")
 
 
 def ami_secret(facts: Facts, pbx: PbxFacts) -> Outcome:
     """Look at the secret with which AMI is asked."""
+    if not pbx.config.ami_host:
+        yield Unseen("no pbx.ami_host is configured")
     yield from _secret(facts, f"pbx.{pbx.name}.ami_secret")
 
 
@@ -69,6 +73,7 @@ def _unreachable(pbx: PbxFacts, ari: AriFacts) -> Found:
 def application(facts: Facts, pbx: PbxFacts) -> Outcome:
     """Say whether the service is told of all calls."""
     if facts.service is None or pbx.ari is None:
+        yield Unseen("no pbx.ari_url is configured: calls are not watched")
         return
     told = facts.service.pbx(pbx.name)
     state, reason = told.get("ari"), told.get("reason")
@@ -83,7 +88,7 @@ def application(facts: Facts, pbx: PbxFacts) -> Outcome:
 def ami(_: Facts, pbx: PbxFacts) -> Outcome:
     """Say why AMI cannot be asked."""
     if pbx.ami is None:
-        if pbx.config.ami_host == "":
+        if not pbx.config.ami_host:
             yield Unseen("no pbx.ami_host is configured: extensions are not known")
     elif pbx.ami.refused:
         key, user = f"pbx.{pbx.name}.ami_secret", pbx.config.ami_user
@@ -98,7 +103,9 @@ def _ami(pbx: PbxFacts) -> str:
 
 def rights(_: Facts, pbx: PbxFacts) -> Outcome:
     """Say what the AMI user may not ask."""
-    if pbx.ami is not None and pbx.ami.may_not:
+    if pbx.ami is None:
+        yield Unseen("no pbx.ami_host is configured")
+    elif pbx.ami.may_not:
         told = f"{pbx.config.ami_user} may not ask {', '.join(pbx.ami.may_not)}"
         yield Kind.AMI_RIGHTS(told, user=pbx.config.ami_user)
 

@@ -166,6 +166,15 @@ def test_one_cause_is_one_finding(facts: Facts, kind: Kind) -> None:
     assert is_well(examined(facts)) is (kind.severity is Severity.WARNING)
 
 
+def test_what_could_not_be_asked_is_not_said_to_be_in_order() -> None:
+    """A PBX of which nothing is configured, on a machine without an Asterisk."""
+    nothing = PbxFacts(PbxConfig(inbound_contexts=(), ari_url="", ami_host=""), unseen="no AMI")
+    found = examined(replace(WELL, pbxes=(nothing,)))
+    of_it = {each.check: each.code for each in found if each.about}
+    assert of_it.keys() == {each.name for each in AT_THE_PBX}
+    assert set(of_it.values()) == {"not_looked_at"}
+
+
 def test_what_waits_for_a_cause_names_it() -> None:
     """So nobody takes what was not looked at for well."""
     found = examined(of_store(absent=True))
