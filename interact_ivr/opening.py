@@ -24,6 +24,7 @@ from interact_ivr.ports import (
     Retention,
     RingingStore,
     ToldStore,
+    TrafficStore,
 )
 from interact_ivr.stores.allocations import StoredAllocations
 from interact_ivr.stores.directory import StoredDirectory
@@ -36,6 +37,7 @@ from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
 from interact_ivr.stores.told import StoredTold
+from interact_ivr.stores.traffic import StoredTraffic
 
 _CALLS_AT_ONCE = 8
 """Connections of a node for what changes the store."""
@@ -77,6 +79,7 @@ class Store:
     record: Record
     pools: PoolView
     answers: ToldStore
+    traffic: TrafficStore
     clock: Time
 
 
@@ -126,6 +129,7 @@ async def _embedded(config: StoreConfig, opening: Opening) -> AsyncIterator[Stor
                 SqliteJournal(writer, reader, opening.rewrite_up_to),
                 StoredPoolView(reader),
                 StoredTold(reader),
+                StoredTraffic(reader),
                 clock,
             )
         finally:
@@ -162,6 +166,7 @@ async def _shared(config: StoreConfig, opening: Opening) -> AsyncIterator[Store]
             PostgresJournal(writer, reader),
             StoredPoolView(reader),
             StoredTold(reader),
+            StoredTraffic(reader),
             clock,
         )
     finally:

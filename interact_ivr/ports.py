@@ -19,6 +19,7 @@ from interact_ivr.domain.names import (
     Scope,
 )
 from interact_ivr.domain.phone_calls import Told
+from interact_ivr.domain.traffic import Hour, Waits
 from interact_ivr.domain.values import (
     Allocation,
     Double,
@@ -322,6 +323,23 @@ class PoolView(Protocol):
         self, scope: Scope, interaction: InteractionId
     ) -> KnownAllocation | None:
         """Give the allocation that *interaction* has in the pool now; None where it has none."""
+
+
+class TrafficStore(Protocol):
+    """What was measured of a pool's traffic, since a time. Nothing here makes a call wait."""
+
+    async def hours(self, scope: Scope, group: Group | None, since: datetime) -> Sequence[Hour]:
+        """Give the hours in which numbers were lent, of the pool or of *group*, in their order.
+
+        As many rows as hours leave the store, however much was lent; an hour without arrivals is
+        not there. What was purged was not measured.
+        """
+
+    async def waits(self, scope: Scope, group: Group | None, since: datetime) -> Waits:
+        """Count the allocations that were retrieved and that ran out, and say which hold is enough.
+
+        A wait is from when the number was first lent to this interaction to its call.
+        """
 
 
 class ImportStore(Protocol):

@@ -52,6 +52,7 @@ from interact_ivr.ports import (
     Retention,
     RingingStore,
     ToldStore,
+    TrafficStore,
 )
 from interact_ivr.stores.allocations import StoredAllocations
 from interact_ivr.stores.directory import StoredDirectory
@@ -72,6 +73,7 @@ from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
 from interact_ivr.stores.told import StoredTold
+from interact_ivr.stores.traffic import StoredTraffic
 from tests.contract.cluster import databases
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -138,6 +140,9 @@ class Store(Protocol):
     def answers(self) -> ToldStore:
         """Give what knows what calls were told."""
 
+    def traffic(self) -> TrafficStore:
+        """Give what measures the open store's traffic."""
+
     def close(self) -> None:
         """Close it as a service that stops does."""
 
@@ -198,6 +203,10 @@ class SqliteStore:
     def answers(self) -> ToldStore:
         """Give what looks at the open file."""
         return StoredTold(Reader(self.path, self._clock))
+
+    def traffic(self) -> TrafficStore:
+        """Give what measures the open file's traffic."""
+        return StoredTraffic(Reader(self.path, self._clock))
 
     def close(self) -> None:
         """Close the file."""
@@ -294,6 +303,11 @@ class PostgresStore:
         """Give what knows what calls were told."""
         assert self._parts is not None
         return StoredTold(self._parts[2])
+
+    def traffic(self) -> TrafficStore:
+        """Give what measures its traffic."""
+        assert self._parts is not None
+        return StoredTraffic(self._parts[2])
 
     def close(self) -> None:
         """Let the connections go."""
