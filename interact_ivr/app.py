@@ -11,6 +11,7 @@ from dialplan import NOBODYS, Directory, Engine, load_plan
 from interact_ivr.ani_key import ani_key
 from interact_ivr.config_keys import Config
 from interact_ivr.control.operations import Conversation, Operations
+from interact_ivr.control.sizing import SizingOperations
 from interact_ivr.domain.ani import AniKeeping, AniSetting
 from interact_ivr.domain.happening import EXHAUSTED, Happening
 from interact_ivr.domain.names import ALPHABETS, CallRef, EnvironmentId, EnvironmentName
@@ -33,6 +34,7 @@ from interact_ivr.service.pools import Pools
 from interact_ivr.service.purge import Purge
 from interact_ivr.service.ringing import Ringing
 from interact_ivr.service.sites import Site
+from interact_ivr.service.sizing import PoolSizing
 from interact_ivr.service.stream import Stream
 from interact_ivr.service.tokens import Tokens
 
@@ -48,6 +50,7 @@ class Parts:
     numbers: Numbers
     imports: Imports
     pools: Pools
+    sizing: PoolSizing
     agents: Agents
     administration: Administration
     tokens: Tokens
@@ -136,6 +139,7 @@ async def opened(
             Numbers(store.numbers, environments),
             Imports(store.numbers, environments),
             Pools(store.pools, allocations, environments),
+            PoolSizing(store.traffic, store.pools, environments, clock),
             agents,
             administration,
             Tokens(administration),
@@ -205,7 +209,13 @@ def _dial_plan(name: str) -> Engine:
 def operations_of(parts: Parts, facts: Callable[[], Mapping[str, object]]) -> Operations:
     """Give what the command line can ask for."""
     return Operations(
-        parts.allocations, parts.numbers, parts.imports, parts.administration, parts.journal, facts
+        parts.allocations,
+        parts.numbers,
+        parts.imports,
+        parts.administration,
+        parts.journal,
+        facts,
+        SizingOperations(parts.sizing).by_name,
     )
 
 

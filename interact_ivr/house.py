@@ -28,6 +28,7 @@ from interact_ivr.api.native.explaining import ExplainRoutes
 from interact_ivr.api.native.journal import JournalRoutes
 from interact_ivr.api.native.numbers import NumberRoutes
 from interact_ivr.api.native.problems import NativeDialect
+from interact_ivr.api.native.sizing import SizingRoutes
 from interact_ivr.api.native.tokens import TokenRoutes
 from interact_ivr.api.openapi import with_document
 from interact_ivr.api.registry import Registry
@@ -180,6 +181,7 @@ def _native_routes(parts: Parts, dnis: Dnis) -> Iterator[Route]:
     yield from NumberRoutes(parts.numbers, parts.imports, parts.pools).routes()
     yield from AllocationRoutes(dnis, parts.pools).routes()
     yield from JournalRoutes(parts.journal, parts.clock).routes()
+    yield from SizingRoutes(parts.sizing).routes()
     yield from TokenRoutes(parts.tokens).routes()
 
 

@@ -172,7 +172,9 @@ def read_parameters(request: web.Request, kind: type[T]) -> T:
 
 
 def _bare(text: str) -> Any:
-    """Read a whole number, true or false; anything else stays the text it is."""
+    """Read a number as JSON has it, true or false; anything else stays the text it is."""
     if re.fullmatch(r"-?[0-9]{1,18}", text, re.ASCII):
         return int(text)
+    if re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?", text, re.ASCII):
+        return float(text)
     return {"true": True, "false": False}.get(text, text)

@@ -20,7 +20,7 @@ def names(kind: Any) -> Iterable[str]:
 
 def bare_fields(kind: Any) -> frozenset[str]:
     """Name the fields of *kind* that JSON has without quotes."""
-    bare = (inspect.IntType, inspect.BoolType)
+    bare = (inspect.IntType, inspect.FloatType, inspect.BoolType)
     return frozenset(
         name for name, types in _types(kind).items() if any(isinstance(t, bare) for t in types)
     )

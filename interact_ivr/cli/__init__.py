@@ -15,6 +15,7 @@ from interact_ivr.cli.monitoring import monitoring
 from interact_ivr.cli.numbers import number
 from interact_ivr.cli.printing import print_file
 from interact_ivr.cli.service import init, serve, status
+from interact_ivr.cli.sizing import pool
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,6 +38,7 @@ for _command in (
     user,
     token,
     number,
+    pool,
     allocate,
     free,
     journal,

@@ -202,6 +202,7 @@ class Operations:
         administration: Administration,
         journal: Journal,
         facts: Callable[[], Mapping[str, object]],
+        others: Mapping[str, tuple[type[msgspec.Struct], Operation]],
     ) -> None:
         self._allocations = allocations
         self._numbers = numbers
@@ -221,6 +222,7 @@ class Operations:
             "journal.forget": (Forget, self._forget),
             "status": (ShowStatus, self._status),
             **DirectoryOperations(administration).by_name,
+            **others,
         }
         self._talks: dict[str, tuple[type[msgspec.Struct], Talk]] = {
             "number.export": (ExportNumbers, self._export),

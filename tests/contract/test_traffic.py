@@ -95,7 +95,7 @@ async def test_a_pool_refuses_as_often_as_the_formula_says(tmp_path: Path) -> No
 
     The error is that of a share counted, made wider as refusals come in bunches: five of them.
     """
-    numbers, mean, arrivals, chance = 5, 60.0, 3000, random.Random(12)  # noqa: S311  no secret
+    numbers, mean, arrivals, chance = 5, 60.0, 3000, random.Random(12)
     pool = Pool(SqliteStore(tmp_path))
     await pool.open()
     policy = Policy(hold_for=timedelta(days=1), rest_for=timedelta(0))

@@ -32,6 +32,7 @@ MAY: dict[tuple[str, str], set[str]] = {
     ("GET", "/agents/{extension}/calls"): {"agent", "viewer", "admin"},
     ("GET", "/agents/{extension}/events"): {"agent", "viewer", "admin"},
     ("GET", "/calls/{uniqueid}"): {"agent", "viewer", "admin"},
+    ("GET", "/sizing"): {"viewer", "admin"},
     ("GET", "/tokens"): {"admin"},
     ("POST", "/tokens"): {"admin"},
     ("DELETE", "/tokens/{prefix}"): {"admin"},

@@ -81,6 +81,7 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
                 parts.administration,
                 parts.journal,
                 dict,
+                {},
             )
             yield Control(operations, Path(folder) / "control.sock")
 

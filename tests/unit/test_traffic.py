@@ -94,7 +94,7 @@ def test_a_sure_limit_needs_enough_measurements() -> None:
 
 def test_the_limit_is_as_sure_as_it_says() -> None:
     """Of many samples, no more than one in twenty has a limit below the true quantile."""
-    chance, count, tries = random.Random(1), 700, 2000  # noqa: S311  no secret
+    chance, count, tries = random.Random(1), 700, 2000
     rank = sure_rank(count)
     below = sum(
         sorted(chance.random() for _ in range(count))[rank - 1] < DIALED_SHARE for _ in range(tries)

@@ -1,0 +1,40 @@
+"""What the command line can ask of a pool's size: typed requests in, plain values out."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from interact_ivr.control.directory import Operation
+from interact_ivr.domain.sizing import TARGET
+from interact_ivr.service.sizing import PoolSizing
+
+
+class SizePool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Say how large the pool should be, by what was measured of it."""
+
+    target: float = TARGET
+    days: Annotated[int, Meta(ge=1, le=92)] = 28
+    group: str | None = None
+    environment: str = ""
+    application: str = ""
+
+
+class SizingOperations:
+    """Carries them out."""
+
+    def __init__(self, sizing: PoolSizing) -> None:
+        self._sizing = sizing
+        self.by_name: dict[str, tuple[type[msgspec.Struct], Operation]] = {
+            "pool.size": (SizePool, self._size),
+        }
+
+    async def _size(self, request: SizePool) -> object:
+        return await self._sizing.measured(
+            request.environment,
+            request.application,
+            request.group,
+            timedelta(days=request.days),
+            request.target,
+        )

@@ -1,0 +1,158 @@
+"""How large a pool should be: figures in, Erlang's formula over them, an answer in plain values.
+
+Nothing here reads a clock, a file or a socket.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from interact_ivr.domain.erlang import MOST_ERLANGS, blocking, load_borne, numbers_needed
+from interact_ivr.domain.errors import BadInput
+from interact_ivr.domain.traffic import Day, Waits, erlangs, fewest_for, trend
+
+TARGET = 0.001
+"""The share of interactions that may be refused, where nobody says otherwise."""
+LEAST_TARGET = 1e-6
+
+
+class Outlook(StrEnum):
+    """Where the load of the busiest hours goes."""
+
+    UNKNOWN = "too few days"
+    STEADY = "does not surely grow"
+    GROWING = "grows"
+    EXCEEDED = "more than the pool bears"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSize:
+    """What arrivals and holding times ask of a pool."""
+
+    arrivals_per_hour: float
+    taken_seconds: float
+    """How long each takes a number: held, and rested where that is strict."""
+    erlangs: float
+    target: float
+    """The share of arrivals that may be refused."""
+    needed: int
+    """The fewest numbers that refuse no more than that."""
+    numbers: int | None = None
+    """Those that there are; None: not known."""
+    blocking: float | None = None
+    """The share that these refuse."""
+    bears_erlangs: float | None = None
+    """The load of which these refuse the target's share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """When a pool gets too small."""
+
+    outlook: Outlook
+    days: float | None = None
+    """In how many days after the last one measured its busiest hour refuses more than the target;
+    None: it is not in sight."""
+    erlangs_a_day: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldAdvice:
+    """How long a hold should be, by how long callers take to dial."""
+
+    hold_seconds: float
+    """As it is set."""
+    enough_seconds: float | None
+    """With 95 percent confidence enough for 99 in 100 of those who called; None: too few did."""
+    retrieved: int
+    expired: int
+    """For these nobody called in time: a longer hold might have had some of them."""
+    fewest: int
+    """So many must have called before anything is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Where the figures come from, and where they go."""
+
+    since: datetime
+    allocations: int
+    busiest_hour: datetime | None
+    """When it began; None: nothing was lent."""
+    days: Sequence[Day]
+    forecast: Forecast
+    hold: HoldAdvice
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """The whole answer."""
+
+    size: PoolSize | None
+    """None: nothing was lent."""
+    measured: Measured | None = None
+    """None: the figures were typed in."""
+
+
+def pool_size(
+    arrivals_per_hour: float, taken: timedelta, target: float, numbers: int | None = None
+) -> PoolSize:
+    """Size a pool for so many arrivals, each of which takes a number for *taken*.
+
+    Raises:
+        BadInput: the target is none, or the load more than a million erlangs.
+    """
+    load = erlangs(arrivals_per_hour, taken)
+    if not 0 <= load <= MOST_ERLANGS:
+        raise BadInput("arrivals_per_hour", f"at most {MOST_ERLANGS:.0f} erlangs", f"{load:g}")
+    if not LEAST_TARGET <= target < 1:
+        raise BadInput("target", f"a share from {LEAST_TARGET:g} to below 1", f"{target:g}")
+    size = PoolSize(
+        arrivals_per_hour, taken.total_seconds(), load, target, numbers_needed(load, target)
+    )
+    return size if numbers is None else _with(size, numbers)
+
+
+def _with(size: PoolSize, numbers: int) -> PoolSize:
+    return PoolSize(
+        size.arrivals_per_hour,
+        size.taken_seconds,
+        size.erlangs,
+        size.target,
+        size.needed,
+        numbers,
+        blocking(size.erlangs, numbers),
+        load_borne(numbers, size.target),
+    )
+
+
+def forecast(days: Sequence[Day], bears_erlangs: float) -> Forecast:
+    """Say when the trend of *days* gets to what the pool bears."""
+    line = trend(days)
+    if line is None:
+        return Forecast(Outlook.UNKNOWN)
+    left = line.days_until(bears_erlangs)
+    if left is None:
+        return Forecast(Outlook.STEADY, None, line.erlangs_a_day)
+    return Forecast(Outlook.GROWING if left else Outlook.EXCEEDED, left, line.erlangs_a_day)
+
+
+def hold_advice(hold_for: timedelta, waits: Waits) -> HoldAdvice:
+    """Say which hold *waits* ask for."""
+    enough = None if waits.enough is None else waits.enough.total_seconds()
+    return HoldAdvice(
+        hold_for.total_seconds(), enough, waits.retrieved, waits.expired, fewest_for()
+    )
+
+
+def seconds_until_dry(free_before: int, free_now: int, within: timedelta) -> float | None:
+    """Give in how many seconds nothing is free, if it goes on as *within*; None: it does not fall.
+
+    >>> seconds_until_dry(100, 80, timedelta(minutes=1))
+    240.0
+    """
+    if free_now == 0:
+        return 0.0
+    fallen = free_before - free_now
+    return free_now / fallen * within.total_seconds() if fallen > 0 else None
