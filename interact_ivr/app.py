@@ -30,6 +30,7 @@ from interact_ivr.service.journal import Journal
 from interact_ivr.service.logins import Logins
 from interact_ivr.service.numbers import Numbers
 from interact_ivr.service.passwords import Passwords
+from interact_ivr.service.pool_watch import PoolWatch
 from interact_ivr.service.pools import Pools
 from interact_ivr.service.purge import Purge
 from interact_ivr.service.ringing import Ringing
@@ -51,6 +52,7 @@ class Parts:
     imports: Imports
     pools: Pools
     sizing: PoolSizing
+    pool_watch: PoolWatch
     agents: Agents
     administration: Administration
     tokens: Tokens
@@ -111,7 +113,15 @@ async def opened(
             await administration.adopt(await asyncio.to_thread(_read_defaults, other, extensions))
             purge.keep_for = other.journal.keep_for
             ringing.ringing_for = other.pool.ringing_for
+            sizing.target = pool_watch.target = other.pool.blocking_target
 
+        sizing = PoolSizing(store.traffic, store.pools, environments, clock)
+        pool_watch = PoolWatch(
+            *((store.traffic, store.numbers), environments, clock),
+            told=observing.pools_stand,
+            failed=observing.pools_not_seen,
+        )
+        sizing.target = pool_watch.target = config.pool.blocking_target
         access = Access(environments, clock)
         passwords = Passwords()
         stack.callback(passwords.close)
@@ -139,7 +149,8 @@ async def opened(
             Numbers(store.numbers, environments),
             Imports(store.numbers, environments),
             Pools(store.pools, allocations, environments),
-            PoolSizing(store.traffic, store.pools, environments, clock),
+            sizing,
+            pool_watch,
             agents,
             administration,
             Tokens(administration),

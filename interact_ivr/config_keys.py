@@ -137,6 +137,16 @@ class PoolConfig(msgspec.Struct, frozen=True):
         ),
     ] = ()
 
+    blocking_target: Annotated[
+        float,
+        Meta(
+            ge=1e-6,
+            lt=1,
+            title="which share of interactions may be refused, before it is warned of",
+            description="0.000001 to below 1",
+        ),
+    ] = 0.001
+
     @property
     def ringing_for(self) -> timedelta:
         """How long a call may keep its number, as a time."""

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter as Counts
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import accumulate
@@ -99,6 +99,13 @@ class Metrics:
             "Enabled numbers by what they are now",
             ["environment", "application", "state"],
         )
+        of_pool = ["environment", "application"]
+        self._blocking = self._gauge(
+            "blocking_ratio", "Share of interactions refused at the last hour's load", of_pool
+        )
+        self._dry = self._gauge(
+            "pool_dry_seconds", "When nothing is free at the present rate; +Inf: never", of_pool
+        )
 
     def retrieved(self, status: str, seconds: float) -> None:
         """Count a call's retrieval, which took *seconds*."""
@@ -146,6 +153,14 @@ class Metrics:
         self._numbers.clear()
         for labels, count in counts.items():
             self._numbers.labels(*labels).set(count)
+
+    def pools(self, standings: Iterable[tuple[str, str, float, float]]) -> None:
+        """Take note of each pool's (environment, application) blocking and seconds until dry."""
+        self._blocking.clear()
+        self._dry.clear()
+        for environment, application, blocking, dry in standings:
+            self._blocking.labels(environment, application).set(blocking)
+            self._dry.labels(environment, application).set(dry)
 
     def pbx(self, name: str) -> PbxMetrics:
         """Give what is counted of one PBX."""

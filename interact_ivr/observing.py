@@ -1,5 +1,6 @@
 """What is told of a pool's life: a line in the log for people, a count for Prometheus."""
 
+import math
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,12 +12,15 @@ from interact_ivr.domain.errors import AmbiguousDnid, Refusal
 from interact_ivr.domain.happening import EXHAUSTED, EXPIRED, FREED, Happening
 from interact_ivr.domain.names import CallRef, EnvironmentId
 from interact_ivr.domain.values import Allocation, FreeStatus, Retrieval
+from interact_ivr.service.pool_watch import Standing
 from interact_ivr.service.purge import Purged
 
 if TYPE_CHECKING:  # a command that runs without the service counts nothing, and loads nothing
     from interact_ivr.metrics import Metrics
 
 _DNIDS_SHOWN = 10
+_DRY = "the pool runs dry within its hold"
+_SMALL = "the pool refuses more than its target"
 _QUIET_SECONDS = 10.0
 """After a line that an environment's pool is exhausted, others are only counted for as long."""
 
@@ -31,6 +35,8 @@ class Observing:
         """What each of the last ones fits, the latest last: a few, whatever is dialed."""
         self._metrics = metrics
         self._quiet_until: dict[EnvironmentId, float] = {}
+        self._strained: set[tuple[str, str, str]] = set()
+        """Of which pools it was told that they run dry or are too small."""
         self._pool = structlog.get_logger("pool")
         self._journal = structlog.get_logger("journal")
 
@@ -100,6 +106,42 @@ class Observing:
         if now >= self._quiet_until.get(environment, now):
             self._quiet_until[environment] = now + _QUIET_SECONDS
             self._pool.warning("exhausted", environment=environment)
+
+    def pools_stand(self, standings: Sequence[Standing]) -> None:
+        """Hear how pools stand; the log is told what has changed, a forecast's end too."""
+        if self._metrics is not None:
+            self._metrics.pools(
+                (
+                    *(each.environment, each.application, each.blocking),
+                    math.inf if each.dry_in_seconds is None else each.dry_in_seconds,
+                )
+                for each in standings
+            )
+        strained = {
+            (each.environment, each.application, what)
+            for each in standings
+            for what, is_so in ((_DRY, each.runs_dry), (_SMALL, each.is_small))
+            if is_so
+        }
+        of = {(each.environment, each.application): each for each in standings}
+        for environment, application, what in sorted(strained - self._strained):
+            standing = of[environment, application]
+            self._pool.warning(
+                what,
+                environment=environment,
+                application=application,
+                blocking=round(standing.blocking, 6),
+                dry_in_seconds=standing.dry_in_seconds,
+            )
+        for environment, application, what in sorted(self._strained - strained):
+            self._pool.info(f"no more: {what}", environment=environment, application=application)
+        self._strained = strained
+
+    def pools_not_seen(self, error: Exception) -> None:
+        """Hear that how pools stand is not known."""
+        self._pool.error(
+            "how pools stand is not known", reason=str(error), cause=repr(error.__cause__ or error)
+        )
 
     def sweep_failed(self, error: Exception) -> None:
         """Hear that expiries are not on record."""

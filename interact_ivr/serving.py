@@ -123,6 +123,7 @@ async def serve(config: Config, config_file: Path) -> None:
         work = (
             parts.expiry.run(),
             parts.purge.run(),
+            parts.pool_watch.run(),
             watching.run(),
             parts.agents.run(),
             directories.run(),

@@ -27,7 +27,7 @@ def pool() -> None:
 
 
 @pool.command("size")
-@click.option("--target", type=float, default=0.001, show_default=True, help="Share to refuse.")
+@click.option("--target", type=float, help="Share to refuse; else as configured, or 0.001.")
 @click.option("--group", help="Only the numbers of this group.")
 @click.option(
     "--days", type=click.IntRange(1, 92), default=28, show_default=True, help="Measured how long."
@@ -43,7 +43,7 @@ def pool() -> None:
 @asking_options
 @failing
 def size(
-    target: float,
+    target: float | None,
     group: str | None,
     days: int,
     arrivals_per_hour: float | None,
@@ -72,7 +72,7 @@ def size(
         answer = ask(config, "pool.size", target=target, days=days, **where)
         sizing = msgspec.convert(answer, Sizing)
     else:
-        sizing = _typed(arrivals_per_hour, hold, target, numbers)
+        sizing = _typed(arrivals_per_hour, hold, 0.001 if target is None else target, numbers)
     if svg is not None:
         _draw(sizing, Path(svg))
     if as_json:

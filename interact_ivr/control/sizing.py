@@ -7,14 +7,14 @@ import msgspec
 from msgspec import Meta
 
 from interact_ivr.control.directory import Operation
-from interact_ivr.domain.sizing import TARGET
 from interact_ivr.service.sizing import PoolSizing
 
 
 class SizePool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Say how large the pool should be, by what was measured of it."""
 
-    target: float = TARGET
+    target: Annotated[float, Meta(gt=0, lt=1)] | None = None
+    """The share that may be refused; None: as it is configured."""
     days: Annotated[int, Meta(ge=1, le=92)] = 28
     group: str | None = None
     environment: str = ""

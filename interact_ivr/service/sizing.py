@@ -33,6 +33,8 @@ class PoolSizing:
         self._view = view
         self._environments = environments
         self._clock = clock
+        self.target = TARGET
+        """The share that may be refused, where nobody says otherwise."""
 
     async def measured(
         self,
@@ -40,7 +42,7 @@ class PoolSizing:
         application: str = "",
         group: str | None = None,
         within: timedelta = WINDOW,
-        target: float = TARGET,
+        target: float | None = None,
     ) -> Sizing:
         """Size the pool, or its *group*, by its busiest hour *within* that time until now.
 
@@ -55,7 +57,7 @@ class PoolSizing:
         waits = await self._traffic.waits(pool.scope, kind, since)
         numbers = await self._numbers(pool, kind)
         traffic = _Traffic(pool, since, list(hours), waits)
-        return await asyncio.to_thread(traffic.sized, numbers, target)
+        return await asyncio.to_thread(traffic.sized, numbers, target or self.target)
 
     async def _numbers(self, pool: Application, group: Group | None) -> int:
         """Count the numbers that are lent, by turns or now."""

@@ -25,7 +25,7 @@ from testbed.patient import NUMBERS, Patient
 from testbed.ports import LOOPBACK, PortBlock
 from testbed.promql import MONITORING, named, shipped
 
-UNITS = ("_total", "_seconds", "_bytes", "_info", "_seconds_bucket", "_seconds_count")
+UNITS = ("_total", "_seconds", "_bytes", "_info", "_ratio", "_seconds_bucket", "_seconds_count")
 COUNTED = {
     "numbers",
     "agi_sessions",

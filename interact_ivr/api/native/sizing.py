@@ -19,9 +19,18 @@ from interact_ivr.service.sizing import PoolSizing
 class AskSize(Within, frozen=True, kw_only=True):
     """By which figures."""
 
-    target: Annotated[
-        float, Meta(ge=LEAST_TARGET, lt=1, description="the share that may be refused")
-    ] = TARGET
+    target: (
+        Annotated[
+            float,
+            Meta(
+                ge=LEAST_TARGET,
+                lt=1,
+                description="the share that may be refused; none: as it is configured, and 0.001 "
+                "for figures that are given",
+            ),
+        ]
+        | None
+    ) = None
     days: Annotated[int, Meta(ge=1, le=92, description="measured how long, until now")] = 28
     group: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     arrivals_per_hour: (
@@ -130,7 +139,9 @@ class SizingRoutes:
         if arrivals is not None and hold is not None:
             taken = timedelta(seconds=hold)
             return Sizing(
-                await asyncio.to_thread(pool_size, arrivals, taken, what.target, what.numbers)
+                await asyncio.to_thread(
+                    pool_size, arrivals, taken, what.target or TARGET, what.numbers
+                )
             )
         for name in ("arrivals_per_hour", "hold_seconds", "numbers"):
             if getattr(what, name) is not None:
