@@ -88,6 +88,9 @@ async def test_enough_are_measured_before_a_hold_is_told(pool: Pool) -> None:
         if count >= fewest_for() - 1:
             enough = (await waits(pool)).enough
             assert enough == (longest if count == fewest_for() else None)
+    await pool.allocate("never")
+    pool.pass_(HOLD)
+    assert await waits(pool) == Waits(fewest_for(), 1, longest)
 
 
 async def test_a_pool_refuses_as_often_as_the_formula_says(tmp_path: Path) -> None:

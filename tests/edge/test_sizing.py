@@ -84,3 +84,6 @@ def test_the_picture_is_svg_for_eyes_and_ears(service: Service, tmp_path: Path) 
     assert len(points) > 15
     assert all(0 <= x <= 640 and 0 <= y <= 300 for x, y in points)
     assert points == sorted(points)  # more numbers refuse less
+    dashed = [each for each in drawn.iter(f"{SVG}line") if each.get("stroke-dasharray") == "6 4"]
+    target = float(dashed[0].get("y1") or "nan")
+    assert points[17][1] < target < points[18][1]  # 18 are needed; down is less

@@ -24,7 +24,7 @@ def waits(scope: Scope, group: Group | None, since: datetime, tx: Transaction) -
     rank = sure_rank(retrieved)
     if not rank:
         return Waits(retrieved, expired)
-    (enough,) = tx.one("wait_at_rank", **where, before=rank - 1)
+    (enough,) = tx.one("wait_at_rank", **where, longer=retrieved - rank)
     return Waits(retrieved, expired, duration_of(enough))
 
 

@@ -20,7 +20,8 @@ WHERE id >= :since AND application_id = :application
   AND (:group::TEXT IS NULL OR group_name = :group)
 
 -- name: wait_at_rank
+-- From the longest on: of a million only some ten thousand are sorted.
 SELECT ended_at - allocated_at AS wait FROM allocation
 WHERE id >= :since AND application_id = :application AND ended_as = 'retrieved'
   AND (:group::TEXT IS NULL OR group_name = :group)
-ORDER BY wait LIMIT 1 OFFSET :before
+ORDER BY wait DESC LIMIT 1 OFFSET :longer
