@@ -10,7 +10,7 @@ from html import escape
 
 WIDTH, HEIGHT = 640, 300
 """Of one chart."""
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 40, 50
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 45, 40, 50
 _STYLE = (
     "svg{color:#1f2328;background:#fff;font:12px system-ui,sans-serif}"
     "@media(prefers-color-scheme:dark){svg{color:#e6edf3;background:#0d1117}}"
@@ -68,10 +68,10 @@ def _drawn(charts: Iterable[Chart]) -> Iterator[str]:
             y = _y(chart, value)
             yield _line(_LEFT, y, WIDTH - _RIGHT, y, 'stroke-dasharray="6 4"')
             yield _text(WIDTH - _RIGHT, y - 5, name, 'text-anchor="end"')
-        for value, name in chart.marks:
+        for row, (value, name) in enumerate(chart.marks):  # names one below the other
             x = _x(chart, value)
             yield _line(x, _TOP, x, HEIGHT - _BOTTOM, 'stroke-dasharray="2 3"')
-            yield _text(x + 4, _TOP + 12, name)
+            yield _text(x + 4, _TOP + 12 + 16 * row, name)
         points = " ".join(f"{_x(chart, x):.1f},{_y(chart, y):.1f}" for x, y in chart.points)
         yield f'<polyline points="{points}" stroke-width="2"/>'
         yield "</g>"

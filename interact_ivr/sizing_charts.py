@@ -44,14 +44,14 @@ def _by_numbers(size: PoolSize) -> Chart:
     low = floor(log10(size.target)) - 1
     step = -(-most // _POINTS)
     shares = islice(blockings(size.erlangs), 0, most + 1, step)
-    points = [(at * step, log10(share)) for at, share in enumerate(shares) if share > 0]
+    points = [(at * step, log10(share)) for at, share in enumerate(shares) if share >= 10.0**low]
     ticks = [(float(power), f"{100 * 10.0**power:g} %") for power in range(low, 1)]
     marks = [] if size.numbers is None else [(float(size.numbers), f"now {size.numbers}")]
     if size.numbers != size.needed:
         marks.append((float(size.needed), f"needed {size.needed}"))
     return Chart(
         f"Refused at {size.erlangs:.4g} erlangs",
-        Axis("numbers", 0, most, _ticks(most)),
+        Axis("numbers", 0, most, [tick for tick in _ticks(most) if tick[0].is_integer()]),
         Axis("refused", low, 0, ticks),
         points,
         [(log10(size.target), f"target {percent(size.target)}")],
