@@ -21,7 +21,7 @@ TABLES = (
 """All that is copied, each behind what its rows hang on."""
 LEFT = {"clock": "of the machine that had the file; a server has its own"}
 """What is not, and why."""
-_PAGE_ROWS = 10_000
+_PAGE_ROWS = 5_000
 _WHOLE_ROWS = 10_000_000
 _WHOLE = {"application"}
 """Tables whose rows hang on each other, in any order: a page of these is the table."""
