@@ -1,0 +1,243 @@
+"""`interact-ivr db copy`, run as an administrator runs it: killed, refused, served afterwards."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+
+from interact_ivr.cli import main
+from interact_ivr.stores.copied_tables import TABLES
+from testbed.children import argv
+from testbed.fetch import bring_postgres
+from testbed.filled_store import fill
+from testbed.line import Line
+from testbed.ports import PortBlock
+from testbed.postgres import Cluster, cluster
+from testbed.service import INTERACT_IVR, Service
+
+INTERACTIONS = 6_000
+MANY = 4 * INTERACTIONS
+"""Rows that the large tables have together."""
+KILLS = 3
+PATIENCE = 60.0
+LOOK_SECONDS = 0.002
+CALLER = "+380501234567"
+ROWS = (
+    "SELECT (SELECT count(*) FROM allocation), (SELECT count(*) FROM answer),"
+    " (SELECT count(*) FROM journal)"
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Cluster]:
+    """Give a PostgreSQL."""
+    with PortBlock() as ports, cluster(bring_postgres(), port=ports.first) as server:
+        yield server
+
+
+@pytest.fixture
+def url(server: Cluster) -> str:
+    """Give the address of a new database."""
+    name = f"copy_{time.time_ns()}"
+    server.run("psql", "-q", "-d", "postgres", "-c", f"CREATE DATABASE {name}")
+    return server.url(name)
+
+
+@pytest.fixture
+def stopped(tmp_path: Path) -> Iterator[Service]:
+    """Give a service that does not run, with a pool of two numbers."""
+    service = Service(tmp_path / "stopped")
+    service.import_numbers("380974520200", "380974520201")
+    yield service
+    service.close()
+
+
+def all_rows(file: Path, url: str) -> list[tuple[str, list[Any], list[Any]]]:
+    """Read every row of every table, of the file and of the database, each in an order of its own.
+
+    By their own statements: columns are named, and sorting is ours.
+    """
+    read = []
+    with closing(sqlite3.connect(file)) as source, psycopg.connect(url) as target:
+        for table in TABLES:
+            rows = source.execute("SELECT * FROM " + table)
+            columns = ", ".join(column[0] for column in rows.description)
+            theirs = target.execute(f"SELECT {columns} FROM {table}".encode())
+            ours = sorted(rows.fetchall(), key=repr)
+            read.append((table, ours, sorted(theirs.fetchall(), key=repr)))
+    return read
+
+
+def killed_at(file: Path, url: str, rows: int) -> int:
+    """Copy *file* until so many rows are there, kill that in its next step, and say how many are.
+
+    By the lock of the copy's own row: who has it knows that no step ends meanwhile.
+    """
+    command = argv(INTERACT_IVR, "db", "copy", "--from", str(file), "--to", url)
+    deadline = time.monotonic() + PATIENCE
+    with (
+        psycopg.connect(url, autocommit=True) as watching,
+        subprocess.Popen(command, stdout=subprocess.DEVNULL) as child,
+    ):
+        while child.poll() is None and not has_come_to(watching, rows):
+            assert time.monotonic() < deadline
+            time.sleep(LOOK_SECONDS)
+        child.send_signal(signal.SIGKILL)
+        assert child.wait() == -signal.SIGKILL, "it was done before"
+        return copied_rows(watching)
+
+
+def has_come_to(watching: psycopg.Connection[Any], rows: int) -> bool:
+    """Say whether a copy is under way that has so many rows."""
+    if watching.execute("SELECT to_regclass('copied_from')").fetchone() == (None,):
+        return False
+    with watching.transaction():
+        is_begun = watching.execute("SELECT 1 FROM copied_from FOR UPDATE").fetchone()
+        return is_begun is not None and copied_rows(watching) >= rows
+
+
+def copied_rows(watching: psycopg.Connection[Any]) -> int:
+    """Count the rows of the large tables."""
+    (counts,) = watching.execute(ROWS).fetchall()
+    return sum(counts)
+
+
+def test_a_copy_that_is_killed_again_and_again_ends_with_equal_stores(
+    tmp_path: Path, url: str
+) -> None:
+    """Each goes on where the last one was; half of it is not served; the whole is, row by row."""
+    file = tmp_path / "interact-ivr.db"
+    fill(file, INTERACTIONS)
+    points = sorted(random.sample(range(MANY // 2), KILLS))
+    left = [killed_at(file, url, rows) for rows in points]
+    assert left == sorted(left), points
+    half = Service(tmp_path / "half", store=url)
+    refused = half.command("serve")
+    half.close()
+    assert refused.returncode == 1
+    assert f"{file} into the store is not finished" in refused.stderr
+    done = subprocess.run(
+        [*INTERACT_IVR, "db", "copy", "--from", str(file), "--to", url, "--json"],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    journal = told["tables"]["journal"]
+    assert (told["equal"], told["resumed"]) == (True, True)
+    assert journal["rows"] == journal["copied_rows"] == 2 * INTERACTIONS
+    assert journal["sha256"] == journal["copied_sha256"]
+    for table, ours, theirs in all_rows(file, url):
+        assert ours == theirs, table
+
+
+def test_a_copied_store_is_served(stopped: Service, tmp_path: Path, url: str) -> None:
+    """Who waits is found, the old call is told the same, who redials is known by the same key."""
+    stopped.configure('[journal]\nani = "hash"\n')
+    lines = [Line(stopped, f"38097452020{digit}", "call") for digit in range(2)]
+    with stopped:
+        stopped.ask("allocate", "told")
+        assert lines[0].call(uniqueid="1.1", callerid=CALLER).variables["INTERACT_ID"] == "told"
+        stopped.ask("allocate", "waiting")
+        done = stopped.command("db", "copy", "--to", url)
+        assert done.returncode == 1
+        assert "is held by interact-ivr serve" in done.stderr
+    done = stopped.command("db", "copy", "--to", url)
+    assert done.returncode == 0, done.stderr
+    key = stopped.database.with_name("interact-ivr.db.ani-key")
+    said = done.stdout.splitlines()
+    assert said[-1] == f"what is in {key} must be every node's INTERACT_IVR_ANI_KEY"
+    assert said[-4].split()[-1] == said[-3].split()[-1]
+    node = Service(tmp_path / "node", '[journal]\nani = "hash"\n', store=url)
+    node.environment["INTERACT_IVR_ANI_KEY"] = key.read_text().strip()
+    with node:
+        calls = {"1.1": CALLER, "1.2": CALLER, "1.3": "+380507654321"}
+        told = [
+            Line(node, line.number, "call").call(uniqueid=call, callerid=ani).variables
+            for line, (call, ani) in zip((lines[0], lines[0], lines[1]), calls.items(), strict=True)
+        ]
+    assert [each["INTERACT_STATUS"] for each in told] == ["FOUND", "REDIAL", "FOUND"]
+    assert [each["INTERACT_ID"] for each in told] == ["told", "told", "waiting"]
+
+
+def asked(*arguments: str, config: Path | None = None) -> Result:
+    """Run ``db copy`` in this process."""
+    named = () if config is None else ("--config", str(config))
+    return CliRunner().invoke(main, ["db", "copy", *arguments, *named])
+
+
+def test_a_copy_that_differs_fails(tmp_path: Path, url: str) -> None:
+    """Exit status 1, with both sums."""
+    file = tmp_path / "interact-ivr.db"
+    fill(file, 10)
+    assert asked("--from", str(file), "--to", url).exit_code == 0
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE copied_from SET finished_at = NULL, outcome = NULL")
+        connection.execute("UPDATE journal SET ani = '0' WHERE ani IS NOT NULL")
+    done = asked("--from", str(file), "--to", url)
+    assert done.exit_code == 1
+    assert done.stderr.strip().endswith("the copy differs in journal: make the database anew")
+    sums = [line.split()[-1] for line in done.stdout.splitlines() if "SHA-256" in line]
+    assert len(sums) == len({*sums}) == 2
+
+
+NOWHERE = "postgresql://u@127.0.0.1:1/d"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        ((), 2, "--to: expected a postgresql:// address, as the store is SQLite's"),
+        (("--to", "sqlite:////x.db"), 2, "--to: expected a postgresql:// address"),
+        (("--to", "postgresql://u:p@h/d"), 1, "--to: expected no password in it: --password says"),
+        (("--to", NOWHERE), 1, "interact-ivr.db is not there"),
+        (("--to", NOWHERE, "--from", __file__, "--password", "/x"), 1, "password: /x cannot be"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_sentence(
+    tmp_path: Path, arguments: tuple[str, ...], status: int, told: str
+) -> None:
+    """Named by its option; a password in an address is not repeated."""
+    config = tmp_path / "interact-ivr.toml"
+    config.write_text(f'[store]\nurl = "sqlite:///{tmp_path}/interact-ivr.db"\n')
+    done = asked(*arguments, config=config)
+    assert (done.exit_code, done.stdout) == (status, "")
+    assert told in done.stderr
+    assert "u:p" not in done.stderr
+
+
+def test_a_server_that_is_not_there_is_said_to_be_no_loss(tmp_path: Path) -> None:
+    """What to do follows in a second sentence."""
+    fill(tmp_path / "x.db", 1)
+    done = asked("--from", str(tmp_path / "x.db"), "--to", NOWHERE)
+    assert done.exit_code == 1
+    assert done.stderr.splitlines() == [
+        "error: the store is unavailable: it cannot be reached",
+        "error: the same command again goes on where it was",
+    ]
+
+
+def test_the_configured_store_is_the_end_that_is_not_named(tmp_path: Path, url: str) -> None:
+    """Who has written the new address into the configuration names the file."""
+    fill(tmp_path / "x.db", 10)
+    config = tmp_path / "interact-ivr.toml"
+    config.write_text(f'[store]\nurl = "{url}"\n')
+    done = asked("--from", str(tmp_path / "x.db"), "--json", config=config)
+    told = json.loads(done.stdout)
+    assert told["equal"] is True
+    assert told["tables"]["journal"]["rows"] == 20
+    done = asked(config=config)
+    assert done.exit_code == 2
+    assert "--from: expected a file, as the store is PostgreSQL's" in done.stderr
