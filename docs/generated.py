@@ -1,6 +1,8 @@
-"""The tables of README.md that the code knows: `make docs` writes, `make lint` compares them."""
+"""The tables of the documentation that the code knows: `make docs` writes, `make lint` compares."""
 
+import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from interact_ivr.agi.detail_variables import PREFIX, Detail
 from interact_ivr.agi.variables import Variable
@@ -38,6 +40,27 @@ def moves() -> str:
         (f"**{state.value}**", *(_move(MOVES[state, event]) for event in Event)) for state in State
     )
     return _table(headings, rows)
+
+
+def measured_on_postgres() -> str:
+    """Give what the last committed measurement of PostgreSQL says, and on what."""
+    file = Path(__file__).parent.parent / "bench/results/postgres.json"
+    result = json.loads(file.read_text("utf-8"))
+    machine = result["machine"]
+    rows = (
+        (
+            row["name"],
+            f"{row['median']:.3g} {row['unit']}",
+            f"{row['low']:.3g} to {row['high']:.3g}",
+        )
+        for row in result["rows"]
+    )
+    told = (
+        f"Measured on {result['date'][:10]} on {machine['cores']} cores ({machine['processor']}),\n"
+        f"clients and server together, at a load of {machine['load']:.1f}\n"
+        f"([`bench/results/postgres.json`](../bench/results/postgres.json)):"
+    )
+    return f"{told}\n\n{_table(('what', 'median', 'rounds'), rows)}"
 
 
 def _configuration_row(key: tuple[str, object, str, str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The blocks of the cookbook, for the tests that run them as they stand there."""
+"""The blocks of the cookbook and other pages, for the tests that run them as they stand there."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from pathlib import Path
 COOKBOOK = Path(__file__).parent.parent / "docs/cookbook.md"
 
 
-def blocks(heading: str) -> list[str]:
-    """Give the blocks under *heading*, in their order."""
-    text = COOKBOOK.read_text("utf-8")
+def blocks(heading: str, page: Path = COOKBOOK, language: str = r"\w*") -> list[str]:
+    """Give the blocks under *heading* of a *page*, those of one *language* or all, in order."""
+    text = page.read_text("utf-8")
     _, found, section = text.partition(f"\n## {heading}\n")
     if not found:
         raise KeyError(heading)
     section = section.partition("\n## ")[0]
     return [
-        each[1] for each in re.finditer(r"^```\w*\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+        each[1]
+        for each in re.finditer(rf"^```{language}\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     ]
 
 
-def count() -> int:
-    """Count all of them."""
-    return len(re.findall(r"^```", COOKBOOK.read_text("utf-8"), re.MULTILINE)) // 2
+def count(page: Path = COOKBOOK, language: str = "") -> int:
+    """Count all of a page's, or those of one *language*."""
+    if language:
+        return len(re.findall(rf"^```{language}$", page.read_text("utf-8"), re.MULTILINE))
+    return len(re.findall(r"^```", page.read_text("utf-8"), re.MULTILINE)) // 2
