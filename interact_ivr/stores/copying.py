@@ -94,7 +94,6 @@ def _carry(source: HeldStore, target: Target, show: Show) -> None:
     for table in source.tables[first:]:
         what, of = f"copying {table.name}", source.count(table)
         done = target.count(table)
-        show(what, done, of)
         for rows in pages(source, table, target.place.after(table)):
             target.put(table, rows)
             done += len(rows)
@@ -108,7 +107,8 @@ def _compare(source: HeldStore, target: Target, table: Table, show: Show) -> Com
     def added_up(side: Side, before: int) -> Sum:
         total = Sum(0, "")
         for total in sums(side, table):
-            show(what, before + total.rows, of)
+            if of:
+                show(what, before + total.rows, of)
         return total
 
     here = added_up(source, 0)
