@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,10 @@ from click.testing import CliRunner, Result
 from interact_ivr.cli import main
 from interact_ivr.stores.copied_tables import TABLES
 from testbed.children import argv
-from testbed.fetch import bring_postgres
 from testbed.filled_store import fill
 from testbed.line import Line
-from testbed.ports import PortBlock
-from testbed.postgres import Cluster, cluster
 from testbed.service import INTERACT_IVR, Service
+from tests.contract.cluster import databases
 
 INTERACTIONS = 6_000
 MANY = 4 * INTERACTIONS
@@ -40,28 +39,13 @@ ROWS = (
 )
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    """Give a PostgreSQL."""
-    with PortBlock() as ports, cluster(bring_postgres(), port=ports.first) as server:
-        yield server
-
-
 @pytest.fixture
-def url(server: Cluster) -> str:
-    """Give the address of a new database."""
-    name = f"copy_{time.time_ns()}"
-    server.run("psql", "-q", "-d", "postgres", "-c", f"CREATE DATABASE {name}")
-    return server.url(name)
-
-
-@pytest.fixture
-def stopped(tmp_path: Path) -> Iterator[Service]:
-    """Give a service that does not run, with a pool of two numbers."""
-    service = Service(tmp_path / "stopped")
-    service.import_numbers("380974520200", "380974520201")
-    yield service
-    service.close()
+def url() -> Iterator[str]:
+    """Give the address of an empty database, to which nobody is connected."""
+    name = databases().take()
+    databases().own(name).close()
+    yield databases().cluster.url(name)
+    databases().give_back(name)
 
 
 def all_rows(file: Path, url: str) -> list[tuple[str, list[Any], list[Any]]]:
@@ -143,30 +127,30 @@ def test_a_copy_that_is_killed_again_and_again_ends_with_equal_stores(
         assert ours == theirs, table
 
 
-def test_a_copied_store_is_served(stopped: Service, tmp_path: Path, url: str) -> None:
+def test_a_copied_store_is_served(tmp_path: Path, url: str) -> None:
     """Who waits is found, the old call is told the same, who redials is known by the same key."""
-    stopped.configure('[journal]\nani = "hash"\n')
-    lines = [Line(stopped, f"38097452020{digit}", "call") for digit in range(2)]
-    with stopped:
-        stopped.ask("allocate", "told")
+    hashed = '[journal]\nani = "hash"\n'
+    with Service(tmp_path / "file", hashed) as service:
+        lines = [Line.taken_into(service) for _ in range(2)]
+        lines[0].allocate("told")
         assert lines[0].call(uniqueid="1.1", callerid=CALLER).variables["INTERACT_ID"] == "told"
-        stopped.ask("allocate", "waiting")
-        done = stopped.command("db", "copy", "--to", url)
-        assert done.returncode == 1
-        assert "is held by interact-ivr serve" in done.stderr
-    done = stopped.command("db", "copy", "--to", url)
-    assert done.returncode == 0, done.stderr
-    key = stopped.database.with_name("interact-ivr.db.ani-key")
+        lines[1].allocate("waiting")
+        refused = asked("--to", url, config=service.config)
+    assert refused.exit_code == 1
+    assert "is held by interact-ivr serve" in refused.stderr
+    done = asked("--to", url, config=service.config)
+    assert done.exit_code == 0, done.stderr
+    key = service.database.with_name("interact-ivr.db.ani-key")
     said = done.stdout.splitlines()
     assert said[-1] == f"what is in {key} must be every node's INTERACT_IVR_ANI_KEY"
     assert said[-4].split()[-1] == said[-3].split()[-1]
-    node = Service(tmp_path / "node", '[journal]\nani = "hash"\n', store=url)
+    node = Service(tmp_path / "node", hashed, store=url)
     node.environment["INTERACT_IVR_ANI_KEY"] = key.read_text().strip()
     with node:
-        calls = {"1.1": CALLER, "1.2": CALLER, "1.3": "+380507654321"}
+        calls = (("1.1", CALLER, 0), ("1.2", CALLER, 0), ("1.3", "+380507654321", 1))
         told = [
-            Line(node, line.number, "call").call(uniqueid=call, callerid=ani).variables
-            for line, (call, ani) in zip((lines[0], lines[0], lines[1]), calls.items(), strict=True)
+            replace(lines[at], service=node).call(uniqueid=call, callerid=ani).variables
+            for call, ani, at in calls
         ]
     assert [each["INTERACT_STATUS"] for each in told] == ["FOUND", "REDIAL", "FOUND"]
     assert [each["INTERACT_ID"] for each in told] == ["told", "told", "waiting"]
