@@ -128,7 +128,10 @@ def test_a_copy_that_is_killed_again_and_again_ends_with_equal_stores(
 
 
 def test_a_copied_store_is_served(tmp_path: Path, url: str) -> None:
-    """Who waits is found, the old call is told the same, who redials is known by the same key."""
+    """Who waits is found, the old call is told the same, who redials is known by the same key.
+
+    Nothing is copied from a store that is served, nor into one.
+    """
     hashed = '[journal]\nani = "hash"\n'
     with Service(tmp_path / "file", hashed) as service:
         lines = [Line.taken_into(service) for _ in range(2)]
@@ -152,6 +155,11 @@ def test_a_copied_store_is_served(tmp_path: Path, url: str) -> None:
             replace(lines[at], service=node).call(uniqueid=call, callerid=ani).variables
             for call, ani, at in calls
         ]
+        with psycopg.connect(url) as connection:
+            connection.execute("DELETE FROM copied_from")
+        again = asked("--to", url, config=service.config)
+    assert again.exit_code == 1
+    assert again.stderr == "error: the database is in use: a node is connected to it\n"
     assert [each["INTERACT_STATUS"] for each in told] == ["FOUND", "REDIAL", "FOUND"]
     assert [each["INTERACT_ID"] for each in told] == ["told", "told", "waiting"]
 
