@@ -23,6 +23,7 @@ from interact_ivr.stores.copied_tables import TABLES
 from testbed.children import argv
 from testbed.filled_store import fill
 from testbed.line import Line
+from testbed.postgres import USER
 from testbed.service import INTERACT_IVR, Service
 from tests.contract.cluster import databases
 
@@ -219,6 +220,42 @@ def test_a_server_that_is_not_there_is_said_to_be_no_loss(tmp_path: Path) -> Non
         "error: the store is unavailable: it cannot be reached",
         "error: the same command again goes on where it was",
     ]
+
+
+@pytest.fixture
+def guarded() -> Iterator[str]:
+    """Give the address of a database whose owner needs a password, which is `pass word`."""
+    server, name = databases().cluster, f"guarded_{time.time_ns()}"
+    rules = server.data / "pg_hba.conf"
+    before = rules.read_text()
+    rules.write_text(f"local all {name} scram-sha-256\n{before}")
+    admin = psycopg.connect(server.url("postgres"), autocommit=True)
+    admin.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'pass word'".encode())
+    admin.execute(f"CREATE DATABASE {name} OWNER {name}".encode())
+    admin.execute("SELECT pg_reload_conf()")
+    yield server.url(name).replace(USER, name, 1)
+    rules.write_text(before)
+    admin.execute("SELECT pg_reload_conf()")
+    admin.close()
+
+
+def test_the_password_is_in_a_file(tmp_path: Path, guarded: str) -> None:
+    """In one that is named, or in the configured one; another one is told so."""
+    fill(tmp_path / "x.db", 10)
+    right, wrong = tmp_path / "right", tmp_path / "wrong"
+    right.write_text("pass word\n")
+    wrong.write_text("password\n")
+    right.chmod(0o600)
+    to = ("--from", str(tmp_path / "x.db"), "--to", guarded, "--password")
+    deadline = time.monotonic() + PATIENCE
+    while (refused := asked(*to, str(wrong))).exit_code == 0:  # the rule is not in force yet
+        assert time.monotonic() < deadline
+    assert "it does not let us in" in refused.stderr
+    assert asked(*to, str(right)).exit_code == 0
+    config = tmp_path / "interact-ivr.toml"
+    config.write_text(f'[store]\nurl = "{guarded}"\npassword = "{right}"\n')
+    done = asked("--from", str(tmp_path / "x.db"), config=config)
+    assert done.exit_code == 0, done.stderr
 
 
 def test_the_configured_store_is_the_end_that_is_not_named(tmp_path: Path, url: str) -> None:
