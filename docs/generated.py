@@ -1,4 +1,4 @@
-"""The tables of the documentation that the code knows: `make docs` writes, `make lint` compares."""
+"""What of the documentation the code knows: `make docs` writes, `make lint` compares it."""
 
 import json
 from collections.abc import Iterable, Sequence
