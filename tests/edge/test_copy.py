@@ -9,9 +9,10 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import Any
 
 import psycopg
@@ -34,6 +35,10 @@ KILLS = 3
 PATIENCE = 60.0
 LOOK_SECONDS = 0.002
 CALLER = "+380501234567"
+WAITS = (
+    "SELECT 1 FROM pg_stat_activity WHERE application_name = 'interact-ivr db copy'"
+    " AND datname = current_database() AND wait_event_type = 'Lock'"
+)
 ROWS = (
     "SELECT (SELECT count(*) FROM allocation), (SELECT count(*) FROM answer),"
     " (SELECT count(*) FROM journal)"
@@ -66,31 +71,38 @@ def all_rows(file: Path, url: str) -> list[tuple[str, list[Any], list[Any]]]:
 
 
 def killed_at(file: Path, url: str, rows: int) -> int:
-    """Copy *file* until so many rows are there, kill that in its next step, and say how many are.
+    """Copy *file* until so many rows are there, kill that within its next step; say how many are.
 
-    By the lock of the copy's own row: who has it knows that no step ends meanwhile.
+    A lock lets it go step by step: whoever has it knows that no step ends meanwhile, and gets it
+    back when the next one has. Who has it counts, as others would wait behind the copy.
     """
     command = argv(INTERACT_IVR, "db", "copy", "--from", str(file), "--to", url)
-    deadline = time.monotonic() + PATIENCE
     with (
+        psycopg.connect(url, autocommit=True) as lock,
         psycopg.connect(url, autocommit=True) as watching,
-        subprocess.Popen(command, stdout=subprocess.DEVNULL) as child,
+        ExitStack() as stack,
     ):
-        while child.poll() is None and not has_come_to(watching, rows):
-            assert time.monotonic() < deadline
-            time.sleep(LOOK_SECONDS)
-        child.send_signal(signal.SIGKILL)
-        assert child.wait() == -signal.SIGKILL, "it was done before"
-        return copied_rows(watching)
+        count = -1
+        while count < rows:
+            with lock.transaction():
+                lock.execute("LOCK TABLE allocation, answer, journal IN SHARE MODE")
+                if count < 0:
+                    child = stack.enter_context(subprocess.Popen(command, stdout=DEVNULL))
+                wait_for_lock(watching, child)
+                count = copied_rows(lock)
+                if count >= rows:
+                    child.send_signal(signal.SIGKILL)
+                    assert child.wait() == -signal.SIGKILL
+        return count
 
 
-def has_come_to(watching: psycopg.Connection[Any], rows: int) -> bool:
-    """Say whether a copy is under way that has so many rows."""
-    if watching.execute("SELECT to_regclass('copied_from')").fetchone() == (None,):
-        return False
-    with watching.transaction():
-        is_begun = watching.execute("SELECT 1 FROM copied_from FOR UPDATE").fetchone()
-        return is_begun is not None and copied_rows(watching) >= rows
+def wait_for_lock(watching: psycopg.Connection[Any], child: subprocess.Popen[bytes]) -> None:
+    """Wait until the copy waits."""
+    deadline = time.monotonic() + PATIENCE
+    while watching.execute(WAITS).fetchone() is None:
+        assert child.poll() is None, "it was done before"
+        assert time.monotonic() < deadline
+        time.sleep(LOOK_SECONDS)
 
 
 def copied_rows(watching: psycopg.Connection[Any]) -> int:
