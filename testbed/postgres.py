@@ -25,6 +25,7 @@ UNPRIVILEGED = 65534
 """The user `nobody`, for a suite that runs as root: PostgreSQL refuses to."""
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
+SHELL_SECONDS = 90.0
 POLL_SECONDS = 0.02
 SETTINGS = """\
 fsync = on
@@ -108,6 +109,23 @@ class Cluster:
         )
         if done.returncode:
             raise AssertionError(f"{program}: {done.stderr}")
+        return done.stdout
+
+    def shell(self, script: str, **variables: str) -> str:
+        """Run a shell script as the server's user, who has its programs and its address."""
+        at = {"PGHOST": str(self.folder), "PGPORT": f"{self.port}", "PGUSER": USER}
+        path = f"{self.tools.programs}:{os.environ['PATH']}"
+        done = subprocess.run(
+            _unprivileged(["bash", "-euc", script]),
+            env={**self.tools.environment, **at, "PATH": path, **variables},
+            cwd=self.folder,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=SHELL_SECONDS,
+        )
+        if done.returncode:
+            raise AssertionError(f"{script}: {done.stdout}{done.stderr}")
         return done.stdout
 
     def said(self) -> str:

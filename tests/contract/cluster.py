@@ -20,7 +20,7 @@ from testbed.postgres import Cluster, cluster
 _TEMPLATE = "template_of_all"
 _TABLES = (
     *("answer", "ringing", "journal", "allocation", "number", "token", "user_account"),
-    *("application_key", "application", "environment", "tenant", "inventory"),
+    *("application_key", "application", "environment", "tenant", "inventory", "copied_from"),
 )
 _EMPTY = (
     "BEGIN;"

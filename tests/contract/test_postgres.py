@@ -31,7 +31,11 @@ ONE, TWO, THREE = (f"+38097452020{digit}" for digit in range(3))
 ANI = "+441632960001"
 PATIENCE = 1.8
 WATCHED: set["asyncio.Future[Retrieval]"] = set()
-OWN = {"clock": "SQLite's own", "schema_version": "PostgreSQL's own"}
+OWN = {
+    "clock": "SQLite's own",
+    "schema_version": "PostgreSQL's own",
+    "copied_from": "PostgreSQL's own",
+}
 """Tables that only one of the stores has."""
 
 
