@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from interact_ivr.config_http import HttpConfig
 from interact_ivr.config_icws import IcwsConfig
+from interact_ivr.config_node import NodeConfig
 from interact_ivr.config_pbx import PbxConfig
 from interact_ivr.config_screen import ScreenConfig
 from interact_ivr.config_store import StoreConfig
@@ -220,6 +221,7 @@ class LogConfig(msgspec.Struct, frozen=True):
 class Config(msgspec.Struct, frozen=True):
     """All of it, one table a section; of [[pbx]] as many as there are PBXes."""
 
+    node: NodeConfig = NodeConfig()
     store: StoreConfig = StoreConfig()
     agi: AgiConfig = AgiConfig()
     http: HttpConfig = HttpConfig()

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import structlog
 
 import agi_scripts
@@ -108,6 +109,10 @@ async def serve(config: Config, config_file: Path) -> None:
             directories,
             time.monotonic(),
         )
+        await parts.cluster.begin(
+            config.http.public_url or f"{config.http.host}:{house.server.port}",
+            lambda: msgspec.json.encode(facts()).decode(),
+        )
         metrics.gauge("agi_sessions", "Calls being answered now", lambda: listener.sessions)
         metrics.gauge("tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks()))
         control = ControlServer(operations_of(parts, facts))
@@ -116,6 +121,7 @@ async def serve(config: Config, config_file: Path) -> None:
         work = (
             parts.expiry.run(),
             parts.purge.run(),
+            parts.cluster.run(),
             watching.run(),
             parts.agents.run(),
             directories.run(),
@@ -137,6 +143,7 @@ async def serve(config: Config, config_file: Path) -> None:
             house.streams.close()
             await asyncio.gather(listener.close(), house.server.close(), control.close())
             await _cancelled(tasks)
+            await parts.cluster.leave()
 
 
 def _check_applications(administration: Administration, config_file: Path) -> None:
@@ -237,6 +244,7 @@ def _facts(
 ) -> dict[str, object]:
     return {
         "version": __version__,
+        "node": config.node.called,
         "process": os.getpid(),
         "uptime_seconds": round(time.monotonic() - started, 1),
         "config": str(config_file),
@@ -248,7 +256,7 @@ def _facts(
         "ambiguous_dnids": observing.ambiguous_dnids,
         "last_ambiguous_dnids": dict(observing.last_ambiguous),
         "store_ahead_seconds": round(parts.clock.ahead.total_seconds(), 1),
-        "warnings": [*pbx_warnings(config.pbx)],
+        "warnings": [*pbx_warnings(config.pbx), *parts.cluster.warnings()],
         "pbx": watching.facts(),
         "directories": directories.facts(),
     }

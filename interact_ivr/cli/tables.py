@@ -74,5 +74,6 @@ _STYLES = {
     "lapsed": "yellow",
     "disabled": "red",
     "running": "green",
+    "silent": "red",
     "not running": "red",
 }
