@@ -221,8 +221,8 @@ class LogConfig(msgspec.Struct, frozen=True):
 class Config(msgspec.Struct, frozen=True):
     """All of it, one table a section; of [[pbx]] as many as there are PBXes."""
 
-    node: NodeConfig = NodeConfig()
     store: StoreConfig = StoreConfig()
+    node: NodeConfig = NodeConfig()
     agi: AgiConfig = AgiConfig()
     http: HttpConfig = HttpConfig()
     icws: IcwsConfig = IcwsConfig()

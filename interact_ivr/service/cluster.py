@@ -130,10 +130,10 @@ class Cluster:
 
     async def _turn(self) -> None:
         try:
-            await self._look()
             if time.monotonic() >= self._beat_at:
                 self._beat_at = time.monotonic() + _BEAT_SECONDS
                 await self._beat()
+            await self._look()
             self._hears.followed()
         except Exception as error:  # noqa: BLE001  the outermost edge: told, tried again
             self._hears.failed(error)

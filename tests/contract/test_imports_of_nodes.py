@@ -18,8 +18,8 @@ from interact_ivr.service.checking import STEP, Chunk, NumberRow
 from tests.contract.cluster import databases
 
 PATIENCE = 30.0
-MANY, OTHERS, FEW = "38097452xxxx", "38097453xxxx", "380974540000"
-"""10,000 numbers, which is several steps, as many others; and one."""
+MANY, OTHERS, FEW = "380974520000-380974524999", "380974530000-380974534999", "380974540000"
+"""5,000 numbers, which is several steps, as many others; and one."""
 HIDDEN = "SELECT count(*) FROM number WHERE free_from < (SELECT floor FROM inventory)"
 
 
@@ -106,9 +106,9 @@ async def test_a_node_that_starts_leaves_another_s_import_alone(nodes: tuple[Par
     assert await take_in(two, FEW) == 1
     assert not clearing.done()
     watched.may_go_on.set()
-    assert await importing == 10_000
+    assert await importing == 5_000
     assert await clearing == 0
-    assert await count(two) == 10_001
+    assert await count(two) == 5_001
 
 
 @pytest.mark.parametrize("other", [OTHERS, MANY])
@@ -127,13 +127,13 @@ async def test_imports_at_two_nodes_come_one_after_the_other(
                 pass
         assert database.execute(HIDDEN).fetchone() == (STEP,)
     watched.may_go_on.set()
-    assert await importing == 10_000
+    assert await importing == 5_000
     if other == MANY:
         with pytest.raises(BadRows, match="is in the environment already"):
             await second
     else:
-        assert await second == 10_000
-    assert await count(one) == (10_000 if other == MANY else 20_000)
+        assert await second == 5_000
+    assert await count(one) == (5_000 if other == MANY else 10_000)
 
 
 def asked_for_a_turn(database: psycopg.Connection[tuple[int, ...]]) -> int:
@@ -166,4 +166,4 @@ async def test_what_a_silent_node_has_left_another_takes_away(
             await importing
         assert database.execute(HIDDEN).fetchone() == (0,)
     assert await count(two) == 0
-    assert await take_in(two, MANY) == 10_000
+    assert await take_in(two, MANY) == 5_000

@@ -24,7 +24,7 @@ from tests.contract.cluster import databases
 
 KEY = {"INTERACT_IVR_ANI_KEY": "the same for all nodes"}
 NAMES = ("one", "two")
-HOLD_SECONDS = 1.0
+HOLD_SECONDS = 0.5
 SLACK_SECONDS = 4.0
 """For a machine that does much else."""
 
@@ -57,7 +57,7 @@ class Nodes:
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
-    """Give two services, whose numbers wait for a second."""
+    """Give two services, whose numbers wait for half a second."""
     shared = databases()
     place = shared.take()
     store = shared.cluster.url(place)
