@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 import urllib.request
@@ -107,7 +108,18 @@ def test_every_node_shows_all_of_them(nodes: Nodes) -> None:
             assert node["seen_seconds_ago"] < 5 + SLACK_SECONDS
             assert node["address"] == its.http.removeprefix("http://")
             assert (node["facts"]["process"], node["facts"]["pbx"]) == (its.pid, [])
-    table = nodes.by_name["one"].command("status").stdout
+
+
+def test_what_the_page_shows_is_what_is_printed(nodes: Nodes) -> None:
+    """Its commands do, and the table has its columns, a node a line."""
+    page = (Path(__file__).parents[2] / "docs/cluster.md").read_text("utf-8")
+    _, _, section = page.partition("\n## Who is there\n")
+    commands, sample = re.findall(r"^```\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)[:2]
+    table, facts = (
+        nodes.by_name["one"].command(*line.split()[1:]).stdout for line in commands.splitlines()
+    )
+    assert sample.splitlines()[0].split() in [line.split() for line in table.splitlines()]
+    assert [node["name"] for node in json.loads(facts)["nodes"]] == [*NAMES]
     assert re.search(r"one +this one +\S+ +127", table)
     assert re.search(r"two +alive +\S+ +127", table)
 
