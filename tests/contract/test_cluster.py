@@ -124,6 +124,19 @@ async def test_a_duty_is_one_node_s_until_it_lapses(nodes: tuple[Pool, Pool]) ->
     assert await one.take("sweep", ONE.incarnation, 3 * SECOND)
 
 
+async def test_who_may_not_have_a_duty_writes_nothing(nodes: tuple[Pool, Pool]) -> None:
+    """Not even a lock, however often it asks: it would cost the server a write each time."""
+    store = nodes[0].store
+    assert isinstance(store, PostgresStore)
+    assert await store.cluster().take("sweep", ONE.incarnation, 3 * SECOND)
+    row = "SELECT xmin::TEXT, xmax::TEXT FROM duty WHERE name = 'sweep'"
+    before = store.rows(row)
+    assert not await nodes[1].store.cluster().take("sweep", TWO.incarnation, 3 * SECOND)
+    assert store.rows(row) == before
+    assert await store.cluster().take("sweep", ONE.incarnation, 3 * SECOND)
+    assert store.rows(row) != before
+
+
 async def test_a_change_of_the_directory_is_seen_by_who_looks(nodes: tuple[Pool, Pool]) -> None:
     """Each one changes the revision; one that is refused does not."""
     here, there = nodes

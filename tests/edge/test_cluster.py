@@ -7,6 +7,7 @@ import re
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from interact_ivr.control.client import Refused
+from interact_ivr.control.client import Refused, ask
 from interact_ivr.domain.names import ulid_time
 from interact_ivr.stores.operations.times import from_micros
 from testbed.api import Api
@@ -211,3 +212,20 @@ def test_two_nodes_of_one_name_are_told_of_each_other(nodes: Nodes) -> None:
         line = Line.taken_into(service)
         assert line.allocate(f"at {service.pid}")["number"] == line.key
         control(service, "free", number=line.number)
+
+
+@pytest.mark.long
+def test_what_a_killed_node_has_hidden_another_takes_away(nodes: Nodes) -> None:
+    """Ten seconds after the last step of its import; then the other has room for all of it."""
+    hidden = "SELECT count(*) FROM number WHERE free_from < (SELECT floor FROM inventory)"
+    one, two = nodes.by_name.values()
+    rows = [{"line": 1, "number": "447700000000-447700099999"}]
+    with ThreadPoolExecutor(1) as threads:
+        asked = one.control_socket, "number.import", {"rows": rows}
+        importing = threads.submit(ask, *asked, timeout=60)
+        until(lambda: nodes.rows(hidden)[0][0] > 0, 60 + SLACK_SECONDS)
+        one.kill()
+        assert importing.exception() is not None
+    until(lambda: nodes.rows(hidden)[0][0] == 0, 60 + SLACK_SECONDS)
+    assert two.wait_log("unfinished import taken away")[0]["numbers"] > 0
+    assert Line.taken_into(two, number="447700000000").allocate("the first of them")

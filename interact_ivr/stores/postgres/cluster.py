@@ -45,7 +45,9 @@ class PostgresCluster:
 
 
 def take_duty(duty: str, incarnation: Incarnation, lasts: timedelta, tx: Transaction) -> bool:
-    """Have a duty, unless another has it."""
+    """Have a duty, unless another has it: then nothing is written."""
+    if tx.one("find_holder", duty=duty, incarnation=incarnation) is not None:
+        return False
     taken = tx.do("take_duty", duty=duty, incarnation=incarnation, lasts=micros_of(lasts))
     return bool(taken)
 

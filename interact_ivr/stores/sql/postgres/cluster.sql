@@ -32,6 +32,11 @@ DELETE FROM node WHERE incarnation = :incarnation
 -- name: let_duties_lapse
 UPDATE duty SET until = 0 WHERE incarnation = :incarnation
 
+-- name: find_holder
+-- Asked first, as what is not taken would be locked, too, and that is a write.
+SELECT 1 FROM duty
+WHERE name = :duty AND incarnation <> :incarnation AND until >= store_now()
+
 -- name: take_duty
 INSERT INTO duty (name, incarnation, until)
 VALUES (:duty, :incarnation, store_now() + :lasts)
