@@ -126,6 +126,7 @@ async def test_imports_at_two_nodes_come_one_after_the_other(
             while await asyncio.to_thread(asked_for_a_turn, database) < asked + 2:
                 pass
         assert database.execute(HIDDEN).fetchone() == (STEP,)
+        database.execute("DROP EXTENSION pg_stat_statements")
     watched.may_go_on.set()
     assert await importing == 5_000
     if other == MANY:
@@ -140,7 +141,7 @@ def asked_for_a_turn(database: psycopg.Connection[tuple[int, ...]]) -> int:
     """Say how often a node has asked whether it may hide, by the server's own count."""
     ((count,),) = database.execute(
         "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements"
-        " WHERE query LIKE 'INSERT INTO duty%'"
+        " WHERE query LIKE '%FROM duty%incarnation <>%'"
         " AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
     ).fetchall()
     return int(count)

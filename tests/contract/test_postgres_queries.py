@@ -49,10 +49,13 @@ def test_each_store_has_the_queries_of_the_other() -> None:
     sqlite = load_queries("sqlite")
     drafts = {name for name, text in sqlite.items() if "draft" in text}
     assert sqlite.keys() - drafts - OF_SQLITE_ALONE <= QUERIES.keys()
-    (own,) = [
-        set(re.findall(r"-- name: (\w+)", file.read_text("utf-8")))
-        for file in (STORES / "sql/postgres").glob("store.sql")
-    ]
+    own = {
+        name
+        for file in ("store.sql", "cluster.sql")
+        for name in re.findall(
+            r"-- name: (\w+)", (STORES / "sql/postgres" / file).read_text("utf-8")
+        )
+    }
     assert QUERIES.keys() - sqlite.keys() == own
 
 
