@@ -111,7 +111,7 @@ async def test_a_node_that_starts_leaves_another_s_import_alone(nodes: tuple[Par
     assert await count(two) == 5_001
 
 
-@pytest.mark.parametrize("other", [OTHERS, MANY])
+@pytest.mark.parametrize("other", [OTHERS, pytest.param(MANY, marks=pytest.mark.long)])
 async def test_imports_at_two_nodes_come_one_after_the_other(
     nodes: tuple[Parts, Parts], url: str, other: str
 ) -> None:
