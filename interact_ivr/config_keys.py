@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from interact_ivr.config_http import HttpConfig
 from interact_ivr.config_icws import IcwsConfig
+from interact_ivr.config_node import NodeConfig
 from interact_ivr.config_pbx import PbxConfig
 from interact_ivr.config_screen import ScreenConfig
 from interact_ivr.config_store import StoreConfig
@@ -221,6 +222,7 @@ class Config(msgspec.Struct, frozen=True):
     """All of it, one table a section; of [[pbx]] as many as there are PBXes."""
 
     store: StoreConfig = StoreConfig()
+    node: NodeConfig = NodeConfig()
     agi: AgiConfig = AgiConfig()
     http: HttpConfig = HttpConfig()
     icws: IcwsConfig = IcwsConfig()

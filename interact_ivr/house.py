@@ -205,6 +205,9 @@ async def _metrics_text(parts: Parts, metrics: Metrics) -> bytes:
             by_state = await parts.numbers.counts(environment, application)
             counts |= {(environment, application, state.value): n for state, n in by_state.items()}
     metrics.numbers(counts)
+    nodes = sorted(parts.cluster.standing(), key=lambda node: node.age, reverse=True)
+    ages = {node.presence.name: node.age.total_seconds() for node in nodes}
+    metrics.nodes(sum(node.is_alive for node in nodes), ages)
     return metrics.text()
 
 

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import structlog
 
 import agi_scripts
@@ -114,6 +115,10 @@ async def serve(config: Config, config_file: Path) -> None:
             directories,
             time.monotonic(),
         )
+        await parts.cluster.begin(
+            config.http.public_url or f"{config.http.host}:{house.server.port}",
+            lambda: msgspec.json.encode(facts()).decode(),
+        )
         metrics.gauge("agi_sessions", "Calls being answered now", lambda: listener.sessions)
         metrics.gauge("tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks()))
         measure(config, metrics)
@@ -123,6 +128,7 @@ async def serve(config: Config, config_file: Path) -> None:
         work = (
             parts.expiry.run(),
             parts.purge.run(),
+            parts.cluster.run(),
             watching.run(),
             parts.agents.run(),
             directories.run(),
@@ -144,6 +150,7 @@ async def serve(config: Config, config_file: Path) -> None:
             house.streams.close()
             await asyncio.gather(listener.close(), house.server.close(), control.close())
             await _cancelled(tasks)
+            await parts.cluster.leave()
 
 
 def _check_applications(administration: Administration, config_file: Path) -> None:
@@ -249,6 +256,7 @@ def _facts(
 ) -> dict[str, object]:
     return {
         "version": __version__,
+        "node": config.node.called,
         "process": os.getpid(),
         "uptime_seconds": round(time.monotonic() - started, 1),
         "config": str(config_file),
@@ -260,7 +268,7 @@ def _facts(
         "ambiguous_dnids": observing.ambiguous_dnids,
         "last_ambiguous_dnids": dict(observing.last_ambiguous),
         "store_ahead_seconds": round(parts.clock.ahead.total_seconds(), 1),
-        "warnings": [*pbx_warnings(config.pbx)],
+        "warnings": [*pbx_warnings(config.pbx), *parts.cluster.warnings()],
         "pbx": watching.facts(),
         "directories": directories.facts(),
     }

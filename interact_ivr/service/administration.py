@@ -113,6 +113,11 @@ class Administration:
             plans = await asyncio.to_thread(self._environments.own_dial_plans)
             self._environments.adopt(defaults, plans)
 
+    async def refresh(self) -> Sequence[str]:
+        """Take what another node has changed, between two changes; say what cannot be used here."""
+        async with self._turn:
+            return await self._environments.refresh()
+
     async def add_tenant(self, tenant: str) -> None:
         """Begin to serve a customer."""
         await self._change(AddTenant(checked_name("tenant", tenant)))
@@ -247,7 +252,7 @@ class Administration:
 
     async def _make(self, change: Change) -> None:
         await self._store.change(change)
-        await self._environments.reload()
+        await self._environments.refresh()
 
     def _check(self, own: PoolSettings) -> None:
         """Refuse settings by which the journal could not answer for what it should."""

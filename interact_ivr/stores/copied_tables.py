@@ -19,7 +19,11 @@ TABLES = (
     *("inventory", "number", "allocation", "answer", "ringing", "journal"),
 )
 """All that is copied, each behind what its rows hang on."""
-LEFT = {"clock": "of the machine that had the file; a server has its own"}
+LEFT = {
+    "clock": "of the machine that had the file; a server has its own",
+    "node": "who is there now",
+    "duty": "what one of those who are there does now",
+}
 """What is not, and why."""
 _PAGE_ROWS = 5_000
 _WHOLE_ROWS = 10_000_000

@@ -19,7 +19,17 @@ from testbed.postgres import Cluster, cluster
 
 _TEMPLATE = "template_of_all"
 _TABLES = (
-    *("answer", "ringing", "journal", "allocation", "number", "token", "user_account"),
+    *(
+        "node",
+        "duty",
+        "answer",
+        "ringing",
+        "journal",
+        "allocation",
+        "number",
+        "token",
+        "user_account",
+    ),
     *("application_key", "application", "environment", "tenant", "inventory", "copied_from"),
 )
 _EMPTY = (
