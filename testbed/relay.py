@@ -29,6 +29,8 @@ class Relay:
         self.port: int = self._listening.getsockname()[1]
         self.tap: Callable[[bytes], object] | None = None
         """Is given what the server says."""
+        self.lets_in = True
+        """Whether there are new connections; else each is reset at once."""
         self.delay_seconds = 0.0
         """How long all is under way, each way; what is closed is closed at once."""
         self._lock = threading.Lock()
@@ -101,6 +103,10 @@ class Relay:
 
     def _accept(self) -> None:
         ours, _ = self._listening.accept()
+        if not self.lets_in:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+            ours.close()
+            return
         try:
             theirs = socket.create_connection((LOOPBACK, self._to))
         except ConnectionError:
