@@ -56,10 +56,6 @@ class FailingStore:
         """End what the node has open, as a server does that is restarted (57P01)."""
         self.ask(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{NODE}'")
 
-    def set(self, setting: str, value: str) -> None:
-        """Have a setting of the server's another value from now on."""
-        self.ask(f"ALTER SYSTEM SET {setting} = {value}", "SELECT pg_reload_conf()")
-
     def fail(self, code: str, times: int) -> None:
         """Let the server fail with *code* so many *times*, whenever the clock is read."""
         self.ask(
@@ -82,11 +78,9 @@ def failing_store(folder: Path) -> Iterator[FailingStore]:
         password = folder / "password"
         password.touch(mode=0o600)
         password.write_text("first", "utf-8")
-        for statement in (
-            f"CREATE ROLE {NODE} LOGIN PASSWORD 'first'",
-            f"CREATE DATABASE {NODE} OWNER {NODE}",
-        ):
-            server.run("psql", "-q", "-d", "postgres", "-c", statement)
+        server.say(
+            f"CREATE ROLE {NODE} LOGIN PASSWORD 'first'", f"CREATE DATABASE {NODE} OWNER {NODE}"
+        )
         _ask_for_passwords(server)
         relay = stack.enter_context(CommitRelay(server.port))
         yield FailingStore(server, relay, password)
@@ -97,4 +91,4 @@ def _ask_for_passwords(server: Cluster) -> None:
     rules = server.data / "pg_hba.conf"
     text = rules.read_text("utf-8")
     rules.write_text(f"host all {NODE} {LOOPBACK}/32 scram-sha-256\n{text}", "utf-8")
-    server.run("psql", "-q", "-d", "postgres", "-c", "SELECT pg_reload_conf()")
+    server.say("SELECT pg_reload_conf()")

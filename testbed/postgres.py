@@ -79,7 +79,7 @@ class Cluster:
         )
         with self.log.open("ab") as log:
             self._server = subprocess.Popen(
-                _unprivileged(command), env=self.tools.environment, stdout=log, stderr=log
+                unprivileged(command), env=self.tools.environment, stdout=log, stderr=log
             )
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
@@ -122,6 +122,15 @@ class Cluster:
             raise AssertionError(f"{program}: {done.stderr}")
         return done.stdout
 
+    def say(self, *statements: str) -> str:
+        """Say *statements* as the operator, each by itself, and give what they answered."""
+        each = (word for statement in statements for word in ("-c", statement))
+        return self.run("psql", "-q", "-A", "-t", "-d", "postgres", *each)
+
+    def set(self, setting: str, value: str) -> None:
+        """Have a setting another value from now on."""
+        self.say(f"ALTER SYSTEM SET {setting} = {value}", "SELECT pg_reload_conf()")
+
     def said(self) -> str:
         """Give the end of what the server said."""
         return self.log.read_text("utf-8", "replace")[-4000:]
@@ -144,10 +153,8 @@ class Cluster:
 @contextmanager
 def cluster(tools: PostgresTools, *, port: int = 5432, listens: bool = False) -> Iterator[Cluster]:
     """Give a running cluster, gone afterwards; without *listens* the port is a socket's name."""
-    folder = Path(tempfile.mkdtemp(prefix="interact-ivr-pg-"))
-    folder.chmod(0o755)
+    folder = unprivileged_folder(Path(tempfile.mkdtemp(prefix="interact-ivr-pg-")))
     if os.geteuid() == 0:
-        os.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
         tools = tools.copied(folder / "programs")
     made = Cluster(tools, folder, port, listens)
     try:
@@ -166,7 +173,7 @@ def _make(made: Cluster) -> None:
         *("--encoding=UTF8", "--locale=C"),
     )
     done = subprocess.run(
-        _unprivileged(command),
+        unprivileged(command),
         env=made.tools.environment,
         cwd=made.folder,
         capture_output=True,
@@ -179,7 +186,15 @@ def _make(made: Cluster) -> None:
         conf.write(SETTINGS)
 
 
-def _unprivileged(command: Sequence[str]) -> list[str]:
+def unprivileged_folder(folder: Path) -> Path:
+    """Let the server's user have *folder*, and everybody look into it."""
+    folder.chmod(0o755)
+    if os.geteuid() == 0:
+        os.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
+    return folder
+
+
+def unprivileged(command: Sequence[str]) -> list[str]:
     """Give *command*, to end with its parent; root's runs as nobody.
 
     In one step, as a change of user undoes what is asked of the parent's death.

@@ -183,8 +183,8 @@ LASTING = [
     ),
     Failure(
         "promoted elsewhere",
-        lambda store: store.set("default_transaction_read_only", "on"),
-        lambda store: store.set("default_transaction_read_only", "off"),
+        lambda store: store.server.set("default_transaction_read_only", "on"),
+        lambda store: store.server.set("default_transaction_read_only", "off"),
         "its primary has become a standby|it cannot be reached",
     ),
 ]
