@@ -1,0 +1,27 @@
+"""The page of failures names tests that are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)(?:\[(\w+)\])?`")
+ROWS = [
+    line
+    for line in (ROOT / "docs/failures.md").read_text("utf-8").splitlines()
+    if line.startswith("|") and "held by" not in line and "---" not in line
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.split("|")[1].strip())
+def test_a_row_is_held_by_tests_that_are_there(row: str) -> None:
+    """Each names a function of a file, and a parameter by the words that it has there."""
+    named = NAMED.findall(row.rpartition("|")[0].rpartition("|")[2])
+    assert named
+    for file, function, parameter in named:
+        text = (ROOT / file).read_text("utf-8")
+        assert f"def {function}(" in text, (file, function)
+        assert not parameter or f'"{parameter.replace("_", " ")}"' in text, parameter
