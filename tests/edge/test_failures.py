@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +24,7 @@ from testbed.failing_store import FailingStore, failing_store
 from testbed.icws import connect, with_user
 from testbed.line import Line
 from testbed.service import Service
+from testbed.store_failures import DISK_FULL, LASTING, LASTING_LONG, PASSING, Failure
 from testbed.vendor import Shop, Way
 
 CALL_SECONDS = 2.5
@@ -94,124 +93,12 @@ def line(house: House) -> Line:
     return Line.taken_into(house.node)
 
 
-@dataclass(frozen=True)
-class Failure:
-    """How something fails, how that ends, and what `/readyz` says meanwhile."""
-
-    name: str
-    begin: Callable[[FailingStore], object]
-    end: Callable[[FailingStore], object]
-    missing: str = ""
-
-    @contextmanager
-    def lasting(self, store: FailingStore) -> Iterator[None]:
-        """Let it last, and end."""
-        self.begin(store)
-        try:
-            yield
-        finally:
-            self.end(store)
-
-
-def cut(store: FailingStore) -> None:
-    store.relay.lets_in = False
-    store.relay.cut()
-
-
-def let_in(store: FailingStore) -> None:
-    store.relay.lets_in = True
-
-
-def reset(store: FailingStore) -> None:
-    store.relay.cut()
-    store.relay.thaw()
-
-
-def let_nobody_in(store: FailingStore) -> None:
-    store.ask("ALTER ROLE node CONNECTION LIMIT 0")
-    store.end_sessions()
-
-
-def change_password(store: FailingStore) -> None:
-    store.ask("ALTER ROLE node PASSWORD 'second'")
-    store.end_sessions()
-
-
-def as_before(_: FailingStore) -> None:
-    """It is over by itself."""
-
-
-AWAY = r"it cannot be reached|it is being shut down or started"
-SILENT = r"no answer within|it took too long|it cannot be reached"
-LONG = [
-    Failure("half open", lambda store: store.relay.freeze(), reset, SILENT),
-    Failure(
-        "password changed",
-        change_password,
-        lambda store: store.password.write_text("second", "utf-8"),
-        "it does not let us in",
-    ),
-    Failure(
-        "server frozen",
-        lambda store: store.server.send(signal.SIGSTOP),
-        lambda store: store.server.send(signal.SIGCONT),
-        SILENT,
-    ),
-    Failure(
-        "packets vanish",
-        lambda store: store.relay.freeze(),
-        lambda store: store.relay.thaw(),
-        SILENT,
-    ),
-    Failure(
-        "shut down", lambda store: store.server.stop(), lambda store: store.server.start(), AWAY
-    ),
-]
-LASTING = [
-    Failure(
-        "primary killed",
-        lambda store: store.server.kill(),
-        lambda store: store.server.start(),
-        AWAY,
-    ),
-    Failure("network cut", cut, let_in, AWAY),
-    Failure(
-        "no connection left",
-        let_nobody_in,
-        lambda store: store.ask("ALTER ROLE node CONNECTION LIMIT -1"),
-        "it has no connection left",
-    ),
-    Failure(
-        "promoted elsewhere",
-        lambda store: store.server.set("default_transaction_read_only", "on"),
-        lambda store: store.server.set("default_transaction_read_only", "off"),
-        "its primary has become a standby|it cannot be reached",
-    ),
-]
-PASSING = [
-    Failure("sessions ended", lambda store: store.end_sessions(), as_before),
-    Failure(
-        "others came between",
-        lambda store: store.fail("40001", times=3),
-        lambda store: store.fail("40001", times=0),
-    ),
-    Failure(
-        "deadlocked",
-        lambda store: store.fail("40P01", times=3),
-        lambda store: store.fail("40P01", times=0),
-    ),
-    Failure("reset at a commit", lambda store: store.relay.lose("commit"), as_before),
-    Failure("reset at its answer", lambda store: store.relay.lose("answer"), as_before),
-    Failure("reset at the answer to a call", lambda store: store.relay.lose("plain"), as_before),
-]
-
-
 def of_all(failures: list[Failure], *marks: pytest.MarkDecorator) -> list[Any]:
     """Give the rows of a test, by their names."""
     return [pytest.param(each, id=each.name.replace(" ", "_"), marks=marks) for each in failures]
 
 
-@pytest.mark.parametrize("failure", [*of_all(LASTING), *of_all(LONG, pytest.mark.long)])
+@pytest.mark.parametrize("failure", [*of_all(LASTING), *of_all(LASTING_LONG, pytest.mark.long)])
 def test_while_the_store_is_away(house: House, line: Line, failure: Failure) -> None:
     """A call: UNAVAILABLE in time. Over HTTP: refused, each in its form. Then all is as before."""
     line.allocate(failure.name)
@@ -233,12 +120,7 @@ def test_while_the_store_is_away(house: House, line: Line, failure: Failure) -> 
 def test_while_the_disk_is_full(house: House, line: Line) -> None:
     """The same, but for who only looks whether a commit is possible: it is, as it is small."""
     line.allocate("disk full")
-    failing = Failure(
-        "disk full",
-        lambda store: store.fail("53100", times=100_000),
-        lambda store: store.fail("53100", times=0),
-    )
-    with failing.lasting(house.store):
+    with DISK_FULL.lasting(house.store):
         assert house.call(line) == {"INTERACT_STATUS": "UNAVAILABLE"}
         told = {name: ask() for name, ask in asking(house, "disk full").items()}
         assert told == REFUSED | {"icws": ANSWERED["icws"]}
