@@ -32,6 +32,8 @@ EVERY_SECONDS = 1.2
 """Each time two are given a number and two call, at each site: a hundred a minute."""
 SIPP_SECONDS = 10.0
 AT_ONCE = 4
+NOBODYS = "380974599999"
+"""Is dialed by who was given none."""
 _PROGRESS = " same => n,Progress()\n"
 _ANSWERED = ' same => n,ExecIf($["${INTERACT_STATUS}" = "FOUND"]?Answer())\n'
 
@@ -111,7 +113,7 @@ class Customers:
 
     def _two(self, at: int, names: Sequence[str], draws: Sequence[float]) -> None:
         numbers = [self._given(name, draw) for name, draw in zip(names, draws, strict=True)]
-        customer, other = (number or "380974599999" for number in numbers)
+        customer, other = (number or NOBODYS for number in numbers)
         calls = [Call(customer, _ani(names[0])), Call(other, _ani(names[1]))]
         if draws[0] < 0.3:  # a stranger, and the other customer never calls
             calls[1] = Call(customer, _ani(names[1]))
@@ -125,14 +127,15 @@ class Customers:
                 second.result()
 
     def _given(self, name: str, draw: float) -> str | None:
-        """Ask any node for a number; None: it is away, or did not say."""
+        """Ask any node for a number, as some dial it; None: it is away, or did not say."""
         self.asked.append(name)
         node = self._sites[int(draw * 1000) % len(self._sites)].node
         with suppress(OSError, HTTPException):
             answer = Api(node, self._token).ask("POST", "/allocations", {"interaction": name})
             if answer.status == 201:
                 self.acknowledged[name] = answer.json
-                return str(answer.json["number"]).removeprefix("+")
+                number = str(answer.json["number"])
+                return number if draw < 0.5 else number.removeprefix("+")
         return None
 
     def _place(self, site: Site, calls: Sequence[Call]) -> None:
