@@ -7,6 +7,7 @@ WHICH  := import sys; print(sys.base_prefix, sys.version)
 T      ?= tests
 ONCE   ?=
 MINUTES ?= 10
+PAGES  := README.md CONTRIBUTING.md $(wildcard docs/*.md)
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
@@ -28,7 +29,7 @@ lint: $(VENV)/ready ## format, lint, types, imports
 	@$(BIN)/ruff format --check -q . || { echo "ruff format: run '$(BIN)/ruff format .'"; exit 1; }
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy
-	@$(BIN)/cog --check -c README.md CONTRIBUTING.md || { echo "cog: run 'make docs'"; exit 1; }
+	@$(BIN)/cog --check -c $(PAGES) || { echo "cog: run 'make docs'"; exit 1; }
 	@out=$$($(BIN)/lint-imports 2>&1) || { echo "$$out"; exit 1; }
 
 unit: $(VENV)/ready
@@ -52,7 +53,7 @@ fetch: $(VENV)/ready ## warm the caches (Asterisk, SIPp, PostgreSQL, Chromium)
 	@$(BIN)/python -m testbed.fetch
 
 docs: $(VENV)/ready ## write the parts of the documentation that the code knows
-	@$(BIN)/cog -r -c README.md CONTRIBUTING.md
+	@$(BIN)/cog -r -c $(PAGES)
 
 lock: $(VENV)/ready ## write the hash-locked requirements anew
 	$(BIN)/uv pip compile -q pyproject.toml --generate-hashes --universal --no-emit-index-url --no-header --no-annotate -o requirements/run.txt

@@ -1,4 +1,4 @@
-"""The tables of README.md that the code knows: `make docs` writes, `make lint` compares them."""
+"""What of the documentation the code knows: `make docs` writes, `make lint` compares it."""
 
 from collections.abc import Iterable, Sequence
 

@@ -275,7 +275,7 @@ CONTRAST = """
 
 
 def test_the_picture_of_it(desk: Desk, opened: Opened, tmp_path: Path) -> None:
-    """README.md has one, small enough; `PICTURE=yes` takes it anew."""
+    """The documentation has one, small enough; `PICTURE=yes` takes it anew."""
     desk.told()
     for count, (interaction, state, ago) in enumerate(PAST):
         desk.told(f"c-{count}", interaction)

@@ -15,14 +15,12 @@ import pytest
 from playwright.sync_api import Browser
 
 from testbed.children import argv, stop
-from testbed.cookbook import blocks, count
+from testbed.cookbook import blocks
 from testbed.desk import Desk, customer, on_phone
 from testbed.ports import LOOPBACK
 
 ADDRESS = "http://127.0.0.1:8018"
 PATIENCE = 10.0
-IN_ASTERISK = 1 + 2 + 3
-"""Blocks that a test with a real Asterisk runs."""
 
 
 class Page(BaseHTTPRequestHandler):
@@ -62,11 +60,6 @@ def until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.01)
-
-
-def test_every_block_is_run() -> None:
-    """Two here, the others with Asterisk; a new one is to be run, too."""
-    assert count() == IN_ASTERISK + 2
 
 
 def test_the_record_opens_by_python(desk: Desk, tmp_path: Path) -> None:

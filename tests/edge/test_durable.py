@@ -87,7 +87,7 @@ def _child(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
 @pytest.mark.parametrize(
     ("operations", "kills"),
     [
-        pytest.param(20_000, 20, marks=pytest.mark.timeout(1200)),
+        pytest.param(5_000, 20, marks=pytest.mark.timeout(1200)),
         pytest.param(20_000, 200, marks=[pytest.mark.long, pytest.mark.timeout(3600)]),
     ],
 )

@@ -1,4 +1,4 @@
-"""What README.md shows is what is run here, as it is printed there."""
+"""What the documentation shows of the APIs is what is run here, as it is printed there."""
 
 from __future__ import annotations
 
@@ -9,26 +9,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
+from testbed.cookbook import ROOT, blocks
 from testbed.icws import EXAMPLE
 from testbed.line import control
 from testbed.service import Service
 from tests.edge.test_icws import TOLL_FREE
 
-ROOT = Path(__file__).parents[2]
+HTTP, PLANS = "docs/http.md", "docs/plans.md"
 SEED = ("YWRtaW4=", "cGFzc3dvcmQ=", "12345678", "53475e5f1463f9ab2052ead", "380974520200")
 ADDRESS = "http://127.0.0.1:8018"
-
-
-def shown(heading: str) -> list[str]:
-    """Give the blocks of commands under *heading*, those of its steps too."""
-    text = (ROOT / "README.md").read_text("utf-8")
-    _, _, section = text.partition(f"\n## {heading}\n")
-    block = re.compile(r"^( *)```\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
-    return [dedent(found[2]) for found in block.finditer(section.partition("\n## ")[0])]
 
 
 def run(service: Service, commands: str) -> str:
@@ -50,7 +42,7 @@ def run(service: Service, commands: str) -> str:
 def test_the_vendors_own_example_frees_the_number(service_factory: Callable[..., Service]) -> None:
     """POST .../version/2/dnis/allocate/free/380974520200, with the headers of seed 000."""
     service = service_factory()
-    setting_up, curl = shown("Over HTTP")
+    setting_up, curl = blocks("The vendor's DNIS API", HTTP)
     assert [value for value in SEED if value not in curl] == []
     assert ADDRESS in curl
     assert run(service, setting_up).splitlines()[-1] == "380974520200"
@@ -71,11 +63,11 @@ def test_the_native_api_is_asked_as_it_is_shown(
     """By who has come here at once, or by the steps before it; and by who does it once more."""
     service = service_factory()
     if begun_with == "a CSV file":
-        _, table, take_in = shown("On your PBX")
+        _, table, take_in = blocks("On your PBX", "docs/start.md")
         (service.folder / "pool.csv").write_text(table)
         assert "380974520200" in run(service, take_in)
         run(service, "interact-ivr allocate basket-4711")
-    (asking,) = shown("HTTP API")
+    (asking,) = blocks("The native API", HTTP)
     assert asking.count(f"{ADDRESS}/api/v1/allocations") == 2
     for renewed in (begun_with == "a CSV file", True):
         added, _, told = run(service, asking).partition("\n")
@@ -89,7 +81,8 @@ def test_the_native_api_is_asked_as_it_is_shown(
 def test_what_a_number_is_by_every_way(service_factory: Callable[..., Service]) -> None:
     """The vendor's example over ICWS, and the same by the command line and by a token."""
     service = service_factory(EXAMPLE)
-    user, icws, others, _ = shown("What a number is")
+    user, icws = blocks("ICWS", HTTP)
+    others, _ = blocks("What a number is", PLANS)
     run(service, user)
     assert json.loads(run(service, icws)) == TOLL_FREE
     by_command, by_token = json.JSONDecoder(), run(service, others)
@@ -99,8 +92,8 @@ def test_what_a_number_is_by_every_way(service_factory: Callable[..., Service]) 
 
 
 def test_the_gosub_is_there() -> None:
-    """What README.md calls is in the shipped configuration."""
-    *_, gosub = shown("What a number is")
+    """What the page calls is in the shipped configuration."""
+    _, gosub = blocks("What a number is", PLANS)
     config = (ROOT / "asterisk-config/extensions_interact.conf").read_text("utf-8")
     for context in re.findall(r"Gosub\(([a-z-]+),s,1", gosub):
         assert f"[{context}]" in config

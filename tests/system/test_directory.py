@@ -258,7 +258,7 @@ def test_what_may_not_be_read_is_said(office_factory: OfficeFactory) -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("times", [20, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("times", [8, pytest.param(200, marks=pytest.mark.long)])
 def test_nothing_is_left_after_many_reconnects(office: Office, times: int) -> None:
     """Cut as soon as it is back, again and again: neither a task nor a descriptor nor a thread."""
     for turn in range(times + 3):
