@@ -28,6 +28,7 @@ from bench import (
     pbx_traffic,
     pool_size,
     postgres,
+    postgres_nodes,
     stub_cold_start,
 )
 from bench.row import Row
@@ -43,6 +44,7 @@ MEASUREMENTS: dict[str, Callable[[], Sequence[Row]]] = {
     "pbx_traffic": pbx_traffic.measure,
     "pool_size": pool_size.measure,
     "postgres": postgres.measure,
+    "postgres_nodes": postgres_nodes.measure,
     "stub_cold_start": stub_cold_start.measure,
 }
 RESULTS = Path(__file__).parent / "results"

@@ -46,7 +46,12 @@ from interact_ivr.api.sources import Sources, networks
 from interact_ivr.app import Parts
 from interact_ivr.config_http import HttpConfig
 from interact_ivr.config_keys import Config
-from interact_ivr.domain.errors import NoSuchApplication, NoSuchEnvironment, StoreUnavailable
+from interact_ivr.domain.errors import (
+    NoSuchApplication,
+    NoSuchEnvironment,
+    StoreUnavailable,
+    TooLate,
+)
 from interact_ivr.icws import Icws
 from interact_ivr.metrics import CONTENT_TYPE, Metrics
 
@@ -186,6 +191,8 @@ def _native_routes(parts: Parts, dnis: Dnis) -> Iterator[Route]:
 async def _store_missing(parts: Parts) -> str | None:
     try:
         await parts.allocations.probe(time.monotonic() + _PROBE_SECONDS)
+    except TooLate:
+        return f"no answer within {_PROBE_SECONDS:g} seconds"
     except StoreUnavailable as error:
         return str(error)
     return None
