@@ -10,7 +10,8 @@ from pathlib import Path
 from statistics import median
 
 from bench.row import Row
-from interact_ivr.measuring.disk import InMemoryError, fsync_milliseconds, percentile, refuse_memory
+from interact_ivr.measuring.disk import InMemoryError, fsync_milliseconds, refuse_memory
+from interact_ivr.measuring.times import percentile
 
 TIMES = 200
 ROUNDS = 7

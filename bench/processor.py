@@ -22,8 +22,11 @@ def used_by_children(pid: int) -> float:
 
 def used_by_family(pid: int) -> float:
     """Give the seconds of *pid*, of its children that have ended, and of those that run."""
-    running = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-    return sum(_times(pid)) + sum(map(used_by_family, map(int, running)))
+    try:
+        running = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+        return sum(_times(pid)) + sum(map(used_by_family, map(int, running)))
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0  # it has ended meanwhile, and is among its parent's that have
 
 
 def memory_mb(pid: int) -> float:

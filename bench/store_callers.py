@@ -1,4 +1,4 @@
-"""Allocating and retrieving at FULL by 1 to 128 callers, beside sqlite3 that commits each by itself.
+"""Allocating and retrieving at FULL by 1 to 128 callers, beside sqlite3 in autocommit.
 
 Two peers: sqlite3 with the two plainest statements, which keeps no journal, decides nothing and
 answers no call twice; and our own store where nothing is grouped. The 5 ms fsync is made by strace,

@@ -5,6 +5,7 @@ import click
 from interact_ivr.cli.access import token, user
 from interact_ivr.cli.allocations import allocate, free
 from interact_ivr.cli.applications import application
+from interact_ivr.cli.bench import bench
 from interact_ivr.cli.database import db
 from interact_ivr.cli.dial_plans import explain, plan
 from interact_ivr.cli.directory import environment, tenant
@@ -38,5 +39,6 @@ for _command in (
     explain,
     plan,
     db,
+    bench,
 ):
     main.add_command(_command)

@@ -1,10 +1,8 @@
 """How long a disk takes until what was written is there for good, and what is no disk at all."""
 
-import math
 import os
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -57,9 +55,3 @@ def fsync_milliseconds(folder: Path, count: int) -> list[float]:
             os.fdatasync(descriptor)
             times.append((time.perf_counter() - begun) * 1000)
     return times
-
-
-def percentile(values: Sequence[float], percent: float) -> float:
-    """Give the least of *values* that *percent* of them do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
