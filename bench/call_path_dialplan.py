@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-MARK = "BENCH-LOOKED"
+MARK, WRONG = "BENCH-LOOKED", "BENCH-WRONG"
 NOW = "${STRFTIME(,,%s%6q)}"
 FIRST = 380_970_000_000
 EACH = 2_000
@@ -28,6 +28,13 @@ exten => _[a-z].,1,Set(left=${{CUT(EXTEN,.,2)}})
  same => n,Set(left=$[${{left}} - 1])
  same => n,GotoIf($[${{left}} > 0]?more)
  same => n,Hangup()
+
+; Where SIPp calls: WAY is set from outside.
+[inbound]
+exten => _38.,1,Set(number=${{EXTEN}})
+ same => n,Gosub(${{WAY}},s,1)
+ same => n,ExecIf($["${{${{TOLD_${{WAY}}}}}}" != "${{number}}"]?Log(NOTICE,{WRONG} ${{number}}))
+ same => n,Hangup(17)
 
 [look]
 exten => _[a-z].,1,Answer()
