@@ -28,7 +28,7 @@ lint: $(VENV)/ready ## format, lint, types, imports
 	@$(BIN)/ruff format --check -q . || { echo "ruff format: run '$(BIN)/ruff format .'"; exit 1; }
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy
-	@$(BIN)/cog --check -c README.md CONTRIBUTING.md || { echo "cog: run 'make docs'"; exit 1; }
+	@$(BIN)/cog --check -c README.md CONTRIBUTING.md docs/benchmarks.md || { echo "cog: run 'make docs'"; exit 1; }
 	@out=$$($(BIN)/lint-imports 2>&1) || { echo "$$out"; exit 1; }
 
 unit: $(VENV)/ready
@@ -52,7 +52,7 @@ fetch: $(VENV)/ready ## warm the caches (Asterisk, SIPp, PostgreSQL, Chromium)
 	@$(BIN)/python -m testbed.fetch
 
 docs: $(VENV)/ready ## write the parts of the documentation that the code knows
-	@$(BIN)/cog -r -c README.md CONTRIBUTING.md
+	@$(BIN)/cog -r -c README.md CONTRIBUTING.md docs/benchmarks.md
 
 lock: $(VENV)/ready ## write the hash-locked requirements anew
 	$(BIN)/uv pip compile -q pyproject.toml --generate-hashes --universal --no-emit-index-url --no-header --no-annotate -o requirements/run.txt

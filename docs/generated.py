@@ -11,24 +11,24 @@ from interact_ivr.domain.values import Status
 
 def statuses() -> str:
     """Give the values of INTERACT_STATUS and what they mean."""
-    return _table(("`INTERACT_STATUS`", "meaning"), ((f"`{one}`", one.meaning) for one in Status))
+    return table(("`INTERACT_STATUS`", "meaning"), ((f"`{one}`", one.meaning) for one in Status))
 
 
 def variables() -> str:
     """Give the channel variables that a retrieval fills."""
     rows = ((f"`{one}`", one.meaning) for one in Variable)
-    return _table(("channel variable", "holds"), rows)
+    return table(("channel variable", "holds"), rows)
 
 
 def details() -> str:
     """Give the channel variables that tell what a number is."""
     rows = ((f"`{PREFIX}_{one}`", one.meaning) for one in Detail)
-    return _table(("channel variable", "holds"), rows)
+    return table(("channel variable", "holds"), rows)
 
 
 def configuration() -> str:
     """Give every key of the configuration file."""
-    return _table(("key", "what", "expected", "default"), map(_configuration_row, keys()))
+    return table(("key", "what", "expected", "default"), map(_configuration_row, keys()))
 
 
 def moves() -> str:
@@ -37,7 +37,7 @@ def moves() -> str:
     rows = (
         (f"**{state.value}**", *(_move(MOVES[state, event]) for event in Event)) for state in State
     )
-    return _table(headings, rows)
+    return table(headings, rows)
 
 
 def _configuration_row(key: tuple[str, object, str, str]) -> tuple[str, ...]:
@@ -49,6 +49,7 @@ def _move(move: Move) -> str:
     return "-" if move is Move.NOTHING else move.name.lower().replace("_", " ")
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table."""
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
