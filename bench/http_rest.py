@@ -25,10 +25,10 @@ from testbed.children import argv, stop
 from testbed.ports import LOOPBACK, PortBlock
 from testbed.service import Service
 
-ROUNDS = 3
-SECONDS = 3
+ROUNDS = 7
+SECONDS = 1
 CONNECTIONS = 64
-NUMBERS = 45_000
+NUMBERS = 15_000
 """More than are freed in a round; fewer than the dial plan remembers the look-up keys of."""
 STEP = 1_000
 FIRST = 380_974_000_000

@@ -26,13 +26,13 @@ from testbed.line import control
 from testbed.ports import LOOPBACK, PortBlock
 from testbed.service import Service
 
-ROUNDS = 5
-SECONDS = 3
+ROUNDS = 7
+SECONDS = 1
 CONNECTIONS = 64
 KNOWN, NEW = 1_000, 100_000_000
 """Numbers: fewer than the dial plan remembers, and more than are ever asked for."""
 HTTP_BAR = 1 / 0.6
-CALLS, AT_ONCE = 1_500, 16
+CALLS, AT_ONCE = 1_000, 16
 CALL_BAR = 1 / 0.9
 FIRST = 3_809_700_000_000 // 10
 

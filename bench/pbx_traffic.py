@@ -24,8 +24,8 @@ from testbed.tools import Tools
 from testbed.watched import Watched
 
 RATE = 100
-SECONDS = 10
-ROUNDS = 3
+SECONDS = 2
+ROUNDS = 7
 LATE_BAR_MS = 200.0
 CORE_BAR = 25.0
 TICK = os.sysconf("SC_CLK_TCK")

@@ -27,8 +27,8 @@ from testbed.fetch import bring_postgres
 from testbed.postgres import Cluster, cluster
 
 CLIENTS = 8
-SECONDS = 8.0
-ROUNDS = 3
+SECONDS = 3.0
+ROUNDS = 7
 NUMBERS = 2_000
 BAR = 2.0
 POLICY = Policy(timedelta(minutes=15), timedelta(0))
