@@ -1,8 +1,8 @@
 """How many calls a second one Asterisk takes from SIPp cleanly: looking up, and without a store.
 
-Clean is: every call was told its own interaction, none failed, and nothing had to be sent again. A
-rate is tried for a second; a clean one is followed by a higher one, another by a lower one, so what
-is tried stays about the highest. The ways take turns.
+Clean is: every call was told its own interaction, none failed, nothing had to be sent again, and
+they came as quickly as they should. A rate is tried for a second; a clean one is followed by a
+higher one, another by a lower one, so what is tried stays about the highest. The ways take turns.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ SECONDS = 1
 COARSE, FINE = 1.4, 1.06
 SLOWEST = 40.0
 BAR = 0.95
+KEPT = 0.6
+"""Of the rate: where the machine is too busy for SIPp itself, calls come later than they should."""
 PATIENCE_SECONDS = 40
 
 
@@ -63,7 +65,7 @@ def in_turns(trials: dict[str, Callable[[float], bool]]) -> dict[str, list[float
     now: dict[str, float] = {}
     for name, is_clean in trials.items():
         now[name] = SLOWEST
-        while is_clean(now[name] * COARSE):
+        while is_clean(now[name] * COARSE) or is_clean(now[name] * COARSE):
             now[name] *= COARSE
     rates: dict[str, list[float]] = {name: [] for name in trials}
     for _ in range(TURNS):
@@ -96,7 +98,8 @@ class Calling:
             int(statistics[f"{each}(C)"])
             for each in ("Retransmissions", "FailedCall", "SuccessfulCall")
         )
-        return (sent_again, failed, well, self._wrong()) == (0, 0, count, wrong)
+        as_asked = float(statistics["CallRate(C)"]) >= KEPT * rate
+        return as_asked and (sent_again, failed, well, self._wrong()) == (0, 0, count, wrong)
 
     def _place(self, folder: Path, port: int, rate: float, count: int) -> dict[str, str]:
         """Place the calls, and give what SIPp counted."""
@@ -107,7 +110,7 @@ class Calling:
             **{"-sf": "scenario.xml", "-inf": "calls.csv", "-i": LOOPBACK, "-p": port},
             **{"-cp": port + 1, "-mp": port + 2, "-m": count, "-l": count},
             **{"-r": round(rate * 10), "-rp": 10_000, "-timeout": f"{PATIENCE_SECONDS}s"},
-            **{"-fd": 1, "-stf": "statistics.csv"},
+            **{"-fd": 1, "-stf": "statistics.csv", "-cid_str": f"%u-{folder.name}"},
         }
         words = [str(word) for option in options.items() for word in option]
         target = f"{LOOPBACK}:{self.pbx.sip_port}"
