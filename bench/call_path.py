@@ -29,9 +29,9 @@ from testbed.pbx import Pbx
 from testbed.postgres import cluster
 
 ROUNDS = 7
-RUN_SECONDS = 0.6
+RUN_SECONDS = 0.4
 """About so long a run takes; how many look-ups these are is found out first, for each way."""
-TRIED = 10
+TRIED = 4
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.01
 LOGGER = """\

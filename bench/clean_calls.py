@@ -30,7 +30,7 @@ from testbed.scenario import Caller
 from testbed.tools import Tools
 
 WAYS = ("none", "listener", "guarded", "ours")
-TURNS = 15
+TURNS = 11
 SECONDS = 1
 COARSE, FINE = 1.4, 1.06
 SLOWEST = 40.0

@@ -30,7 +30,7 @@ from testbed.line import Line
 from testbed.service import INTERACT_IVR, Service
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-ROUNDS = 15
+ROUNDS = 7
 GROUPS = 8
 """Groups of each pool in a round."""
 GROUP = 100
