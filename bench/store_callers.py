@@ -16,7 +16,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -102,26 +102,19 @@ def _measured(folder: Path, wrapper: Sequence[str], callers: Sequence[int]) -> R
     return rates
 
 
-def _rows(rates: Rates, of: str, least: float) -> Sequence[Row]:
+def _rows(rates: Rates, of: str, least: float) -> Iterator[Row]:
     """Sum up, and hold the grouped commits of so many callers to *least*."""
-    plain, grouped = rates["sqlite3 in autocommit"], rates[f"{GROUPED} callers"]
-    single = rates[f"{GROUPED} callers, not grouped"]
-    pairs = [
-        (f"{GROUPED} callers: grouped, of autocommit", plain, least),
-        (f"{GROUPED} callers: grouped, of not grouped", single, None),
-    ]
-    return [
-        *(Row.of(f"{of}{name}", "/s", each) for name, each in rates.items()),
-        *(
-            Row.of(
-                f"{of}{name}",
-                "x",
-                [ours / theirs for ours, theirs in zip(grouped, other, strict=True)],
-                at_least=bar,
-            )
-            for name, other, bar in pairs
-        ),
-    ]
+    for name, each in rates.items():
+        yield Row.of(f"{of}{name}", "/s", each)
+    plain, single = rates["sqlite3 in autocommit"], rates[f"{GROUPED} callers, not grouped"]
+    for callers, title, other, bar in (
+        (GROUPED, "autocommit", plain, least),
+        (CALLERS[-1], "autocommit", plain, None),
+        (GROUPED, "not grouped", single, None),
+    ):
+        pairs = zip(rates[f"{callers} callers"], other, strict=True)
+        ratios = [ours / theirs for ours, theirs in pairs]
+        yield Row.of(f"{of}{callers} callers: grouped, of {title}", "x", ratios, at_least=bar)
 
 
 async def _turns(folder: Path, seconds: float, rounds: int, callers: Sequence[int]) -> Rates:
