@@ -92,7 +92,8 @@ class Peers:
         series = f"generate_series(0::BIGINT, {NUMBERS - 1}) AS at"
         for table in (READ_ONLY, LENT):
             filling = f"INSERT INTO {table} SELECT {FIRST} + at, {FIRST} + at FROM {series}"
-            peers.ask(f"{TABLE.format(table)}; {filling}; VACUUM ANALYZE {table}")
+            by_hand = f"ALTER TABLE {table} SET (autovacuum_enabled = off)"
+            peers.ask(f"{TABLE.format(table)}; {by_hand}; {filling}; VACUUM ANALYZE {table}")
         return peers
 
     def ask(self, statements: str) -> None:
