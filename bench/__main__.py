@@ -42,7 +42,7 @@ from bench.comparing import committed, moved
 from bench.picture import drawn
 from bench.row import Row
 from interact_ivr import __version__
-from testbed.fetch import bring, bring_postgres
+from testbed.fetch import FetchError, bring, bring_postgres
 
 MEASUREMENTS: dict[str, Callable[[], Sequence[Row]]] = {
     "agent_screens": agent_screens.measure,
@@ -117,8 +117,11 @@ def write_documentation() -> None:
 
 
 def versions() -> dict[str, str]:
-    """Say which versions of what were measured."""
-    of_tools = {"asterisk": bring().version, "postgresql": bring_postgres().version}
+    """Say which versions of what were measured; without Asterisk where that cannot be had."""
+    try:
+        of_tools = {"asterisk": bring().version, "postgresql": bring_postgres().version}
+    except FetchError:
+        of_tools = {}
     return {
         "interact_ivr": __version__,
         "python": platform.python_version(),
