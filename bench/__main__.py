@@ -42,6 +42,7 @@ from bench.comparing import committed, moved
 from bench.picture import drawn
 from bench.row import Row
 from interact_ivr import __version__
+from interact_ivr.measuring.disk import InMemoryError
 from testbed.fetch import FetchError, bring, bring_postgres
 
 MEASUREMENTS: dict[str, Callable[[], Sequence[Row]]] = {
@@ -75,7 +76,10 @@ def main() -> int:
     for name in names:
         print(f"{name} ...", flush=True)
         begun = time.monotonic()
-        rows = MEASUREMENTS[name]()
+        try:
+            rows = MEASUREMENTS[name]()
+        except InMemoryError as error:
+            parser.exit(1, f"{error}\n")
         print(*rows, sep="\n")
         print(f"{name}: {time.monotonic() - begun:.0f} s; since the last commit's result:")
         changes = [*moved(committed(RESULTS / f"{name}.json"), rows)]

@@ -12,7 +12,6 @@ import base64
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from pathlib import Path
 from aiohttp import ClientSession, TCPConnector
 
 from bench import wrk
+from bench.durable import durable_folder
 from bench.row import Row
 from testbed.children import argv, stop
 from testbed.ports import LOOPBACK, PortBlock
@@ -55,22 +55,22 @@ headers = {{
 def measure() -> Sequence[Row]:
     """Ask both servers in turn, and give requests a second and ratios."""
     with (
-        tempfile.TemporaryDirectory(prefix="bench-") as name,
+        durable_folder() as (folder, disk),
         PortBlock() as ports,
-        Service(Path(name)) as service,
+        Service(folder) as service,
         _bare(ports.first) as bare,
     ):
         _fill(service)
         asked: dict[str, list[float]] = {}
         for _ in range(ROUNDS):
             asyncio.run(_allocate(service))
-            _asked(Path(name), service.http, "GET", "get")  # the first of each number reads it
+            _asked(folder, service.http, "GET", "get")  # the first of each number reads it
             for method, what in (("GET", "get"), ("POST", "free")):
                 for server, url in (("aiohttp alone", bare), ("ours", service.http)):
-                    rate = _asked(Path(name), url, method, what)
+                    rate = _asked(folder, url, method, what)
                     asked.setdefault(f"{what}, {server}", []).append(rate)
             _check(service, asked["free, ours"])
-    rows = [Row.of(kind, "/s", rates) for kind, rates in asked.items()]
+    rows = [*disk.rows(), *(Row.of(kind, "/s", rates) for kind, rates in asked.items())]
     for what in ("get", "free"):
         pairs = zip(asked[f"{what}, aiohttp alone"], asked[f"{what}, ours"], strict=True)
         ratios = [alone / ours for alone, ours in pairs]

@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from bench import wrk
+from bench.durable import durable_folder
 from bench.row import Row
 from testbed.agi_peer import DONE, environment
 from testbed.children import argv, stop
@@ -50,14 +50,14 @@ headers = {{ ["ININ-ICWS-CSRF-Token"] = "{token}", ["Cookie"] = "{cookie}" }}
 def measure() -> Sequence[Row]:
     """Ask in turn, and give requests or calls a second, and ratios."""
     with (
-        tempfile.TemporaryDirectory(prefix="bench-") as name,
+        durable_folder() as (folder, disk),
         PortBlock() as ports,
-        Service(Path(name), EXAMPLE) as service,
+        Service(folder, EXAMPLE) as service,
     ):
         session = Session.opened(with_user(service))
         size = len(session.details(str(FIRST)).body)
         with _bare(ports.first, size) as bare:
-            rates = _over_http(Path(name), session, bare)
+            rates = _over_http(folder, session, bare)
         calls = _on_the_call_path(service)
     rows = [Row.of(kind, "/s", each) for kind, each in (rates | calls).items()]
     alone = rates["aiohttp alone"]
@@ -66,7 +66,11 @@ def measure() -> Sequence[Row]:
         rows.append(Row.of(f"{kind}: aiohttp alone is quicker", "x", ratios, bar))
     pairs = zip(calls["retrieve_interaction"], calls["number_details"], strict=True)
     ratios = [retrieval / details for retrieval, details in pairs]
-    return [*rows, Row.of("number_details: a retrieval is quicker", "x", ratios, CALL_BAR)]
+    return [
+        *disk.rows(),
+        *rows,
+        Row.of("number_details: a retrieval is quicker", "x", ratios, CALL_BAR),
+    ]
 
 
 @contextmanager

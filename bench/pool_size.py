@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench.durable import durable_folder
 from bench.row import Row
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import CallRef, InteractionId, NumberKey, Scope
@@ -117,8 +117,8 @@ class Pool:
 
 def measure() -> Sequence[Row]:
     """Measure both."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        return [*asyncio.run(_sizes(Path(folder))), *_import(Path(folder))]
+    with durable_folder() as (folder, disk):
+        return [*disk.rows(), *asyncio.run(_sizes(folder)), *_import(folder)]
 
 
 async def _sizes(folder: Path) -> Sequence[Row]:
