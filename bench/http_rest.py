@@ -28,7 +28,7 @@ from testbed.service import Service
 ROUNDS = 7
 SECONDS = 1
 CONNECTIONS = 64
-NUMBERS = 15_000
+NUMBERS = 12_000
 """More than are freed in a round; fewer than the dial plan remembers the look-up keys of."""
 STEP = 1_000
 FIRST = 380_974_000_000
