@@ -10,19 +10,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from aiohttp import ClientSession, TCPConnector
 
 from bench import wrk
+from bench.bare_http import serving
 from bench.durable import durable_folder
 from bench.row import Row
-from testbed.children import argv, stop
-from testbed.ports import LOOPBACK, PortBlock
+from testbed.ports import PortBlock
 from testbed.service import Service
 
 ROUNDS = 7
@@ -58,7 +56,7 @@ def measure() -> Sequence[Row]:
         durable_folder() as (folder, disk),
         PortBlock() as ports,
         Service(folder) as service,
-        _bare(ports.first) as bare,
+        serving(ports.first) as bare,
     ):
         _fill(service)
         asked: dict[str, list[float]] = {}
@@ -76,15 +74,6 @@ def measure() -> Sequence[Row]:
         ratios = [alone / ours for alone, ours in pairs]
         rows.append(Row.of(f"{what}: aiohttp alone is quicker", "x", ratios, BAR))
     return rows
-
-
-@contextmanager
-def _bare(port: int) -> Iterator[str]:
-    child = subprocess.Popen(argv((sys.executable, "-m", "bench.bare_http"), str(port)))
-    try:
-        yield f"http://{LOOPBACK}:{port}"
-    finally:
-        stop(child, 5.0)
 
 
 def _fill(service: Service) -> None:

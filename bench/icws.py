@@ -9,18 +9,15 @@ is compared in a round follows each other, so that a noisy machine is noisy for 
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench import wrk
+from bench.bare_http import serving
 from bench.durable import durable_folder
 from bench.row import Row
 from testbed.agi_peer import DONE, environment
-from testbed.children import argv, stop
 from testbed.icws import EXAMPLE, Session, with_user
 from testbed.line import control
 from testbed.ports import LOOPBACK, PortBlock
@@ -56,7 +53,7 @@ def measure() -> Sequence[Row]:
     ):
         session = Session.opened(with_user(service))
         size = len(session.details(str(FIRST)).body)
-        with _bare(ports.first, size) as bare:
+        with serving(ports.first, size) as bare:
             rates = _over_http(folder, session, bare)
         calls = _on_the_call_path(service)
     rows = [Row.of(kind, "/s", each) for kind, each in (rates | calls).items()]
@@ -71,16 +68,6 @@ def measure() -> Sequence[Row]:
         *rows,
         Row.of("number_details: a retrieval is quicker", "x", ratios, CALL_BAR),
     ]
-
-
-@contextmanager
-def _bare(port: int, size: int) -> Iterator[str]:
-    command = argv((sys.executable, "-m", "bench.bare_http"), str(port), str(size))
-    child = subprocess.Popen(command)
-    try:
-        yield f"http://{LOOPBACK}:{port}"
-    finally:
-        stop(child, 5.0)
 
 
 def _over_http(folder: Path, session: Session, bare: str) -> dict[str, list[float]]:
