@@ -30,10 +30,10 @@ from testbed.scenario import Caller
 from testbed.tools import Tools
 
 WAYS = ("none", "listener", "guarded", "ours")
-TURNS = 11
+SEARCHED, TURNS = 11, 11
 SECONDS = 1
 COARSE, FINE = 1.4, 1.06
-SLOWEST = 40.0
+FIRST_RATE = 150.0
 BAR = 0.95
 KEPT = 0.6
 """Of the rate: where the machine is too busy for SIPp itself, calls come later than they should."""
@@ -60,20 +60,31 @@ def measure() -> Sequence[Row]:
     return [*disk.rows(), *rows]
 
 
+@dataclass(slots=True)
+class Stairs:
+    """The rate that is tried next: up after a clean one, else down, by ever smaller steps."""
+
+    rate: float = FIRST_RATE
+    step: float = COARSE
+    _rose: bool = True
+
+    def go_on(self, *, clean: bool) -> None:
+        """Take a step; where it goes back, a smaller one than before."""
+        if clean is not self._rose:
+            self.step = max(FINE, self.step**0.5)
+        self._rose = clean
+        self.rate = self.rate * self.step if clean else max(self.rate / self.step, 1.0)
+
+
 def in_turns(trials: dict[str, Callable[[float], bool]]) -> dict[str, list[float]]:
-    """Find about the highest clean rate of each, then go up and down around it, in turns."""
-    now: dict[str, float] = {}
-    for name, is_clean in trials.items():
-        now[name] = SLOWEST
-        while is_clean(now[name] * COARSE) or is_clean(now[name] * COARSE):
-            now[name] *= COARSE
+    """Find about the highest clean rate of each, in turns; what the last turns tried is given."""
+    stairs = {name: Stairs() for name in trials}
     rates: dict[str, list[float]] = {name: [] for name in trials}
-    for _ in range(TURNS):
+    for _ in range(SEARCHED + TURNS):
         for name, is_clean in trials.items():
-            clean = is_clean(now[name])
-            rates[name].append(now[name])
-            now[name] = now[name] * FINE if clean else max(now[name] / FINE, 1.0)
-    return rates
+            rates[name].append(stairs[name].rate)
+            stairs[name].go_on(clean=is_clean(stairs[name].rate))
+    return {name: tried[SEARCHED:] for name, tried in rates.items()}
 
 
 @dataclass(frozen=True, slots=True)
