@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from bench.durable import durable_folder
 from bench.row import Row
 from interact_ivr.config_store import StoreConfig
 from interact_ivr.domain.lifecycle import Policy
@@ -27,8 +28,8 @@ from testbed.fetch import bring_postgres
 from testbed.postgres import Cluster, cluster
 
 CLIENTS = 8
-SECONDS = 8.0
-ROUNDS = 3
+SECONDS = 3.0
+ROUNDS = 7
 NUMBERS = 2_000
 BAR = 2.0
 POLICY = Policy(timedelta(minutes=15), timedelta(0))
@@ -53,10 +54,11 @@ SETTING = """
 def measure() -> Sequence[Row]:
     """Measure pairs a second of both, in turns."""
     sys.setswitchinterval(0.0005)  # as the service has it
-    with served() as server:
+    with durable_folder() as (_, disk), served() as server:
         ours, theirs = asyncio.run(_turns(server))
     ratios = [their / our for our, their in zip(ours, theirs, strict=True)]
     return [
+        *disk.rows(),
         Row.of("allocated and retrieved", "/s", ours),
         Row.of("pgbench, the same statements", "/s", theirs),
         Row.of("pgbench against ours", "x", ratios, BAR),

@@ -18,6 +18,7 @@ from threading import Event
 
 import psycopg
 
+from bench.durable import durable_folder
 from bench.postgres import OPENING, pairs, scope_of, served, take_numbers_in
 from bench.row import Row
 from interact_ivr.config_store import StoreConfig
@@ -25,7 +26,7 @@ from interact_ivr.opening import opened_store
 from testbed.children import argv
 from testbed.postgres import Cluster
 
-TURNS = ("first", "second", "third")
+TURNS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
 BAR = 1 / 1.2
 IDLE_PERCENT = 20.0
 SAMPLE_SECONDS = 0.1
@@ -38,7 +39,7 @@ WAITING = (
 def measure() -> Sequence[Row]:
     """Measure one node and two, in turns."""
     waits: Counter[str] = Counter()
-    with served() as server:
+    with durable_folder() as (_, disk), served() as server:
         asyncio.run(_stock(server.url("bench")))
         turns = [[_round(server, turn, nodes, waits) for nodes in (1, 2)] for turn in TURNS]
     one, two = ([each[at][0] for each in turns] for at in (0, 1))
@@ -48,6 +49,7 @@ def measure() -> Sequence[Row]:
     name = "one node against two" + ("" if is_left else ", the processors used up")
     (most, count), *_ = waits.most_common(1) or [("nothing", 0)]
     return [
+        *disk.rows(),
         Row.of("pairs a second by one node", "/s", one),
         Row.of("pairs a second by two nodes", "/s", two),
         Row.of("processors idle with two", "%", idle),

@@ -29,9 +29,9 @@ from interact_ivr.directories import PbxDirectories
 from interact_ivr.domain.errors import ContradictingSettings, Refusal
 from interact_ivr.house import House
 from interact_ivr.log import configure_logging
-from interact_ivr.measuring import measure
 from interact_ivr.metrics import Metrics
 from interact_ivr.observing import Observing
+from interact_ivr.observing_disk import measure
 from interact_ivr.reload import Reload
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.imports import Imports

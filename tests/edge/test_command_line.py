@@ -15,6 +15,7 @@ import click
 import pytest
 
 from interact_ivr.cli import main
+from interact_ivr.cli.commands import children
 from testbed.service import INTERACT_IVR, Service, ServiceError
 
 COMMANDS = (
@@ -540,9 +541,8 @@ def test_what_is_not_understood_ends_with_2(arguments: tuple[str, ...]) -> None:
 
 def _every_command(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     yield path
-    if isinstance(command, click.Group):
-        for name, child in command.commands.items():
-            yield from _every_command(child, (*path, name))
+    for name, child in children(command):
+        yield from _every_command(child, (*path, name))
 
 
 @pytest.mark.parametrize("path", [*_every_command(main)], ids=" ".join)
