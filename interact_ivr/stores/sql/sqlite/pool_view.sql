@@ -36,3 +36,23 @@ SELECT group_name,
 FROM number
 WHERE application_id = :application AND free_from >= (SELECT floor FROM inventory)
 GROUP BY group_name ORDER BY group_name
+
+-- name: view_ends
+SELECT min(number), max(number) FROM number
+WHERE application_id = :application AND free_from >= (SELECT floor FROM inventory)
+  AND (:group IS NULL OR group_name = :group)
+  AND (:prefix = '' OR substr(number, 1, length(:prefix)) = :prefix)
+
+-- name: view_blocks
+-- What is drained and allocated still counts as allocated: its caller is awaited all the same.
+SELECT substr(number, 1, :length),
+    sum(allocation_id IS NOT NULL AND free_from > :now),
+    sum(allocation_id IS NOT NULL AND free_from <= :now),
+    sum(enabled = 1 AND allocation_id IS NULL AND free_from > :rested_before),
+    sum(enabled = 1 AND allocation_id IS NULL AND free_from <= :rested_before),
+    sum(enabled = 0 AND allocation_id IS NULL)
+FROM number
+WHERE application_id = :application AND free_from >= (SELECT floor FROM inventory)
+  AND (:group IS NULL OR group_name = :group)
+  AND (:prefix = '' OR substr(number, 1, length(:prefix)) = :prefix)
+GROUP BY 1 ORDER BY 1
