@@ -3,7 +3,9 @@
 from interact_ivr.api.console.asking import Desk
 from interact_ivr.api.console.console import Console
 from interact_ivr.api.console.entrance import Entrance
+from interact_ivr.api.console.explaining import ExplainPages
 from interact_ivr.api.console.importing import ImportPages
+from interact_ivr.api.console.journal import JournalPages
 from interact_ivr.api.console.live import LivePages
 from interact_ivr.api.console.pages import ConsolePages
 from interact_ivr.api.console.pool import PoolPages
@@ -32,6 +34,8 @@ def console_of(
             Entrance(desk, sessions, sign_in, parts.access),
             PoolPages(desk, parts.numbers, parts.pools),
             ImportPages(desk, parts.imports),
+            JournalPages(desk, parts.journal, parts.clock),
+            ExplainPages(desk, parts.numbers, parts.plans),
             LivePages(desk, parts.journal, parts.environments, parts.stream, streams),
         ],
     )

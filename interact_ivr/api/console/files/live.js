@@ -61,7 +61,8 @@
   function take(batch) {
     lost += batch.lost;
     for (const told of batch.told) {
-      if (counts[told.what]) counts[told.what][SECONDS - 1] += 1;
+      const what = told.what === "lent early" ? "allocated" : told.what;
+      if (counts[what]) counts[what][SECONDS - 1] += 1;
       waiting.push(told);
     }
     if (waiting.length > MOST_ROWS) waiting = waiting.slice(-MOST_ROWS);
