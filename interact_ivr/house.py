@@ -123,7 +123,7 @@ class House:
                 Showing(parts.numbers),
                 Pages(),
             )
-            console = console_of(config.console, parts, sign_in, sources, streams)
+            console = console_of(config.console, parts, sign_in, sources, streams, health)
             metrics.gauge("console_sessions", "Sessions of people", lambda: len(console.sessions))
             guarding = ConsoleGuard(console.sessions, parts.access)
             guard = Credentials(

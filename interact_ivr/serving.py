@@ -110,6 +110,7 @@ async def serve(config: Config, config_file: Path) -> None:
             directories,
             time.monotonic(),
         )
+        house.console.service.facts = facts
         metrics.gauge("agi_sessions", "Calls being answered now", lambda: listener.sessions)
         metrics.gauge("tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks()))
         control = ControlServer(operations_of(parts, facts))

@@ -48,7 +48,7 @@ class Desk:
 
     def frame(self, request: web.Request, who: Who) -> Frame:
         """Give what is around a page."""
-        return frame_of(request, who, self.environments(who))
+        return frame_of(request, who, self.environments(who), self.administration.default)
 
     def environments(self, who: Who) -> Sequence[EnvironmentName]:
         """Give those of the tenant."""

@@ -7,6 +7,7 @@ from typing import Protocol
 from interact_ivr.api.answering import Speech
 from interact_ivr.api.console.asking import Desk
 from interact_ivr.api.console.dialect import ConsoleDialect, roots
+from interact_ivr.api.console.service import ServicePages
 from interact_ivr.api.console.sessions import Sessions
 from interact_ivr.api.routes import Route
 
@@ -24,6 +25,7 @@ class Console:
 
     desk: Desk
     sessions: Sessions
+    service: ServicePages
     parts: Sequence[Part]
 
     def routes(self) -> Iterator[Route]:

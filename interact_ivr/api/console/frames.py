@@ -28,6 +28,7 @@ class Entry:
     needs: Needs
 
 
+SERVICE: Final = "service"
 NAVIGATION: Final = (
     Entry("pool", "Pool", Needs.CONSOLE_VIEWER),
     Entry("live", "Live", Needs.CONSOLE_VIEWER),
@@ -35,7 +36,7 @@ NAVIGATION: Final = (
     Entry("explain", "Explain", Needs.CONSOLE_AGENT),
     Entry("applications", "Applications", Needs.CONSOLE_VIEWER),
     Entry("people", "People", Needs.CONSOLE_ADMIN),
-    Entry("service", "Service", Needs.CONSOLE_VIEWER),
+    Entry(SERVICE, "Service", Needs.CONSOLE_VIEWER),
 )
 """The first one that somebody may see is where they begin."""
 
@@ -56,6 +57,10 @@ def place_of(environment: EnvironmentName) -> str:
     return quote(environment.removeprefix(f"{tenant_of(environment)}/"), safe="")
 
 
+_BELONGS: Final = {"import": "pool", "plan": "explain"}
+"""Pages that the navigation does not have, with those they are reached from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """It."""
@@ -70,11 +75,13 @@ class Frame:
     role: Role | None
     form_token: str
     notes: Sequence[Note]
+    is_operators: bool
+    """Whether the tenant is the default environment's, whose the service is."""
 
     @property
     def entries(self) -> Sequence[Entry]:
         """Where one may go."""
-        return may_see(self.role)
+        return [each for each in may_see(self.role) if self.is_operators or each.name != SERVICE]
 
     @property
     def is_admin(self) -> bool:
@@ -86,14 +93,20 @@ class Frame:
         return f"{self.root}{quote(self.environment, safe='')}/{page}{query_of(query)}"
 
 
-def frame_of(request: web.Request, who: Who, environments: Sequence[EnvironmentName]) -> Frame:
+def frame_of(
+    request: web.Request,
+    who: Who,
+    environments: Sequence[EnvironmentName],
+    default: EnvironmentName,
+) -> Frame:
     """Make the frame of a page; its notes are taken out of the session by that."""
     session = request[SESSION]
     notes, session.notes = session.notes, []
     path = request.rel_url.raw_path
+    page = path.split("/")[3] if path.count("/") > 2 else ""
     return Frame(
         root=root_of(path),
-        page=path.split("/")[3] if path.count("/") > 2 else "",
+        page=_BELONGS.get(page, page),
         tenant=session.user.tenant,
         environment=who.environment.partition("/")[2],
         environments=[each.partition("/")[2] for each in environments],
@@ -101,6 +114,7 @@ def frame_of(request: web.Request, who: Who, environments: Sequence[EnvironmentN
         role=session.user.role,
         form_token=session.form_token,
         notes=notes,
+        is_operators=session.user.tenant == tenant_of(default),
     )
 
 
