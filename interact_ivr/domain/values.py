@@ -232,7 +232,7 @@ class Block:
     """How the numbers that begin alike stand at an instant."""
 
     prefix: str
-    """How they begin; of one number, all of it."""
+    """How they begin, at most all of a number."""
     by_state: Mapping[State, int]
     """The enabled ones, and those that are allocated still."""
     disabled: int
