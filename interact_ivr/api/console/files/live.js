@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const MOST_ROWS = 200, SECONDS = 120, MINUTE = 60, AGAIN_MS = 3000, LOST_AFTER_MS = 45000;
+  const MOST_ROWS = 200, SECONDS = 120, MINUTE = 60, AGAIN_MS = 1000, LOST_AFTER_MS = 45000;
   const at = (id) => document.getElementById(id);
   const rows = at("rows"), link = at("link"), live = at("live");
   const counts = {};  // what: by second, the latest last
