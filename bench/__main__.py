@@ -21,6 +21,7 @@ from pathlib import Path
 from bench import (
     agent_screens,
     agent_streams,
+    console,
     dial_plan,
     dial_plan_numbers,
     http_rest,
@@ -36,6 +37,7 @@ from interact_ivr import __version__
 MEASUREMENTS: dict[str, Callable[[], Sequence[Row]]] = {
     "agent_screens": agent_screens.measure,
     "agent_streams": agent_streams.measure,
+    "console": console.measure,
     "dial_plan": dial_plan.measure,
     "dial_plan_numbers": dial_plan_numbers.measure,
     "http_rest": http_rest.measure,

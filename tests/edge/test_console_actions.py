@@ -172,6 +172,7 @@ def test_pages_do_what_commands_do(desk: Desk, admin: Visitor) -> None:
         answer = admin.act(f"{HERE}/{name}", filled)
         assert answer.status == 303, (name, words(answer))
         page = answer.headers["location"]
+        assert said not in words(admin.look(f"{HERE}/{page}", X_Fresh="yes")), "by a script"
         assert said in words(admin.look(f"{HERE}/{page}")), name
         assert said not in words(admin.look(f"{HERE}/{page}")), "a note is shown once"
         whose = {"tenant": "bolt"} if request.startswith("user") else {"environment": BOLT}

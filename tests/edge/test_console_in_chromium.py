@@ -32,7 +32,8 @@ ROLES = (Role.ADMIN, Role.VIEWER, Role.AGENT)
 READING = ("pool", "live", "journal", "explain?number=911", "plan", "applications", "service")
 EVERY = (*READING, "people", "import", "journal?number=%2B13178720001&at=2020-01-01T00:00")
 EVIL = "<img src=x onerror=document.title='taken'>"
-SOON = 3_000
+SOON = 20_000
+"""Milliseconds: what is to be seen is seen by then on any machine."""
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,14 @@ def browser(chromium: Chromium) -> Iterator[Browser]:
     """Give one Chromium to all of them: none here has a loop of its own."""
     with browsing(chromium) as running:
         yield running
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """Wait for what a page is to show as long as a busy machine may take."""
+    expect.set_options(timeout=SOON)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture
@@ -181,6 +190,22 @@ def test_without_scripts_pages_read_and_forms_work(desk: Desk, opened: Opened) -
     assert "prefix=" in page.url
 
 
+def test_the_pool_keeps_itself_fresh(desk: Desk, opened: Opened) -> None:
+    """What is counted and drawn follows within seconds; what one has begun to write stays."""
+    page = opened()
+    page.clock.install()
+    see(page, desk, "pool")
+    allocated = page.locator(".figure.allocated b")
+    expect(allocated).to_have_text("60")
+    page.get_by_label("Number, DNID or interaction").fill("begun")
+    desk.wait(calls(desk, "gone", 1))
+    desk.wait(desk.parts.allocations.allocate(ACME, "another", None))
+    page.clock.fast_forward(6_000)
+    expect(allocated).to_have_text("61")
+    expect(page.locator(".tile").first).to_have_attribute("aria-label", re.compile("allocated"))
+    expect(page.get_by_label("Number, DNID or interaction")).to_have_value("begun")
+
+
 def test_the_keyboard_suffices(desk: Desk, opened: Opened) -> None:
     """The first step skips to the content; what is focused is seen; a page's rows are chosen."""
     page = opened()
@@ -208,21 +233,22 @@ def test_what_happens_is_shown_as_it_happens(desk: Desk, opened: Opened) -> None
     expect(page.locator("#link-said")).to_have_text("live")
     desk.wait(calls(desk, "first", 1))
     top = page.locator("#rows tr").first
-    expect(top).to_contain_text("retrieved", timeout=SOON)
+    expect(top).to_contain_text("retrieved")
     expect(top.get_by_role("link", name="first-0", exact=True)).to_have_attribute(
         "href", "journal?interaction=first-0"
     )
-    expect(page.locator("[data-rate=retrieved]")).to_have_text("1", timeout=SOON)
-    desk.wait(calls(desk, "many", 150))
-    expect(top).to_contain_text("many-149", timeout=SOON)
+    expect(page.locator("[data-rate=retrieved]")).to_have_text("1")
+    for name in ("many", "more", "most"):
+        desk.wait(calls(desk, name, 50))
+    expect(top).to_contain_text("most-49")
     expect(page.locator("#rows tr")).to_have_count(200)
-    expect(page.locator("[data-rate=allocated]")).to_have_text("151", timeout=SOON)
-    expect(page.locator("[data-rate=retrieved]")).to_have_text("151", timeout=SOON)
+    expect(page.locator("[data-rate=allocated]")).to_have_text("151")
+    expect(page.locator("[data-rate=retrieved]")).to_have_text("151")
     page.get_by_label("allocated").uncheck()
     expect(page.locator("#rows tr:visible")).not_to_have_count(200)
     page.get_by_role("button", name="Pause").click()
     desk.wait(calls(desk, "unseen", 1))
-    expect(page.locator("[data-rate=retrieved]")).to_have_text("152", timeout=SOON)
+    expect(page.locator("[data-rate=retrieved]")).to_have_text("152")
     expect(page.locator("#rows")).not_to_contain_text("unseen")
     page.get_by_role("button", name="Go on").click()
     expect(top).to_contain_text("unseen")
@@ -246,7 +272,7 @@ def test_a_stream_comes_again_and_ends_with_the_session(desk: Desk, opened: Open
     see(page, desk, "live")
     expect(page.locator("#link-said")).to_have_text("live")
     desk.wait(desk.parts.administration.set_user("acme", "viewer", "agent"))
-    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in", timeout=15_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
 
 
 def test_no_markup_comes_from_others(desk: Desk, opened: Opened) -> None:
@@ -256,7 +282,7 @@ def test_no_markup_comes_from_others(desk: Desk, opened: Opened) -> None:
     see(page, desk, "live")
     expect(page.locator("#link-said")).to_have_text("live")
     lent = desk.wait(desk.parts.allocations.allocate(ACME, EVIL, EVIL))
-    expect(page.locator("#rows tr").first).to_contain_text(EVIL, timeout=SOON)
+    expect(page.locator("#rows tr").first).to_contain_text(EVIL)
     page.locator("#rows tr").first.get_by_role("link", name=EVIL).click()
     expect(page.locator("tbody tr")).to_contain_text(EVIL)
     for name in ("live", "pool?text=2025550100", f"journal?number=%2B{lent.number[1:]}"):
@@ -277,7 +303,7 @@ def test_the_pictures_of_it(desk: Desk, opened: Opened, name: str) -> None:
             desk.wait(calls(desk, f"basket-{count}", count))
             desk.wait(desk.parts.allocations.allocate(ACME, f"basket-{count}", None))
             rate = page.locator("[data-rate=retrieved]")
-            expect(rate).not_to_have_text(rate.inner_text(), timeout=SOON)
+            expect(rate).not_to_have_text(rate.inner_text())
     taken = page.screenshot()
     file = DOCS / f"console-{name}.png"
     if os.environ.get("PICTURE"):

@@ -15,6 +15,8 @@ from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.names import EnvironmentName
 
 BASE: Final = "/console"
+FRESH: Final = "X-Fresh"
+"""With this header a script asks for what has changed of a page that is seen already."""
 PLACE: Final = f"{BASE}/{{{ENVIRONMENT}}}"
 """Where the pages of an environment are."""
 
@@ -99,9 +101,11 @@ def frame_of(
     environments: Sequence[EnvironmentName],
     default: EnvironmentName,
 ) -> Frame:
-    """Make the frame of a page; its notes are taken out of the session by that."""
+    """Make the frame of a page that is seen; notes are taken out of the session by that."""
     session = request[SESSION]
-    notes, session.notes = session.notes, []
+    notes: Sequence[Note] = ()
+    if FRESH not in request.headers:
+        notes, session.notes = session.notes, []
     path = request.rel_url.raw_path
     page = path.split("/")[3] if path.count("/") > 2 else ""
     return Frame(

@@ -28,4 +28,28 @@
       if (!confirm(form.dataset.sure)) event.preventDefault();
     });
   }
+
+  // What changes by itself is fetched anew, as a page; a document that is fetched so runs nothing
+
+  const FRESH_MS = 5000;
+  const fresh = () => [...document.querySelectorAll("[data-fresh]")];
+
+  function renew() {
+    if (document.visibilityState !== "visible") return;
+    const asking = new XMLHttpRequest();
+    asking.open("GET", location.href);
+    asking.setRequestHeader("X-Fresh", "yes");
+    asking.responseType = "document";
+    asking.addEventListener("load", () => {
+      if (asking.status === 401 || asking.status === 403) location.reload();
+      if (asking.status !== 200 || !asking.response) return;
+      for (const old of fresh()) {
+        const made = asking.response.getElementById(old.id);
+        if (made && !old.contains(document.activeElement)) old.replaceWith(document.adoptNode(made));
+      }
+    });
+    asking.send();
+  }
+
+  if (fresh().length) setInterval(renew, FRESH_MS);
 })();
