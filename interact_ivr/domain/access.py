@@ -95,10 +95,11 @@ def checked_role(text: str) -> Role:
 
 def checked_user_role(text: str | None) -> Role | None:
     """Take *text* as what a user may do in the console; None: it is not theirs."""
-    role = None if text is None else checked_role(text)
-    if role is Role.APPLICATION:
-        raise BadInput("role", "agent, viewer or admin", f"{text!a}")
-    return role
+    if text is None:
+        return None
+    if text == Role.APPLICATION or text not in {*Role}:
+        raise BadInput("role", "agent, viewer or admin", f"{text[:_SHOWN]!a}")
+    return Role(text)
 
 
 def checked_password(text: str) -> str:
