@@ -309,6 +309,9 @@ class PoolView(Protocol):
     async def groups(self, scope: Scope, policy: Policy) -> Sequence[GroupCounts]:
         """Count the pool's numbers by group, those without one first."""
 
+    async def group_names(self, scope: Scope) -> Sequence[Group]:
+        """Name the pool's groups, which costs less than to count them."""
+
     async def blocks(
         self, scope: Scope, policy: Policy, prefix: str, group: Group | None
     ) -> Sequence[Block]:

@@ -40,6 +40,11 @@ class Pools:
         pool = self._environments.named(environment).application(application)
         return await self._view.groups(pool.scope, pool.policy)
 
+    async def group_names(self, environment: str, application: str = "") -> Sequence[Group]:
+        """Name the pool's groups."""
+        pool = self._environments.named(environment).application(application)
+        return await self._view.group_names(pool.scope)
+
     async def blocks(
         self, environment: str, application: str = "", prefix: str = "", group: Group | None = None
     ) -> Sequence[Block]:

@@ -26,6 +26,10 @@ class StoredPoolView:
             scope.environment, partial(pool_view.groups, scope, policy)
         )
 
+    async def group_names(self, scope: Scope) -> Sequence[Group]:
+        """Name the pool's groups."""
+        return await self._reader.run_long(scope.environment, partial(pool_view.group_names, scope))
+
     async def blocks(
         self, scope: Scope, policy: Policy, prefix: str, group: Group | None
     ) -> Sequence[Block]:

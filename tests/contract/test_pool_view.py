@@ -64,7 +64,10 @@ async def test_groups_are_counted_by_state(pool: Pool) -> None:
     assert [sum(each.by_state.values()) for each in groups] == [1, 0, 2]
     assert groups[2].by_state[State.ALLOCATED] == groups[2].by_state[State.IDLE] == 1
     assert set(groups[0].by_state) == set(State)
-    assert await pool.view.groups(await pool.another(), POLICY) == []
+    other = await pool.another()
+    assert await pool.view.groups(other, POLICY) == []
+    assert await pool.view.group_names(pool.scope) == ["a", "b"]
+    assert await pool.view.group_names(other) == []
 
 
 async def test_an_allocation_is_known_by_its_id(pool: Pool) -> None:

@@ -71,7 +71,7 @@ class PoolPages:
             who,
             "pool.html",
             what=what,
-            groups=await self._groups(here, what.application),
+            groups=await self.pools.group_names(here, what.application),
             applications=self.desk.applications(who),
             counts=counts,
             total=sum(counts.values()),
@@ -81,10 +81,6 @@ class PoolPages:
             more=rows[-1].number if len(found) > _ROWS else "",
             query=lambda **other: f"pool{_query(what, **other)}",
         )
-
-    async def _groups(self, environment: str, application: str) -> list[str]:
-        groups = await self.pools.groups(environment, application)
-        return [each.group for each in groups if each.group is not None]
 
     async def _set(self, request: web.Request, who: Who) -> web.Response:
         what = await self.desk.form(request, SetNumbers)

@@ -14,6 +14,8 @@ from interact_ivr.stores.transaction import Transaction
 
 _STATES = (State.ALLOCATED, State.LAPSED, State.RESTING, State.IDLE)
 """In the order of the queries' columns."""
+_LAST = "\U0010ffff"
+"""Sorts behind all that a number may consist of."""
 _FURTHER = 2
 """Characters by which blocks differ: of numbers, a hundred blocks."""
 
@@ -40,11 +42,22 @@ def groups(scope: Scope, policy: Policy, tx: Transaction) -> list[GroupCounts]:
     ]
 
 
+def group_names(scope: Scope, tx: Transaction) -> list[Group]:
+    """Name the pool's groups."""
+    return [name for (name,) in tx.all("view_group_names", application=scope.application)]
+
+
 def blocks(
     scope: Scope, policy: Policy, prefix: str, group: Group | None, tx: Transaction
 ) -> list[Block]:
     """Count the numbers that begin with *prefix*, by what comes next in them."""
-    asked = {"application": scope.application, "prefix": prefix, "group": group}
+    asked = {
+        "environment": scope.environment,
+        "application": scope.application,
+        "prefix": prefix,
+        "beyond": prefix + _LAST,
+        "group": group,
+    }
     first, last = tx.one("view_ends", **asked)
     if first is None:
         return []

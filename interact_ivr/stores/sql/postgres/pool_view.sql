@@ -37,11 +37,27 @@ FROM number
 WHERE application_id = :application AND free_from >= (SELECT floor FROM inventory)
 GROUP BY group_name ORDER BY group_name NULLS FIRST
 
--- name: view_ends
-SELECT min(number), max(number) FROM number
+-- name: view_group_names
+SELECT DISTINCT group_name FROM number
 WHERE application_id = :application AND free_from >= (SELECT floor FROM inventory)
-  AND (:group::TEXT IS NULL OR group_name = :group)
-  AND (:prefix::TEXT = '' OR substr(number, 1, length(:prefix)) = :prefix)
+  AND group_name IS NOT NULL
+ORDER BY group_name
+
+-- name: view_ends
+-- The first and the last number from :prefix to :beyond, each by the index that they are unique by.
+SELECT
+    (SELECT number FROM number
+    WHERE environment_id = :environment AND application_id = :application
+      AND number >= :prefix AND number < :beyond
+      AND free_from >= (SELECT floor FROM inventory)
+      AND (:group::TEXT IS NULL OR group_name = :group)
+    ORDER BY number LIMIT 1),
+    (SELECT number FROM number
+    WHERE environment_id = :environment AND application_id = :application
+      AND number >= :prefix AND number < :beyond
+      AND free_from >= (SELECT floor FROM inventory)
+      AND (:group::TEXT IS NULL OR group_name = :group)
+    ORDER BY number DESC LIMIT 1)
 
 -- name: view_blocks
 -- What is drained and allocated still counts as allocated: its caller is awaited all the same.
@@ -52,7 +68,8 @@ SELECT substr(number, 1, :length::INTEGER),
     count(*) FILTER (WHERE enabled = 1 AND allocation_id IS NULL AND free_from <= :rested_before),
     count(*) FILTER (WHERE enabled = 0 AND allocation_id IS NULL)
 FROM number
-WHERE application_id = :application AND free_from >= (SELECT floor FROM inventory)
+WHERE environment_id = :environment AND application_id = :application
+  AND number >= :prefix AND number < :beyond
+  AND free_from >= (SELECT floor FROM inventory)
   AND (:group::TEXT IS NULL OR group_name = :group)
-  AND (:prefix::TEXT = '' OR substr(number, 1, length(:prefix)) = :prefix)
 GROUP BY 1 ORDER BY 1
