@@ -12,7 +12,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -33,8 +33,8 @@ from testbed.service import Service
 
 NUMBERS: Final = 100_000
 STREAMS: Final = 20
-ROUNDS: Final = 7
-CALLS: Final = 200
+ROUNDS: Final = 9
+CALLS: Final = 400
 """Of a round that measures how many there can be."""
 CALLERS: Final = 4
 RATE: Final = 50
@@ -117,24 +117,30 @@ def _paints(page: Page, service: Service) -> Iterator[Row]:
 
 
 def _compared(page: Page, service: Service, calls: Calls) -> Iterator[Row]:
-    """Compare calls that nobody watches with such as 20 streams and a page are told of."""
-    alone, watched = [], []
-    browser_seconds = 0.0
+    """Compare calls that nobody watches with such as 20 streams, and a page beside, are told of."""
+    alone, streamed, watched, page_seconds = [], [], [], []
     for _ in range(ROUNDS):
         page.goto("about:blank")
         alone.append(calls.many(CALLS))
         with _streams(service):
+            streamed.append(calls.many(CALLS))
             page.goto(f"{service.http}/console/default/live")
             page.wait_for_selector("#link.on")
-            before = _busy(page)
-            watched.append(calls.many(CALLS))
-            browser_seconds += _busy(page) - before
+            with _working(page) as worked:
+                watched.append(calls.many(CALLS))
+                page_seconds.append(worked())
     yield Row.of("a call, nobody looks on", "us", alone)
-    yield Row.of(f"a call, {STREAMS} streams and a page look on", "us", watched)
-    ratios = [some / none for some, none in zip(watched, alone, strict=True)]
-    yield Row.of("the same: ratio", "x", ratios, RATIO_BAR)
-    share = 100 * browser_seconds / (sum(watched) * CALLS / 1e6)
-    yield Row.of("the page's own thread meanwhile, of a core", "%", [share])
+    yield Row.of(f"a call, {STREAMS} streams look on", "us", streamed)
+    yield Row.of("the same: ratio", "x", _ratios(streamed, alone), RATIO_BAR)
+    yield Row.of("a call, a page on this machine, too", "us", watched)
+    yield Row.of("the same: ratio, with its browser", "x", _ratios(watched, alone))
+    took = (each * CALLS / 1e6 for each in watched)
+    shares = [100 * spent / all_ for spent, all_ in zip(page_seconds, took, strict=True)]
+    yield Row.of("the page's own thread, of a core", "%", shares)
+
+
+def _ratios(some: Sequence[float], none: Sequence[float]) -> list[float]:
+    return [one / other for one, other in zip(some, none, strict=True)]
 
 
 def _kept_up(page: Page, service: Service, calls: Calls) -> Iterator[Row]:
@@ -164,15 +170,19 @@ def _wait(page: Page, holds: str) -> None:
         page.wait_for_timeout(20)
 
 
-def _busy(page: Page) -> float:
-    """Give the seconds for which the page's thread has worked."""
+@contextmanager
+def _working(page: Page) -> Iterator[Callable[[], float]]:
+    """Give what says for how many seconds the page's thread has worked since."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
-    told = {
-        each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]
-    }
+
+    def total() -> float:
+        told = session.send("Performance.getMetrics")["metrics"]
+        return next(float(each["value"]) for each in told if each["name"] == "TaskDuration")
+
+    begun = total()
+    yield lambda: total() - begun
     session.detach()
-    return float(told["TaskDuration"])
 
 
 @contextmanager
