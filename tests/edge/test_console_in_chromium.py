@@ -160,7 +160,7 @@ UNNAMED = """
   const unnamed = [...document.querySelectorAll(controls)]
     .filter((each) => each.checkVisibility())
     .filter((each) => !(each.labels && each.labels.length) && !each.ariaLabel &&
-      !each.textContent.trim())
+      !(each.tagName === "BUTTON" && each.textContent.trim()))
     .map((each) => each.outerHTML);
   return [...unnamed, ...ids.filter((id, at) => ids.indexOf(id) !== at)];
 }
