@@ -188,6 +188,16 @@ def test_who_has_no_role_or_a_wrong_password_stays_outside(desk: Desk) -> None:
         assert (told.status, "set-cookie" in told.headers) == (403, False)
 
 
+def test_a_tenant_without_an_environment_has_nothing_to_see(desk: Desk) -> None:
+    """And is told so; what is asked for nevertheless is not there."""
+    desk.wait(desk.parts.administration.add_tenant("empty"))
+    visitor = Visitor.of(desk, ADMIN, "empty")
+    entered = visitor.look(f"{CONSOLE}/")
+    assert (entered.status, "has no environment" in words(entered)) == (200, True)
+    assert re.findall(r'<a [^>]*href="([^"]*)"', entered.text) == ["#main", ""]
+    assert visitor.look(f"{HERE}/pool").status == 404
+
+
 def test_a_changed_user_is_signed_out(desk: Desk) -> None:
     """At once: by their role, and by being removed; no stream of theirs goes on."""
     visitor = Visitor.of(desk, VIEWER, name="vic")
