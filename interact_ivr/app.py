@@ -35,6 +35,7 @@ from interact_ivr.service.journal import Journal
 from interact_ivr.service.logins import Logins
 from interact_ivr.service.numbers import Numbers
 from interact_ivr.service.passwords import Passwords
+from interact_ivr.service.plans import Plans
 from interact_ivr.service.pools import Pools
 from interact_ivr.service.purge import EVERY, Purge
 from interact_ivr.service.ringing import Ringing
@@ -62,6 +63,7 @@ class Parts:
     administration: Administration
     tokens: Tokens
     journal: Journal
+    plans: Plans
     expiry: Expiry
     ringing: Ringing
     stream: Stream
@@ -156,6 +158,7 @@ async def opened(
             Following(administration.refresh, imports.left.set),
             ObservingCluster(),
         )
+        journal = Journal(record, record, store.allocations, environments, agents.forget)
         yield Parts(
             allocations,
             Numbers(store.numbers, environments),
@@ -164,7 +167,8 @@ async def opened(
             agents,
             administration,
             Tokens(administration),
-            Journal(record, record, store.allocations, environments, agents.forget),
+            journal,
+            Plans(environments, journal),
             expiry,
             ringing,
             stream,
@@ -221,6 +225,7 @@ def _defaults(config: Config, dial_plan: Engine, extensions: ExtensionsOf) -> De
         ani=_ani_keeping(config),
         journal_kept_for=config.journal.keep_for,
         extensions=lambda environment: extensions(environment, default),
+        plan_name=config.dial_plan.plan,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from interact_ivr.config_console import ConsoleConfig
 from interact_ivr.config_http import HttpConfig
 from interact_ivr.config_icws import IcwsConfig
 from interact_ivr.config_node import NodeConfig
@@ -227,6 +228,7 @@ class Config(msgspec.Struct, frozen=True):
     http: HttpConfig = HttpConfig()
     icws: IcwsConfig = IcwsConfig()
     screen: ScreenConfig = ScreenConfig()
+    console: ConsoleConfig = ConsoleConfig()
     control: ControlConfig = ControlConfig()
     environment: EnvironmentConfig = EnvironmentConfig()
     pool: PoolConfig = PoolConfig()

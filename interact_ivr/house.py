@@ -14,6 +14,8 @@ from aiohttp import web
 
 from interact_ivr import __version__
 from interact_ivr.api.answering import Answering, Speech
+from interact_ivr.api.console.console import Console
+from interact_ivr.api.console.guarding import ConsoleGuard
 from interact_ivr.api.cors import Cors
 from interact_ivr.api.credentials import Credentials
 from interact_ivr.api.dnis import Dnis
@@ -46,6 +48,7 @@ from interact_ivr.api.sources import Sources, networks
 from interact_ivr.app import Parts
 from interact_ivr.config_http import HttpConfig
 from interact_ivr.config_keys import Config
+from interact_ivr.console import console_of
 from interact_ivr.domain.errors import (
     NoSuchApplication,
     NoSuchEnvironment,
@@ -69,6 +72,7 @@ class House:
     health: Health
     icws: Icws
     screen: ScreenRoutes
+    console: Console
     streams: EventStreams
     certificate: Certificate | None
 
@@ -119,12 +123,17 @@ class House:
             icws = Icws.of(config.icws, parts, sign_in, sources, lambda: health.stopping)
             metrics.gauge("icws_sessions", "Sessions of ICWS", lambda: len(icws.sessions))
             operators = networks(http.operators)
-            guard = Credentials(parts.access, sign_in, icws.check, sources, operators).check
             streams, showing, pages = (
                 EventStreams(http.most_streams),
                 Showing(parts.numbers),
                 Pages(),
             )
+            console = console_of(config.console, parts, sign_in, sources, streams, health)
+            metrics.gauge("console_sessions", "Sessions of people", lambda: len(console.sessions))
+            guarding = ConsoleGuard(console.sessions, parts.access)
+            guard = Credentials(
+                parts.access, sign_in, icws.check, guarding.check, sources, operators
+            ).check
             metrics.gauge("event_streams", "Agents' screens that are open", lambda: len(streams))
             screen = ScreenRoutes(
                 *(parts.agents, Boards(showing), pages, streams, parts.access, sources),
@@ -140,6 +149,7 @@ class House:
                     *soap.routes(http.application_name),
                     *icws.routes,
                     *screen.routes(),
+                    *console.routes(),
                     *health.routes(),
                 ],
                 __version__,
@@ -155,6 +165,7 @@ class House:
                         Speech(re.compile(f"{SCREEN}{path}"), ScreenDialect(pages, root))
                         for path, root in SCREEN_ROOTS
                     ),
+                    *console.speeches(),
                     Speech(re.compile(""), NativeDialect()),
                 ],
                 sources,
@@ -177,7 +188,9 @@ class House:
                 most_connections=http.most_connections,
                 idle_seconds=http.idle_seconds,
             )
-            yield cls(server, application, routes, health, icws, screen, streams, certificate)
+            yield cls(
+                server, application, routes, health, icws, screen, console, streams, certificate
+            )
 
 
 def _native_routes(parts: Parts, dnis: Dnis) -> Iterator[Route]:

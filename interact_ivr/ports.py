@@ -22,6 +22,7 @@ from interact_ivr.domain.names import (
 from interact_ivr.domain.phone_calls import Told
 from interact_ivr.domain.values import (
     Allocation,
+    Block,
     Double,
     DraftNumber,
     FreeStatus,
@@ -308,6 +309,18 @@ class PoolView(Protocol):
 
     async def groups(self, scope: Scope, policy: Policy) -> Sequence[GroupCounts]:
         """Count the pool's numbers by group, those without one first."""
+
+    async def group_names(self, scope: Scope) -> Sequence[Group]:
+        """Name the pool's groups, which costs less than to count them."""
+
+    async def blocks(
+        self, scope: Scope, policy: Policy, prefix: str, group: Group | None
+    ) -> Sequence[Block]:
+        """Count the numbers that begin with *prefix* in blocks, by how they begin.
+
+        A block has two characters more than all of them have alike: at most a hundred blocks where
+        numbers are digits. Only those of *group*, if it is given.
+        """
 
     async def allocation(self, scope: Scope, allocation: AllocationId) -> KnownAllocation:
         """Give an allocation of the pool, open or ended.

@@ -24,6 +24,7 @@ from interact_ivr.app import Parts, opened, operations_of
 from interact_ivr.config import ConfigError, warnings
 from interact_ivr.config_keys import Config
 from interact_ivr.config_pbx import pbx_warnings
+from interact_ivr.console import limits_of
 from interact_ivr.control.server import ControlServer
 from interact_ivr.directories import PbxDirectories
 from interact_ivr.domain.errors import ContradictingSettings, Refusal
@@ -95,6 +96,7 @@ async def serve(config: Config, config_file: Path) -> None:
             house.use_certificate(certificate)
             house.icws.adopt(other.icws)
             house.screen.customer_url = other.screen.customer_url
+            house.console.sessions.limits = limits_of(other.console)
             configure_logging(other.log.level)
             return [*warnings(other), *parts.administration.warnings()]
 
@@ -115,6 +117,7 @@ async def serve(config: Config, config_file: Path) -> None:
             directories,
             time.monotonic(),
         )
+        house.console.service.facts = facts
         await parts.cluster.begin(
             config.http.public_url or f"{config.http.host}:{house.server.port}",
             lambda: msgspec.json.encode(facts()).decode(),

@@ -65,6 +65,8 @@ class Defaults:
     """How long an ended allocation stays on record; None: for ever."""
     extensions: Callable[[EnvironmentName], Extensions] = lambda _: NOBODYS
     """What the PBXes of an environment know of theirs."""
+    plan_name: str = ""
+    """What the dial plan is called in the configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Environment:
     """The policy of the application a number belongs to."""
     consumers: Mapping[str, str] = field(default_factory=dict)
     """Of each consumer application, the DNIS application it allocates from."""
+    plan_name: str = ""
+    """A shipped plan or a file."""
 
     def application(self, name: str = "") -> Application:
         """Find a DNIS application, by no name the default one, or raise `NoSuchApplication`."""
@@ -292,6 +296,7 @@ class Environments:
             applications=applications,
             policies={each.scope.application: each.policy for each in applications.values()},
             consumers={each.name: each.allocates_from for each in here if each.allocates_from},
+            plan_name=known.dial_plan or defaults.plan_name,
         )
 
     def _application(
