@@ -1,6 +1,6 @@
 """What a reader of the shared journal is given while entries are committed in another order."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -87,7 +87,7 @@ async def test_nothing_is_given_that_an_earlier_entry_may_come_before(
     async def overtake() -> None:
         await pool.allocate("quick")
 
-    async def happen(steps: list[Callable[[], Awaitable[None]]]) -> None:
+    async def happen(steps: Sequence[Callable[[], Awaitable[None]]]) -> None:
         for step in steps:
             await step()
 
