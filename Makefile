@@ -8,7 +8,7 @@ T      ?= tests
 ONCE   ?=
 MINUTES ?= 10
 PAGES  := README.md CONTRIBUTING.md $(wildcard docs/*.md docs/*.svg)
-WORKERS ?= 2
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint unit test-long fuzz soak bench fetch docs lock clean debian-packages

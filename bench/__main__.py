@@ -1,7 +1,8 @@
 """``python -m bench [NAME ...]``: measure, print, keep the figures; 1 when a bar is missed.
 
 A measurement is a module of this package with a function ``measure``; its rows are written to
-``bench/results/<name>.json`` with what they were measured on.
+``bench/results/<name>.json`` with what they were measured on, and compared with what the last
+commit has there. The documentation that shows them is written anew.
 """
 
 from __future__ import annotations
@@ -10,17 +11,23 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from bench import (
     agent_screens,
     agent_streams,
+    call_path,
+    clean_calls,
+    console,
     dial_plan,
     dial_plan_numbers,
     http_rest,
@@ -28,14 +35,24 @@ from bench import (
     pbx_traffic,
     pool_size,
     postgres,
+    postgres_nodes,
+    starting,
+    store_callers,
     stub_cold_start,
 )
+from bench.comparing import committed, moved
+from bench.picture import drawn
 from bench.row import Row
 from interact_ivr import __version__
+from interact_ivr.measuring.disk import InMemoryError
+from testbed.fetch import FetchError, bring, bring_postgres
 
 MEASUREMENTS: dict[str, Callable[[], Sequence[Row]]] = {
     "agent_screens": agent_screens.measure,
     "agent_streams": agent_streams.measure,
+    "call_path": call_path.measure,
+    "clean_calls": clean_calls.measure,
+    "console": console.measure,
     "dial_plan": dial_plan.measure,
     "dial_plan_numbers": dial_plan_numbers.measure,
     "http_rest": http_rest.measure,
@@ -43,9 +60,13 @@ MEASUREMENTS: dict[str, Callable[[], Sequence[Row]]] = {
     "pbx_traffic": pbx_traffic.measure,
     "pool_size": pool_size.measure,
     "postgres": postgres.measure,
+    "postgres_nodes": postgres_nodes.measure,
+    "starting": starting.measure,
+    "store_callers": store_callers.measure,
     "stub_cold_start": stub_cold_start.measure,
 }
 RESULTS = Path(__file__).parent / "results"
+PICTURED = "20 at once: look-ups"
 
 
 def main() -> int:
@@ -58,31 +79,64 @@ def main() -> int:
     held = True
     for name in names:
         print(f"{name} ...", flush=True)
-        rows = MEASUREMENTS[name]()
+        begun = time.monotonic()
+        try:
+            rows = MEASUREMENTS[name]()
+        except InMemoryError as error:
+            parser.exit(1, f"{error}\n")
         print(*rows, sep="\n")
-        keep(name, rows)
+        print(f"{name}: {time.monotonic() - begun:.0f} s; since the last commit's result:")
+        changes = [*moved(committed(RESULTS / f"{name}.json"), rows)]
+        print(*(changes or ["nothing moved"]), sep="\n")
+        keep(name, rows, time.monotonic() - begun)
         held = held and all(row.holds for row in rows)
+    write_documentation()
     return 0 if held else 1
 
 
-def keep(name: str, rows: Sequence[Row]) -> None:
-    """Write *rows* as JSON, in place of an earlier run's."""
+def keep(name: str, rows: Sequence[Row], seconds: float) -> None:
+    """Write *rows* as JSON, in place of an earlier run's, and the picture of what has one."""
     result = {
         "measurement": name,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds),
         "commit": commit(),
         "machine": machine(),
-        "versions": {
-            "interact_ivr": __version__,
-            "python": platform.python_version(),
-            "sqlite": sqlite3.sqlite_version,
-        },
+        "versions": versions(),
         "held": all(row.holds for row in rows),
         "rows": [asdict(row) for row in rows],
     }
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps(result, indent=2) + "\n"
     (RESULTS / f"{name}.json").write_text(text, "utf-8")
+    if pictured := [row for row in rows if row.name.endswith(PICTURED)]:
+        title = "Look-ups a second in one Asterisk, 20 channels at once"
+        (RESULTS / f"{name}.svg").write_text(drawn(title, pictured), "utf-8")
+
+
+def write_documentation() -> None:
+    """Have docs/benchmarks.md show what is kept; it says so where cog is missing."""
+    cog = shutil.which("cog", path=Path(sys.executable).parent)
+    if cog is None:
+        print("docs/benchmarks.md is as it was: `make docs` writes it anew")
+        return
+    page = Path(__file__).parent.parent / "docs/benchmarks.md"
+    subprocess.run([cog, "-r", "-c", str(page)], cwd=page.parent.parent, check=True)
+
+
+def versions() -> dict[str, str]:
+    """Say which versions of what were measured; without Asterisk where that cannot be had."""
+    try:
+        of_tools = {"asterisk": bring().version, "postgresql": bring_postgres().version}
+    except FetchError:
+        of_tools = {}
+    return {
+        "interact_ivr": __version__,
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        **of_tools,
+        **{each: version(each) for each in ("aiohttp", "panoramisk", "psycopg", "uvloop")},
+    }
 
 
 def commit() -> str:

@@ -34,7 +34,7 @@ from testbed.phone_stories import (
 from testbed.screen_stream import ScreenStream
 from testbed.watched_centre import WatchedCentre
 
-ROUNDS: Final = 5
+ROUNDS: Final = 7
 BAR_MS: Final = 500.0
 STORIES: Final = (queue, optimised_member, hold, blind_transfer, attended_transfer, pick_up)
 WATCHED: Final = (ALICE, BOB, CAROL)

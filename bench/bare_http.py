@@ -5,13 +5,22 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvloop
 from aiohttp import web
 
 from interact_ivr.api.icws.wire import CONTENT_TYPE
+from testbed.children import argv, stop
 from testbed.ports import LOOPBACK
+
+READY_SECONDS = 30.0
+POLL_SECONDS = 0.02
 
 HEADERS = {
     "X-Request-Id": "0123456789abcdef",
@@ -38,6 +47,35 @@ async def application(size: int) -> web.Application:
     made.router.add_post("/interact/version/{version}/dnis/allocate/free/{phone}", answer)
     made.router.add_get("/interact/version/{version}/dnis/allocate/get/{phone}", answer)
     return made
+
+
+@contextmanager
+def serving(port: int, size: int = 0) -> Iterator[str]:
+    """Run it in a process of its own, and give its address once it answers there.
+
+    Raises:
+        OSError: it does not within READY_SECONDS.
+    """
+    command = argv((sys.executable, "-m", "bench.bare_http"), str(port), str(size))
+    child = subprocess.Popen(command)
+    try:
+        _wait_answers(port)
+        yield f"http://{LOOPBACK}:{port}"
+    finally:
+        stop(child, 5.0)
+
+
+def _wait_answers(port: int) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            socket.create_connection((LOOPBACK, port), 1.0).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(POLL_SECONDS)
+        else:
+            return
 
 
 if __name__ == "__main__":

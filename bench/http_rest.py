@@ -10,25 +10,23 @@ from __future__ import annotations
 import asyncio
 import base64
 import sqlite3
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from aiohttp import ClientSession, TCPConnector
 
 from bench import wrk
+from bench.bare_http import serving
+from bench.durable import durable_folder
 from bench.row import Row
-from testbed.children import argv, stop
-from testbed.ports import LOOPBACK, PortBlock
+from testbed.ports import PortBlock
 from testbed.service import Service
 
-ROUNDS = 3
-SECONDS = 3
+ROUNDS = 7
+SECONDS = 1
 CONNECTIONS = 64
-NUMBERS = 45_000
+NUMBERS = 12_000
 """More than are freed in a round; fewer than the dial plan remembers the look-up keys of."""
 STEP = 1_000
 FIRST = 380_974_000_000
@@ -55,36 +53,27 @@ headers = {{
 def measure() -> Sequence[Row]:
     """Ask both servers in turn, and give requests a second and ratios."""
     with (
-        tempfile.TemporaryDirectory(prefix="bench-") as name,
+        durable_folder() as (folder, disk),
         PortBlock() as ports,
-        Service(Path(name)) as service,
-        _bare(ports.first) as bare,
+        Service(folder) as service,
+        serving(ports.first) as bare,
     ):
         _fill(service)
         asked: dict[str, list[float]] = {}
         for _ in range(ROUNDS):
             asyncio.run(_allocate(service))
-            _asked(Path(name), service.http, "GET", "get")  # the first of each number reads it
+            _asked(folder, service.http, "GET", "get")  # the first of each number reads it
             for method, what in (("GET", "get"), ("POST", "free")):
                 for server, url in (("aiohttp alone", bare), ("ours", service.http)):
-                    rate = _asked(Path(name), url, method, what)
+                    rate = _asked(folder, url, method, what)
                     asked.setdefault(f"{what}, {server}", []).append(rate)
             _check(service, asked["free, ours"])
-    rows = [Row.of(kind, "/s", rates) for kind, rates in asked.items()]
+    rows = [*disk.rows(), *(Row.of(kind, "/s", rates) for kind, rates in asked.items())]
     for what in ("get", "free"):
         pairs = zip(asked[f"{what}, aiohttp alone"], asked[f"{what}, ours"], strict=True)
         ratios = [alone / ours for alone, ours in pairs]
         rows.append(Row.of(f"{what}: aiohttp alone is quicker", "x", ratios, BAR))
     return rows
-
-
-@contextmanager
-def _bare(port: int) -> Iterator[str]:
-    child = subprocess.Popen(argv((sys.executable, "-m", "bench.bare_http"), str(port)))
-    try:
-        yield f"http://{LOOPBACK}:{port}"
-    finally:
-        stop(child, 5.0)
 
 
 def _fill(service: Service) -> None:

@@ -9,30 +9,27 @@ is compared in a round follows each other, so that a noisy machine is noisy for 
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench import wrk
+from bench.bare_http import serving
+from bench.durable import durable_folder
 from bench.row import Row
 from testbed.agi_peer import DONE, environment
-from testbed.children import argv, stop
 from testbed.icws import EXAMPLE, Session, with_user
 from testbed.line import control
 from testbed.ports import LOOPBACK, PortBlock
 from testbed.service import Service
 
-ROUNDS = 5
-SECONDS = 3
+ROUNDS = 7
+SECONDS = 1
 CONNECTIONS = 64
 KNOWN, NEW = 1_000, 100_000_000
 """Numbers: fewer than the dial plan remembers, and more than are ever asked for."""
 HTTP_BAR = 1 / 0.6
-CALLS, AT_ONCE = 1_500, 16
+CALLS, AT_ONCE = 1_000, 16
 CALL_BAR = 1 / 0.9
 FIRST = 3_809_700_000_000 // 10
 
@@ -50,14 +47,14 @@ headers = {{ ["ININ-ICWS-CSRF-Token"] = "{token}", ["Cookie"] = "{cookie}" }}
 def measure() -> Sequence[Row]:
     """Ask in turn, and give requests or calls a second, and ratios."""
     with (
-        tempfile.TemporaryDirectory(prefix="bench-") as name,
+        durable_folder() as (folder, disk),
         PortBlock() as ports,
-        Service(Path(name), EXAMPLE) as service,
+        Service(folder, EXAMPLE) as service,
     ):
         session = Session.opened(with_user(service))
         size = len(session.details(str(FIRST)).body)
-        with _bare(ports.first, size) as bare:
-            rates = _over_http(Path(name), session, bare)
+        with serving(ports.first, size) as bare:
+            rates = _over_http(folder, session, bare)
         calls = _on_the_call_path(service)
     rows = [Row.of(kind, "/s", each) for kind, each in (rates | calls).items()]
     alone = rates["aiohttp alone"]
@@ -66,17 +63,11 @@ def measure() -> Sequence[Row]:
         rows.append(Row.of(f"{kind}: aiohttp alone is quicker", "x", ratios, bar))
     pairs = zip(calls["retrieve_interaction"], calls["number_details"], strict=True)
     ratios = [retrieval / details for retrieval, details in pairs]
-    return [*rows, Row.of("number_details: a retrieval is quicker", "x", ratios, CALL_BAR)]
-
-
-@contextmanager
-def _bare(port: int, size: int) -> Iterator[str]:
-    command = argv((sys.executable, "-m", "bench.bare_http"), str(port), str(size))
-    child = subprocess.Popen(command)
-    try:
-        yield f"http://{LOOPBACK}:{port}"
-    finally:
-        stop(child, 5.0)
+    return [
+        *disk.rows(),
+        *rows,
+        Row.of("number_details: a retrieval is quicker", "x", ratios, CALL_BAR),
+    ]
 
 
 def _over_http(folder: Path, session: Session, bare: str) -> dict[str, list[float]]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench.durable import durable_folder
 from bench.row import Row
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import CallRef, InteractionId, NumberKey, Scope
@@ -29,8 +29,8 @@ from interact_ivr.stores.sqlite.writer import Writer
 from testbed.line import Line
 from testbed.service import INTERACT_IVR, Service
 
-SIZES = (1_000, 100_000, 1_000_000)
-ROUNDS = 15
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+ROUNDS = 7
 GROUPS = 8
 """Groups of each pool in a round."""
 GROUP = 100
@@ -52,13 +52,13 @@ class WallClock:
 class Pool:
     """A store with so many numbers, and calls to them."""
 
-    def __init__(self, folder: Path, size: int) -> None:
-        path = folder / f"{size}.db"
+    def __init__(self, folder: Path, size: int, *, group_limit: int = 128) -> None:
+        path = folder / f"{size}-{group_limit}.db"
         create_database(path)
         with closing(open_database(path)) as connection:
             migrate(connection)
         self._size = size
-        self._writer = Writer(path, WallClock())
+        self._writer = Writer(path, WallClock(), group_limit=group_limit)
         self._writer.start()
         reader = Reader(path, WallClock())
         self._allocations = StoredAllocations(self._writer, reader)
@@ -85,6 +85,18 @@ class Pool:
             await asyncio.gather(*(self._call() for _ in range(GROUP)))
         return (time.perf_counter() - begun) / GROUPS / GROUP * 1e6
 
+    async def rate(self, callers: int, seconds: float) -> float:
+        """Give the pairs a second of so many *callers*, each of whom waits for its own."""
+        count, begun = itertools.count(), time.perf_counter()
+
+        async def call() -> None:
+            while time.perf_counter() < begun + seconds:
+                await self._call()
+                next(count)
+
+        await asyncio.gather(*(call() for _ in range(callers)))
+        return next(count) / (time.perf_counter() - begun)
+
     async def _call(self) -> None:
         name = f"interaction {next(self._ids)}"
         lent = await self._allocations.allocate(
@@ -105,8 +117,8 @@ class Pool:
 
 def measure() -> Sequence[Row]:
     """Measure both."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        return [*asyncio.run(_sizes(Path(folder))), *_import(Path(folder))]
+    with durable_folder() as (folder, disk):
+        return [*disk.rows(), *asyncio.run(_sizes(folder)), *_import(folder)]
 
 
 async def _sizes(folder: Path) -> Sequence[Row]:

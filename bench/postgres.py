@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from bench.durable import durable_folder
 from bench.row import Row
 from interact_ivr.config_store import StoreConfig
 from interact_ivr.domain.lifecycle import Policy
@@ -27,8 +28,8 @@ from testbed.fetch import bring_postgres
 from testbed.postgres import Cluster, cluster
 
 CLIENTS = 8
-SECONDS = 8.0
-ROUNDS = 3
+SECONDS = 3.0
+ROUNDS = 7
 NUMBERS = 2_000
 BAR = 2.0
 POLICY = Policy(timedelta(minutes=15), timedelta(0))
@@ -53,10 +54,11 @@ SETTING = """
 def measure() -> Sequence[Row]:
     """Measure pairs a second of both, in turns."""
     sys.setswitchinterval(0.0005)  # as the service has it
-    with _server() as server:
+    with durable_folder() as (_, disk), served() as server:
         ours, theirs = asyncio.run(_turns(server))
     ratios = [their / our for our, their in zip(ours, theirs, strict=True)]
     return [
+        *disk.rows(),
         Row.of("allocated and retrieved", "/s", ours),
         Row.of("pgbench, the same statements", "/s", theirs),
         Row.of("pgbench against ours", "x", ratios, BAR),
@@ -64,7 +66,8 @@ def measure() -> Sequence[Row]:
 
 
 @contextmanager
-def _server() -> Iterator[Cluster]:
+def served() -> Iterator[Cluster]:
+    """Give a server with an empty database `bench`."""
     with cluster(bring_postgres()) as server:
         server.run("psql", "-q", "-d", "postgres", "-c", "CREATE DATABASE bench")
         yield server
@@ -73,21 +76,32 @@ def _server() -> Iterator[Cluster]:
 async def _turns(server: Cluster) -> tuple[list[float], list[float]]:
     """Give the rounds of each, in pairs a second."""
     async with opened_store(StoreConfig(url=server.url("bench")), OPENING) as store:
-        directory = await store.directory.read()
-        scope = Scope(directory.environments[0].id, directory.applications[0].id)
-        keys = [f"+{380_970_000_000 + at}" for at in range(NUMBERS)]
-        await store.numbers.add(scope, [NewNumber(NumberKey(key), key) for key in keys])
+        scope = await scope_of(store)
+        await take_numbers_in(store, scope)
         script = server.folder / "pairs.sql"
         script.write_text(_script(scope), "utf-8")
         server.run("psql", "-q", "-d", "bench", "-c", "ANALYZE")
         ours, theirs = [], []
         for turn in range(ROUNDS):
-            ours.append(await _pairs(store, scope, turn))
+            ours.append(await pairs(store, scope, turn))
             theirs.append(await asyncio.to_thread(_pgbench, server, script))
     return ours, theirs
 
 
-async def _pairs(store: Store, scope: Scope, turn: int) -> float:
+async def scope_of(store: Store) -> Scope:
+    """Give the application that there is."""
+    directory = await store.directory.read()
+    return Scope(directory.environments[0].id, directory.applications[0].id)
+
+
+async def take_numbers_in(store: Store, scope: Scope) -> None:
+    """Have numbers enough for all clients."""
+    keys = [f"+{380_970_000_000 + at}" for at in range(NUMBERS)]
+    await store.numbers.add(scope, [NewNumber(NumberKey(key), key) for key in keys])
+
+
+async def pairs(store: Store, scope: Scope, turn: object) -> float:
+    """Allocate and retrieve with all clients at once, and give the pairs a second."""
     begun = time.monotonic()
     count = itertools.count()
 

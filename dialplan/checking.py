@@ -54,7 +54,17 @@ def check(name_or_path: str) -> Sequence[Finding]:
     try:
         plan = load_plan(name_or_path)
     except PlanError as error:
-        return [_fault(fault.file, fault.line, str(fault)) for fault in error.faults]
+        return faults_of(error)
+    return findings_of(plan)
+
+
+def faults_of(error: PlanError) -> Sequence[Finding]:
+    """Tell the faults of a plan that was refused."""
+    return [_fault(fault.file, fault.line, str(fault)) for fault in error.faults]
+
+
+def findings_of(plan: Plan) -> Sequence[Finding]:
+    """Look through a plan that has no faults."""
     return [
         *_emergency(plan),
         *_compared("conversion", plan.conversions),

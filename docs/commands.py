@@ -9,6 +9,7 @@ import click
 
 from docs.generated import table
 from interact_ivr.cli import main
+from interact_ivr.cli.commands import children
 
 NAME = "interact-ivr"
 AS_IT_IS = "\b\n"
@@ -28,7 +29,7 @@ def each_command() -> str:
 
 def _leaves(group: click.Group = main, before: str = NAME) -> Iterator[tuple[str, click.Command]]:
     """Give every command that does something, by its whole name, in alphabetical order."""
-    for name, command in sorted(group.commands.items()):
+    for name, command in sorted(children(group)):
         if not isinstance(command, click.Group) or command.invoke_without_command:
             yield f"{before} {name}", command
         if isinstance(command, click.Group):

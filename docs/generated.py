@@ -1,5 +1,6 @@
 """What of the documentation the code knows: `make docs` writes, `make lint` compares it."""
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
@@ -17,7 +18,7 @@ FOLDER = Path(__file__).parent
 IN_ORDER = (
     *("start", "doctor", "calls", "cookbook", "numbers", "states", "plans", "tenants-and-users"),
     *("watching", "agents", "console", "http", "migration", "journal"),
-    *("operations", "monitoring", "cluster", "failures", "sizing", "benchmarks"),
+    *("operations", "monitoring", "cluster", "nodes", "failures", "sizing", "benchmarks"),
     *("configuration", "commands", "errors", "known-limits", "architecture"),
 )
 """How somebody would come upon the pages; one that is not named here comes last."""
@@ -66,6 +67,27 @@ def moves() -> str:
         (f"**{state.value}**", *(_move(MOVES[state, event]) for event in Event)) for state in State
     )
     return table(headings, rows)
+
+
+def measured_on_postgres() -> str:
+    """Give what the last committed measurement of PostgreSQL says, and on what."""
+    file = Path(__file__).parent.parent / "bench/results/postgres.json"
+    result = json.loads(file.read_text("utf-8"))
+    machine = result["machine"]
+    rows = (
+        (
+            row["name"],
+            f"{row['median']:.3g} {row['unit']}",
+            f"{row['low']:.3g} to {row['high']:.3g}",
+        )
+        for row in result["rows"]
+    )
+    told = (
+        f"Measured on {result['date'][:10]} on {machine['cores']} cores ({machine['processor']}),\n"
+        f"clients and server together, at a load of {machine['load']:.1f}\n"
+        f"([`bench/results/postgres.json`](../bench/results/postgres.json)):"
+    )
+    return f"{told}\n\n{table(('what', 'median', 'rounds'), rows)}"
 
 
 def _configuration_row(key: tuple[str, object, str, str]) -> tuple[str, ...]:

@@ -4,35 +4,42 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import msgspec
 
 from dialplan import NOBODYS, Directory, Engine, load_plan
+from interact_ivr import __version__
 from interact_ivr.ani_key import ani_key
 from interact_ivr.config_keys import Config
 from interact_ivr.control.operations import Conversation, Operations
 from interact_ivr.control.sizing import SizingOperations
 from interact_ivr.domain.ani import AniKeeping, AniSetting
+from interact_ivr.domain.cluster import Presence
 from interact_ivr.domain.happening import EXHAUSTED, Happening
 from interact_ivr.domain.names import ALPHABETS, CallRef, EnvironmentId, EnvironmentName
 from interact_ivr.domain.phone_calls import Told
 from interact_ivr.domain.values import Retrieval
 from interact_ivr.observing import Observing
+from interact_ivr.observing_cluster import ObservingCluster
 from interact_ivr.opening import Opening, Time, ani_key_file, opened_store
 from interact_ivr.service.access import Access
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.agents import Agents
 from interact_ivr.service.allocations import Allocations
+from interact_ivr.service.cluster import Cluster, Following
+from interact_ivr.service.duty import Duty
 from interact_ivr.service.environments import Defaults, Environments
-from interact_ivr.service.expiry import Expiry
+from interact_ivr.service.expiry import LOOK_EVERY, Expiry
 from interact_ivr.service.imports import Imports
 from interact_ivr.service.journal import Journal
 from interact_ivr.service.logins import Logins
 from interact_ivr.service.numbers import Numbers
 from interact_ivr.service.passwords import Passwords
+from interact_ivr.service.plans import Plans
 from interact_ivr.service.pool_watch import PoolWatch
 from interact_ivr.service.pools import Pools
-from interact_ivr.service.purge import Purge
+from interact_ivr.service.purge import EVERY, Purge
 from interact_ivr.service.ringing import Ringing
 from interact_ivr.service.sites import Site
 from interact_ivr.service.sizing import PoolSizing
@@ -41,6 +48,10 @@ from interact_ivr.service.tokens import Tokens
 
 ExtensionsOf = Callable[[EnvironmentName, EnvironmentName], Directory]
 """Gives what the PBXes of an environment know of theirs; behind it the default environment."""
+_SWEEP_DUTY = timedelta(seconds=3)
+"""With a look more, a node that has died is stood in for: expiries are on record within 5 s."""
+_LOOK_SHARED = timedelta(seconds=0.5)
+"""Deadlines that other nodes gave out are on record within a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,7 @@ class Parts:
     administration: Administration
     tokens: Tokens
     journal: Journal
+    plans: Plans
     expiry: Expiry
     ringing: Ringing
     stream: Stream
@@ -64,6 +76,7 @@ class Parts:
     environments: Environments
     access: Access
     logins: Logins
+    cluster: Cluster
     clock: Time
     adopt: Callable[[Config], Awaitable[None]]
     """Make effective what of another configuration can be while running; any error changes none."""
@@ -105,6 +118,7 @@ async def opened(
             config.journal.keep_for,
             purged=observing.purged,
             failed=observing.purge_failed,
+            is_mine=Duty(store.cluster, "purge", opening.incarnation, EVERY).is_mine,
         )
 
         administration = Administration(directory, environments, clock, warned)
@@ -125,7 +139,13 @@ async def opened(
         access = Access(environments, clock)
         passwords = Passwords()
         stack.callback(passwords.close)
-        expiry = Expiry(store.allocations, clock, failed=observing.sweep_failed)
+        expiry = Expiry(
+            store.allocations,
+            clock,
+            failed=observing.sweep_failed,
+            is_mine=Duty(store.cluster, "sweep", opening.incarnation, _SWEEP_DUTY).is_mine,
+            look_every=_LOOK_SHARED if config.store.is_shared else LOOK_EVERY,
+        )
         ringing = Ringing(
             store.allocations, environments, config.pool.ringing_for, expiry.look, clock
         )
@@ -144,17 +164,26 @@ async def opened(
             answered=answered,
             exhausted=exhausted,
         )
+        imports = Imports(store.numbers, environments)
+        cluster = Cluster(
+            store.cluster,
+            Presence(opening.incarnation, config.node.called, __version__, "", "{}"),
+            Following(administration.refresh, imports.left.set),
+            ObservingCluster(),
+        )
+        journal = Journal(record, record, store.allocations, environments, agents.forget)
         yield Parts(
             allocations,
             Numbers(store.numbers, environments),
-            Imports(store.numbers, environments),
+            imports,
             Pools(store.pools, allocations, environments),
             sizing,
             pool_watch,
             agents,
             administration,
             Tokens(administration),
-            Journal(record, record, store.allocations, environments, agents.forget),
+            journal,
+            Plans(environments, journal),
             expiry,
             ringing,
             stream,
@@ -162,6 +191,7 @@ async def opened(
             environments,
             access,
             Logins(access.user, passwords.match),
+            cluster,
             clock,
             adopt,
         )
@@ -210,6 +240,7 @@ def _defaults(config: Config, dial_plan: Engine, extensions: ExtensionsOf) -> De
         ani=_ani_keeping(config),
         journal_kept_for=config.journal.keep_for,
         extensions=lambda environment: extensions(environment, default),
+        plan_name=config.dial_plan.plan,
     )
 
 
@@ -220,12 +251,9 @@ def _dial_plan(name: str) -> Engine:
 def operations_of(parts: Parts, facts: Callable[[], Mapping[str, object]]) -> Operations:
     """Give what the command line can ask for."""
     return Operations(
-        parts.allocations,
-        parts.numbers,
-        parts.imports,
-        parts.administration,
-        parts.journal,
+        *(parts.allocations, parts.numbers, parts.imports, parts.administration, parts.journal),
         facts,
+        parts.cluster.nodes,
         SizingOperations(parts.sizing).by_name,
     )
 

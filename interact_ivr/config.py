@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from interact_ivr.config_http import http_contradictions
 from interact_ivr.config_keys import Config
+from interact_ivr.config_node import node_contradictions
 from interact_ivr.config_pbx import pbx_contradictions, pbx_warnings
 from interact_ivr.config_screen import screen_contradictions
 from interact_ivr.config_store import store_contradictions
@@ -22,7 +23,7 @@ from interact_ivr.domain import times
 
 DEFAULT_FILE = Path("/etc/interact-ivr/interact-ivr.toml")
 VARIABLE = "INTERACT_IVR_CONFIG"
-NEEDS_RESTART = ("store", "agi", "http", "control", "pbx")
+NEEDS_RESTART = ("node", "store", "agi", "http", "control", "pbx")
 """The sections that a running service keeps; it takes all others at a reload."""
 
 
@@ -62,6 +63,7 @@ def load_config(file: Path) -> Config:
 
 def contradictions(config: Config) -> Iterator[str]:
     """Name the values that do not go together, each of which alone may stand."""
+    yield from node_contradictions(config.node)
     yield from store_contradictions(config.store)
     yield from http_contradictions(config.http)
     yield from pbx_contradictions(config.pbx)

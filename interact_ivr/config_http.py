@@ -168,7 +168,7 @@ def http_contradictions(http: HttpConfig) -> Iterator[str]:
                 yield f"http.{key}: expected addresses and networks (10.0.0.0/8), {error}"
     if http.tls_key and not http.tls_certificate:
         yield "http.tls_key: expected none without http.tls_certificate, got one"
-    if http.application_name.lower() in ("icws", "api", "screen"):
+    if http.application_name.lower() in ("icws", "api", "screen", "console"):
         yield (
             f"http.application_name: expected another than those of our own paths, "
             f"got {http.application_name!r}"

@@ -9,8 +9,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from interact_ivr.config_console import ConsoleConfig
 from interact_ivr.config_http import HttpConfig
 from interact_ivr.config_icws import IcwsConfig
+from interact_ivr.config_node import NodeConfig
 from interact_ivr.config_pbx import PbxConfig
 from interact_ivr.config_screen import ScreenConfig
 from interact_ivr.config_store import StoreConfig
@@ -231,10 +233,12 @@ class Config(msgspec.Struct, frozen=True):
     """All of it, one table a section; of [[pbx]] as many as there are PBXes."""
 
     store: StoreConfig = StoreConfig()
+    node: NodeConfig = NodeConfig()
     agi: AgiConfig = AgiConfig()
     http: HttpConfig = HttpConfig()
     icws: IcwsConfig = IcwsConfig()
     screen: ScreenConfig = ScreenConfig()
+    console: ConsoleConfig = ConsoleConfig()
     control: ControlConfig = ControlConfig()
     environment: EnvironmentConfig = EnvironmentConfig()
     pool: PoolConfig = PoolConfig()

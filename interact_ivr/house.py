@@ -14,6 +14,8 @@ from aiohttp import web
 
 from interact_ivr import __version__
 from interact_ivr.api.answering import Answering, Speech
+from interact_ivr.api.console.console import Console
+from interact_ivr.api.console.guarding import ConsoleGuard
 from interact_ivr.api.cors import Cors
 from interact_ivr.api.credentials import Credentials
 from interact_ivr.api.dnis import Dnis
@@ -47,7 +49,13 @@ from interact_ivr.api.sources import Sources, networks
 from interact_ivr.app import Parts
 from interact_ivr.config_http import HttpConfig
 from interact_ivr.config_keys import Config
-from interact_ivr.domain.errors import NoSuchApplication, NoSuchEnvironment, StoreUnavailable
+from interact_ivr.console import console_of
+from interact_ivr.domain.errors import (
+    NoSuchApplication,
+    NoSuchEnvironment,
+    StoreUnavailable,
+    TooLate,
+)
 from interact_ivr.icws import Icws
 from interact_ivr.metrics import CONTENT_TYPE, Metrics
 
@@ -65,6 +73,7 @@ class House:
     health: Health
     icws: Icws
     screen: ScreenRoutes
+    console: Console
     streams: EventStreams
     certificate: Certificate | None
 
@@ -115,12 +124,17 @@ class House:
             icws = Icws.of(config.icws, parts, sign_in, sources, lambda: health.stopping)
             metrics.gauge("icws_sessions", "Sessions of ICWS", lambda: len(icws.sessions))
             operators = networks(http.operators)
-            guard = Credentials(parts.access, sign_in, icws.check, sources, operators).check
             streams, showing, pages = (
                 EventStreams(http.most_streams),
                 Showing(parts.numbers),
                 Pages(),
             )
+            console = console_of(config.console, parts, sign_in, sources, streams, health)
+            metrics.gauge("console_sessions", "Sessions of people", lambda: len(console.sessions))
+            guarding = ConsoleGuard(console.sessions, parts.access)
+            guard = Credentials(
+                parts.access, sign_in, icws.check, guarding.check, sources, operators
+            ).check
             metrics.gauge("event_streams", "Agents' screens that are open", lambda: len(streams))
             screen = ScreenRoutes(
                 *(parts.agents, Boards(showing), pages, streams, parts.access, sources),
@@ -136,6 +150,7 @@ class House:
                     *soap.routes(http.application_name),
                     *icws.routes,
                     *screen.routes(),
+                    *console.routes(),
                     *health.routes(),
                 ],
                 __version__,
@@ -151,6 +166,7 @@ class House:
                         Speech(re.compile(f"{SCREEN}{path}"), ScreenDialect(pages, root))
                         for path, root in SCREEN_ROOTS
                     ),
+                    *console.speeches(),
                     Speech(re.compile(""), NativeDialect()),
                 ],
                 sources,
@@ -173,7 +189,9 @@ class House:
                 most_connections=http.most_connections,
                 idle_seconds=http.idle_seconds,
             )
-            yield cls(server, application, routes, health, icws, screen, streams, certificate)
+            yield cls(
+                server, application, routes, health, icws, screen, console, streams, certificate
+            )
 
 
 def _native_routes(parts: Parts, dnis: Dnis) -> Iterator[Route]:
@@ -188,6 +206,8 @@ def _native_routes(parts: Parts, dnis: Dnis) -> Iterator[Route]:
 async def _store_missing(parts: Parts) -> str | None:
     try:
         await parts.allocations.probe(time.monotonic() + _PROBE_SECONDS)
+    except TooLate:
+        return f"no answer within {_PROBE_SECONDS:g} seconds"
     except StoreUnavailable as error:
         return str(error)
     return None
@@ -207,6 +227,9 @@ async def _metrics_text(parts: Parts, metrics: Metrics) -> bytes:
             by_state = await parts.numbers.counts(environment, application)
             counts |= {(environment, application, state.value): n for state, n in by_state.items()}
     metrics.numbers(counts)
+    nodes = sorted(parts.cluster.standing(), key=lambda node: node.age, reverse=True)
+    ages = {node.presence.name: node.age.total_seconds() for node in nodes}
+    metrics.nodes(sum(node.is_alive for node in nodes), ages)
     return metrics.text()
 
 

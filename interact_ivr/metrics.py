@@ -94,6 +94,10 @@ class Metrics:
         self._extensions = self._gauge(
             "directory_extensions", "Extensions that a PBX knows", ["pbx", "type"]
         )
+        self._nodes_alive = self._gauge("nodes_alive", "Nodes of the store that are not silent")
+        self._node_age = self._gauge(
+            "node_age_seconds", "How long ago a node was seen, the latest of its name", ["node"]
+        )
         self._numbers = self._gauge(
             "numbers",
             "Enabled numbers by what they are now",
@@ -153,6 +157,13 @@ class Metrics:
         self._numbers.clear()
         for labels, count in counts.items():
             self._numbers.labels(*labels).set(count)
+
+    def nodes(self, alive: int, ages: Mapping[str, float]) -> None:
+        """Take note of how many nodes are alive, and how many seconds ago each was seen."""
+        self._nodes_alive.set(alive)
+        self._node_age.clear()
+        for name, age in ages.items():
+            self._node_age.labels(name).set(age)
 
     def pools(self, standings: Iterable[tuple[str, str, float, float]]) -> None:
         """Take note of each pool's (environment, application) blocking and seconds until dry."""

@@ -4,18 +4,21 @@ What talks to PostgreSQL is imported when there is one, so that a command withou
 quickly as before.
 """
 
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from interact_ivr.config_pbx import secret
 from interact_ivr.config_store import StoreConfig
+from interact_ivr.domain.cluster import Incarnation
 from interact_ivr.domain.happening import Happening
 from interact_ivr.ports import (
     AllocationStore,
+    ClusterStore,
     DirectoryStore,
     ImportStore,
     JournalStore,
@@ -31,6 +34,7 @@ from interact_ivr.stores.directory import StoredDirectory
 from interact_ivr.stores.numbers import StoredNumbers
 from interact_ivr.stores.pool_view import StoredPoolView
 from interact_ivr.stores.sqlite.clock import StoreClock, boot_id
+from interact_ivr.stores.sqlite.cluster import LoneNode
 from interact_ivr.stores.sqlite.journal import SqliteJournal
 from interact_ivr.stores.sqlite.lock import FileLock
 from interact_ivr.stores.sqlite.reader import Reader
@@ -79,6 +83,7 @@ class Store:
     record: Record
     pools: PoolView
     answers: ToldStore
+    cluster: ClusterStore
     traffic: TrafficStore
     clock: Time
 
@@ -91,6 +96,7 @@ class Opening:
     told: Callable[[Happening], None]
     clock_set: Callable[[timedelta, timedelta], None]
     rewrite_up_to: int | None = None
+    incarnation: Incarnation = field(default_factory=lambda: Incarnation(secrets.token_hex(8)))
 
 
 @asynccontextmanager
@@ -129,6 +135,7 @@ async def _embedded(config: StoreConfig, opening: Opening) -> AsyncIterator[Stor
                 SqliteJournal(writer, reader, opening.rewrite_up_to),
                 StoredPoolView(reader),
                 StoredTold(reader),
+                LoneNode(clock),
                 StoredTraffic(reader),
                 clock,
             )
@@ -143,9 +150,11 @@ async def _shared(config: StoreConfig, opening: Opening) -> AsyncIterator[Store]
 
     from interact_ivr.stores.postgres.allocations import PostgresAllocations
     from interact_ivr.stores.postgres.clock import ServerClock
+    from interact_ivr.stores.postgres.cluster import PostgresCluster
     from interact_ivr.stores.postgres.connecting import Connecting
     from interact_ivr.stores.postgres.directory import PostgresDirectory
     from interact_ivr.stores.postgres.journal import PostgresJournal
+    from interact_ivr.stores.postgres.numbers import PostgresNumbers
     from interact_ivr.stores.postgres.queries import postgres_queries
     from interact_ivr.stores.postgres.reader import Reader as PostgresReader
     from interact_ivr.stores.postgres.schema import prepare
@@ -161,11 +170,12 @@ async def _shared(config: StoreConfig, opening: Opening) -> AsyncIterator[Store]
     try:
         yield Store(
             PostgresAllocations(writer, reader, queries, clock),
-            StoredNumbers(writer, reader),
+            PostgresNumbers(writer, reader, opening.incarnation),
             PostgresDirectory(writer, reader),
             PostgresJournal(writer, reader),
             StoredPoolView(reader),
             StoredTold(reader),
+            PostgresCluster(writer, reader),
             StoredTraffic(reader),
             clock,
         )

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from interact_ivr.domain.cluster import Incarnation, Look, Node, Presence
 from interact_ivr.domain.directory import Change, Directory
 from interact_ivr.domain.journal import Forgotten, Page, PurgeStep, Subject, WhoHeld
 from interact_ivr.domain.lifecycle import Policy, State
@@ -22,6 +23,7 @@ from interact_ivr.domain.phone_calls import Told
 from interact_ivr.domain.traffic import Hour, Waits
 from interact_ivr.domain.values import (
     Allocation,
+    Block,
     Double,
     DraftNumber,
     FreeStatus,
@@ -309,6 +311,18 @@ class PoolView(Protocol):
     async def groups(self, scope: Scope, policy: Policy) -> Sequence[GroupCounts]:
         """Count the pool's numbers by group, those without one first."""
 
+    async def group_names(self, scope: Scope) -> Sequence[Group]:
+        """Name the pool's groups, which costs less than to count them."""
+
+    async def blocks(
+        self, scope: Scope, policy: Policy, prefix: str, group: Group | None
+    ) -> Sequence[Block]:
+        """Count the numbers that begin with *prefix* in blocks, by how they begin.
+
+        A block has two characters more than all of them have alike: at most a hundred blocks where
+        numbers are digits. Only those of *group*, if it is given.
+        """
+
     async def allocation(self, scope: Scope, allocation: AllocationId) -> KnownAllocation:
         """Give an allocation of the pool, open or ended.
 
@@ -343,7 +357,19 @@ class TrafficStore(Protocol):
 
 
 class ImportStore(Protocol):
-    """Taking in more numbers than one transaction should. One import at a time."""
+    """Taking in more numbers than one transaction should. One import at a time.
+
+    Whatever else says so too, `StoreUnavailable` is raised where what is hidden is another node's.
+    """
+
+    async def begin_hiding(self) -> bool:
+        """Have all that is hidden to oneself, until it ends; False: another node has it.
+
+        It is lost to the next node that wants it by being silent for ten seconds.
+        """
+
+    async def end_hiding(self) -> None:
+        """Let another node have it; nothing is hidden any more."""
 
     async def write_hidden(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
         """Write *numbers* so that nobody finds them, counts them or is lent one of them.
@@ -366,6 +392,34 @@ class ImportStore(Protocol):
 
     def draft(self) -> "Draft":
         """Make an empty draft."""
+
+
+class ClusterStore(Protocol):
+    """Which nodes share the store, and which of them does what is done once for all of them.
+
+    By the store's clock. A duty only spares work: two nodes that do it at once do no harm.
+    """
+
+    async def look(self) -> Look:
+        """Say what one must know of what the others do; nothing is written."""
+
+    async def beat(self, presence: Presence, alive_for: timedelta) -> None:
+        """Show that a node is there, and will be seen again within *alive_for*.
+
+        Nodes that were silent for a day are forgotten, and silent ones of the same name.
+        """
+
+    async def nodes(self) -> Sequence[Node]:
+        """Give the nodes that are there or were lately, by name, then by since when."""
+
+    async def leave(self, incarnation: Incarnation, deadline: float) -> None:
+        """Let a node be gone, and others have its duties at once; by *deadline*, or not at all."""
+
+    async def take(self, duty: str, incarnation: Incarnation, lasts: timedelta) -> bool:
+        """Have *duty* for so long from now; False: another node has it.
+
+        Who has it may take it again.
+        """
 
 
 class Draft(Protocol):

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import structlog
 
 import agi_scripts
@@ -23,14 +24,15 @@ from interact_ivr.app import Parts, opened, operations_of
 from interact_ivr.config import ConfigError, warnings
 from interact_ivr.config_keys import Config
 from interact_ivr.config_pbx import pbx_warnings
+from interact_ivr.console import limits_of
 from interact_ivr.control.server import ControlServer
 from interact_ivr.directories import PbxDirectories
 from interact_ivr.domain.errors import ContradictingSettings, Refusal
 from interact_ivr.house import House
 from interact_ivr.log import configure_logging
-from interact_ivr.measuring import measure
 from interact_ivr.metrics import Metrics
 from interact_ivr.observing import Observing
+from interact_ivr.observing_disk import measure
 from interact_ivr.reload import Reload
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.imports import Imports
@@ -94,6 +96,7 @@ async def serve(config: Config, config_file: Path) -> None:
             house.use_certificate(certificate)
             house.icws.adopt(other.icws)
             house.screen.customer_url = other.screen.customer_url
+            house.console.sessions.limits = limits_of(other.console)
             configure_logging(other.log.level)
             return [*warnings(other), *parts.administration.warnings()]
 
@@ -114,6 +117,11 @@ async def serve(config: Config, config_file: Path) -> None:
             directories,
             time.monotonic(),
         )
+        house.console.service.facts = facts
+        await parts.cluster.begin(
+            config.http.public_url or f"{config.http.host}:{house.server.port}",
+            lambda: msgspec.json.encode(facts()).decode(),
+        )
         metrics.gauge("agi_sessions", "Calls being answered now", lambda: listener.sessions)
         metrics.gauge("tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks()))
         measure(config, metrics)
@@ -123,6 +131,7 @@ async def serve(config: Config, config_file: Path) -> None:
         work = (
             parts.expiry.run(),
             parts.purge.run(),
+            parts.cluster.run(),
             parts.pool_watch.run(),
             watching.run(),
             parts.agents.run(),
@@ -145,6 +154,7 @@ async def serve(config: Config, config_file: Path) -> None:
             house.streams.close()
             await asyncio.gather(listener.close(), house.server.close(), control.close())
             await _cancelled(tasks)
+            await parts.cluster.leave()
 
 
 def _check_applications(administration: Administration, config_file: Path) -> None:
@@ -250,6 +260,7 @@ def _facts(
 ) -> dict[str, object]:
     return {
         "version": __version__,
+        "node": config.node.called,
         "process": os.getpid(),
         "uptime_seconds": round(time.monotonic() - started, 1),
         "config": str(config_file),
@@ -261,7 +272,7 @@ def _facts(
         "ambiguous_dnids": observing.ambiguous_dnids,
         "last_ambiguous_dnids": dict(observing.last_ambiguous),
         "store_ahead_seconds": round(parts.clock.ahead.total_seconds(), 1),
-        "warnings": [*pbx_warnings(config.pbx)],
+        "warnings": [*pbx_warnings(config.pbx), *parts.cluster.warnings()],
         "pbx": watching.facts(),
         "directories": directories.facts(),
     }

@@ -14,7 +14,7 @@ from testbed.ports import LOOPBACK
 from testbed.service import Service
 
 BASE = "/api/v1"
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 20.0
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ UNPRIVILEGED = 65534
 """The user `nobody`, for a suite that runs as root: PostgreSQL refuses to."""
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
+SHELL_SECONDS = 90.0
 POLL_SECONDS = 0.02
 SETTINGS = """\
 fsync = on
@@ -79,7 +80,7 @@ class Cluster:
         )
         with self.log.open("ab") as log:
             self._server = subprocess.Popen(
-                _unprivileged(command), env=self.tools.environment, stdout=log, stderr=log
+                unprivileged(command), env=self.tools.environment, stdout=log, stderr=log
             )
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
@@ -92,8 +93,20 @@ class Cluster:
         self._end(signal.SIGINT)
 
     def kill(self) -> None:
-        """Let it crash, all of its processes at once."""
-        self._end(signal.SIGQUIT)
+        """End all of its processes at once (-9), as a power cut would."""
+        self.send(signal.SIGKILL)
+        self._end(signal.SIGKILL)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send all of its processes a signal; the first one begins, so that it begins no others."""
+        if self._server is None:
+            return
+        pid = self._server.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children")
+        self._server.send_signal(number)
+        for child in children.read_text("ascii").split():
+            with suppress(ProcessLookupError):
+                os.kill(int(child), number)
 
     def run(self, program: str, *arguments: str) -> str:
         """Run a client program against the cluster, and give what it printed."""
@@ -109,6 +122,32 @@ class Cluster:
         if done.returncode:
             raise AssertionError(f"{program}: {done.stderr}")
         return done.stdout
+
+    def shell(self, script: str, **variables: str) -> str:
+        """Run a shell script as the server's user, who has its programs and its address."""
+        at = {"PGHOST": str(self.folder), "PGPORT": f"{self.port}", "PGUSER": USER}
+        path = f"{self.tools.programs}:{os.environ['PATH']}"
+        done = subprocess.run(
+            unprivileged(["bash", "-euc", script]),
+            env={**self.tools.environment, **at, "PATH": path, **variables},
+            cwd=self.folder,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=SHELL_SECONDS,
+        )
+        if done.returncode:
+            raise AssertionError(f"{script}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def say(self, *statements: str) -> str:
+        """Say *statements* as the operator, each by itself, and give what they answered."""
+        each = (word for statement in statements for word in ("-c", statement))
+        return self.run("psql", "-q", "-A", "-t", "-d", "postgres", *each)
+
+    def set(self, setting: str, value: str) -> None:
+        """Have a setting another value from now on."""
+        self.say(f"ALTER SYSTEM SET {setting} = {value}", "SELECT pg_reload_conf()")
 
     def said(self) -> str:
         """Give the end of what the server said."""
@@ -132,10 +171,8 @@ class Cluster:
 @contextmanager
 def cluster(tools: PostgresTools, *, port: int = 5432, listens: bool = False) -> Iterator[Cluster]:
     """Give a running cluster, gone afterwards; without *listens* the port is a socket's name."""
-    folder = Path(tempfile.mkdtemp(prefix="interact-ivr-pg-"))
-    folder.chmod(0o755)
+    folder = unprivileged_folder(Path(tempfile.mkdtemp(prefix="interact-ivr-pg-")))
     if os.geteuid() == 0:
-        os.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
         tools = tools.copied(folder / "programs")
     made = Cluster(tools, folder, port, listens)
     try:
@@ -154,7 +191,7 @@ def _make(made: Cluster) -> None:
         *("--encoding=UTF8", "--locale=C"),
     )
     done = subprocess.run(
-        _unprivileged(command),
+        unprivileged(command),
         env=made.tools.environment,
         cwd=made.folder,
         capture_output=True,
@@ -167,7 +204,15 @@ def _make(made: Cluster) -> None:
         conf.write(SETTINGS)
 
 
-def _unprivileged(command: Sequence[str]) -> list[str]:
+def unprivileged_folder(folder: Path) -> Path:
+    """Let the server's user have *folder*, and everybody look into it."""
+    folder.chmod(0o755)
+    if os.geteuid() == 0:
+        os.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
+    return folder
+
+
+def unprivileged(command: Sequence[str]) -> list[str]:
     """Give *command*, to end with its parent; root's runs as nobody.
 
     In one step, as a change of user undoes what is asked of the parent's death.

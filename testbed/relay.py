@@ -1,4 +1,4 @@
-"""A relay between the service and Asterisk's HTTP port, whose connections can be cut or frozen."""
+"""A relay before a server of loopback: its connections can be cut, frozen or slow."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import selectors
 import socket
 import struct
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -27,9 +29,14 @@ class Relay:
         self.port: int = self._listening.getsockname()[1]
         self.tap: Callable[[bytes], object] | None = None
         """Is given what the server says."""
+        self.lets_in = True
+        """Whether there are new connections; else each is reset at once."""
+        self.delay_seconds = 0.0
+        """How long all is under way, each way; what is closed is closed at once."""
         self._lock = threading.Lock()
         self._pairs: dict[socket.socket, socket.socket] = {}
         self._servers: set[socket.socket] = set()
+        self._under_way: deque[tuple[float, socket.socket, bytes]] = deque()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listening, selectors.EVENT_READ)
         self._frozen = threading.Event()
@@ -77,17 +84,29 @@ class Relay:
             if self._frozen.is_set():
                 self._ended.wait(_TURN_SECONDS)
                 continue
-            for key, _ in self._selector.select(_TURN_SECONDS):
+            for key, _ in self._selector.select(self._turn_seconds()):
                 with self._lock:
                     if self._frozen.is_set():
                         break
                     if key.fileobj is self._listening:
                         self._accept()
                     elif isinstance(key.fileobj, socket.socket):
-                        self._pass(key.fileobj)
+                        self._take(key.fileobj)
+            with self._lock:
+                self._deliver()
+
+    def _turn_seconds(self) -> float:
+        """Say how long may be waited for what comes: until something is due."""
+        if not self._under_way:
+            return _TURN_SECONDS
+        return min(_TURN_SECONDS, max(0.0, self._under_way[0][0] - time.monotonic()))
 
     def _accept(self) -> None:
         ours, _ = self._listening.accept()
+        if not self.lets_in:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+            ours.close()
+            return
         try:
             theirs = socket.create_connection((LOOPBACK, self._to))
         except ConnectionError:
@@ -98,19 +117,37 @@ class Relay:
         for one in (ours, theirs):
             self._selector.register(one, selectors.EVENT_READ)
 
-    def _pass(self, one: socket.socket) -> None:
+    def _take(self, one: socket.socket) -> None:
         if one not in self._pairs:
             return
         try:
             read = one.recv(_CHUNK)
-            if read and self.tap is not None and one in self._servers:
-                self.tap(read)
-            if read and self._read(one, read):
-                self._pairs[one].sendall(read)
-                return
         except ConnectionError:
-            pass  # as if it had ended
-        self._drop(one)
+            read = b""  # as if it had ended
+        if read and self.tap is not None and one in self._servers:
+            self.tap(read)
+        if read and self._read(one, read):
+            self._under_way.append((time.monotonic() + self.delay_seconds, one, read))
+        else:
+            self._deliver(all_of=one)
+            self._drop(one)
+
+    def _deliver(self, all_of: socket.socket | None = None) -> None:
+        """Pass on what is due, in the order in which it came; all that one end sent if it ends."""
+        later: deque[tuple[float, socket.socket, bytes]] = deque()
+        while self._under_way:
+            due, one, sent = self._under_way.popleft()
+            if one is not all_of and (later or due > time.monotonic()):
+                later.append((due, one, sent))
+            elif one in self._pairs:
+                self._send(one, sent)
+        self._under_way = later
+
+    def _send(self, one: socket.socket, sent: bytes) -> None:
+        try:
+            self._pairs[one].sendall(sent)
+        except ConnectionError:
+            self._drop(one)
 
     def _read(self, _one: socket.socket, _read: bytes) -> bool:
         """Say whether what one end sent is passed on; else both are closed."""

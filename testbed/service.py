@@ -19,7 +19,7 @@ from typing import Any, Self
 from testbed.children import argv, stop
 from testbed.ports import LOOPBACK, PortBlock
 
-READY_SECONDS = 10.0
+READY_SECONDS = 30.0
 STOP_SECONDS = 5.0
 COMMAND_SECONDS = 30.0
 POLL_SECONDS = 0.01

@@ -42,6 +42,8 @@ class Credentials:
     sign_in: SignIn
     icws: Callable[[Needs, web.Request], Who]
     """The guard of sessions, which are shown otherwise."""
+    console: Callable[[Needs, web.Request], Who]
+    """The guard of the console's."""
     sources: Sources
     operators: tuple[Network, ...]
 
@@ -50,8 +52,10 @@ class Credentials:
         match needs:
             case Needs.ICWS_SESSION | Needs.ICWS_POLL | Needs.ICWS:  # first, as asked most often
                 return self.icws(needs, request)
-            case Needs.NOTHING | Needs.SOAP | Needs.FORM:  # known once the body is read
-                return Who()
+            case Needs.NOTHING | Needs.SOAP | Needs.FORM | Needs.DOOR:
+                return Who()  # known once the body is read
+            case Needs.CONSOLE_AGENT | Needs.CONSOLE_VIEWER | Needs.CONSOLE_ADMIN:
+                return self.console(needs, request)
             case Needs.OPERATOR:
                 if not self._is_operator(request):
                     raise NotPermitted

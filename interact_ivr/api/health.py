@@ -76,13 +76,17 @@ class Health:
         return web.Response(text="ok\n")
 
     async def _readyz(self, _: web.Request, __: Who) -> web.Response:
-        missing = {"service": "it is stopping"} if self.stopping else await _missing(self._checks)
-        answer = Readiness(not missing, missing, await _missing(self._degrading))
+        answer = await self.readiness()
         return web.Response(
-            status=503 if missing else 200,
+            status=200 if answer.ready else 503,
             body=msgspec.json.encode(answer),
             content_type=JSON,
         )
+
+    async def readiness(self) -> Readiness:
+        """Say whether requests and calls would be answered, by checks that are done now."""
+        missing = {"service": "it is stopping"} if self.stopping else await _missing(self._checks)
+        return Readiness(not missing, missing, await _missing(self._degrading))
 
     async def _show_metrics(self, _: web.Request, __: Who) -> web.Response:
         return web.Response(

@@ -29,6 +29,10 @@ class Needs(Enum):
     ICWS_POLL = "a session of ICWS; for an event stream, its id and its cookie suffice"
     SCREEN = "an agent's page: the cookie that a token of role agent, viewer or admin was taken for"
     FORM = "a form of an agent's own page; to sign in, a token of role agent, viewer or admin in it"
+    DOOR = "the form by which a user with a role signs in to the console"
+    CONSOLE_AGENT = "a session of the console, of a user of role agent, viewer or admin"
+    CONSOLE_VIEWER = "a session of the console, of a user of role viewer or admin"
+    CONSOLE_ADMIN = "a session of the console, of a user of role admin"
     ALLOCATOR = "a token of role application or admin"
     READER = "a token of role application, viewer or admin"
     AGENT = "a token of role agent, viewer or admin"
@@ -44,11 +48,19 @@ ROLES: Mapping[Needs, frozenset[Role]] = {
     Needs.ADMIN: frozenset({Role.ADMIN}),
 }
 """The roles of the tokens that suffice."""
+CONSOLE_ROLES: Mapping[Needs, frozenset[Role]] = {
+    Needs.CONSOLE_AGENT: ROLES[Needs.AGENT],
+    Needs.CONSOLE_VIEWER: ROLES[Needs.VIEWER],
+    Needs.CONSOLE_ADMIN: ROLES[Needs.ADMIN],
+}
+"""The roles of the users that suffice."""
 
 VERSION = "{version:[12]}"
 """Of the vendor's API, in a path."""
 COOKIE = "interact_screen"
 """Of an agent's page: the token, where no script can read it."""
+CONSOLE_COOKIE = "interact_console"
+"""Of the console: what stands for the session."""
 NOWHERE = EnvironmentName("")
 
 

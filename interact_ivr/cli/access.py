@@ -18,15 +18,33 @@ def user() -> None:
 @click.argument("tenant")
 @click.argument("name")
 @click.option("--password", metavar="FILE", help="Read it from FILE (-: standard input).")
+@click.option("--role", metavar="ROLE", help="In the console: agent, viewer or admin; else none.")
 @asking_options
 @failing
 def add_user(
-    tenant: str, name: str, password: str | None, config: str | None, as_json: bool
+    tenant: str,
+    name: str,
+    password: str | None,
+    role: str | None,
+    config: str | None,
+    as_json: bool,
 ) -> None:
     """Let a person of TENANT in. The password is asked for, unless a file has it."""
     secret = prompt_secret("password") if password is None else read_secret("password", password)
-    answer = ask(config, "user.add", tenant=tenant, user=name, password=secret)
+    answer = ask(config, "user.add", tenant=tenant, user=name, password=secret, role=role)
     print_done(answer, f"user {name} of {tenant} added", as_json=as_json)
+
+
+@user.command("set")
+@click.argument("tenant")
+@click.argument("name")
+@click.option("--role", metavar="ROLE", help="In the console: agent, viewer or admin; else none.")
+@asking_options
+@failing
+def set_user(tenant: str, name: str, role: str | None, config: str | None, as_json: bool) -> None:
+    """Say what a person of TENANT may do in the console; without a role, nothing."""
+    answer = ask(config, "user.set", tenant=tenant, user=name, role=role)
+    print_done(answer, f"user {name} of {tenant}: {role or 'no'} role", as_json=as_json)
 
 
 @user.command("list")
@@ -38,8 +56,11 @@ def list_users(config: str | None, as_json: bool) -> None:
     if as_json:
         print_json(users)
     else:
-        rows = ((each["tenant"], each["user"], local_time(each["added_at"])) for each in users)
-        print_table(("tenant", "user", "added"), rows)
+        rows = (
+            (each["tenant"], each["user"], each["role"] or "", local_time(each["added_at"]))
+            for each in users
+        )
+        print_table(("tenant", "user", "role", "added"), rows)
 
 
 @user.command("remove")

@@ -50,8 +50,7 @@ def failing(command: Callable[..., None]) -> Callable[..., None]:
         from dialplan import PlanError
         from interact_ivr.config import ConfigError
         from interact_ivr.domain.errors import BadDialPlan, BadRows, NumbersAllocated, Refusal
-        from interact_ivr.stores.migrating import SchemaError
-        from interact_ivr.stores.sqlite.copies import CopyError
+        from interact_ivr.stores.migrating import CopyError, SchemaError
         from interact_ivr.stores.sqlite.failures import unavailable
         from interact_ivr.stores.sqlite.lock import StoreHeldError
 

@@ -1,4 +1,4 @@
-"""``db backup``, ``db restore`` and ``db migrate``: the store's file as a whole."""
+"""``db backup``, ``db restore``, ``db migrate`` and ``db copy``: the store as a whole."""
 
 from __future__ import annotations
 
@@ -11,14 +11,24 @@ from typing import Any
 import click
 
 from interact_ivr.cli.asking import asking_options, fail, failing
+from interact_ivr.cli.copying import copy_into
 from interact_ivr.cli.tables import print_json
 
+_OF_POSTGRES = {
+    "backup": "pg_dump copies it, and pg_basebackup with an archive as it was at any time",
+    "restore": "pg_restore puts a dump back, point-in-time recovery what it was at any time",
+    "migrate": "serve brings its schema up to date when it starts",
+}
+"""What to use instead."""
 _FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 
 
 @click.group()
 def db() -> None:
-    """The store's file: copies of it, and its schema."""
+    """The store as a whole: copies of it, and its schema."""
+
+
+db.add_command(copy_into)
 
 
 @db.command()
@@ -31,7 +41,7 @@ def backup(file: Path, force: bool, config: str | None, as_json: bool) -> None:
     from interact_ivr.stores.sqlite.copies import back_up
 
     with _progress("backing up") as progress:
-        size = back_up(_store(config), file, progress, replace=force)
+        size = back_up(_store(config, "backup"), file, progress, replace=force)
     _tell(as_json, {"backup": str(file), "bytes": size}, f"{file} written and checked")
 
 
@@ -46,7 +56,7 @@ def restore(file: Path, config: str | None, as_json: bool) -> None:
     """
     from interact_ivr.stores.sqlite.copies import restore as restore_from
 
-    store = _store(config)
+    store = _store(config, "restore")
     with _progress("restoring") as progress:
         aside = restore_from(store, file, "interact-ivr db restore", progress)
     kept = f"; what was there is {aside} now" if aside else ""
@@ -63,7 +73,7 @@ def migrate(check: bool, config: str | None, as_json: bool) -> None:
     from interact_ivr.stores.sqlite.copies import schema_of
     from interact_ivr.stores.sqlite.schema import migrate_file
 
-    store = _store(config)
+    store = _store(config, "migrate")
     version, latest = schema_of(store)
     behind = version < latest
     if behind and not check:
@@ -77,12 +87,12 @@ def migrate(check: bool, config: str | None, as_json: bool) -> None:
     _tell(as_json, facts, f"{store} has schema {version}{' now' if behind else ', the latest'}")
 
 
-def _store(config: str | None) -> Path:
+def _store(config: str | None, command: str) -> Path:
     from interact_ivr.config import config_file, load_config
 
     store = load_config(config_file(config)).store
     if store.is_shared:
-        fail(f"{store.name} is PostgreSQL's: copy it and put it back as PostgreSQL does")
+        fail(f"{store.name} is PostgreSQL's: {_OF_POSTGRES[command]}")
     return store.path
 
 

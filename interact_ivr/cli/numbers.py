@@ -34,7 +34,7 @@ def _where(environment: str, application: str) -> dict[str, str]:
 
 def _headings(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
     """Read ``--column number=DID``: which of our columns has which heading in the file."""
-    from interact_ivr.cli.number_file import COLUMNS
+    from interact_ivr.number_file import COLUMNS
 
     headings: dict[str, str] = {}
     for text in given:
@@ -79,8 +79,8 @@ def import_numbers(
     group, dnid, enabled (yes or no). A number may be a range, 3809745202xx or 4500-4599. What is in
     the pool already, and the same, is passed over. Every fault is told with its line.
     """
-    from interact_ivr.cli.number_file import NumberFileError, read_numbers
     from interact_ivr.cli.progress import progress
+    from interact_ivr.number_file import NumberFileError, read_numbers
 
     size = 0 if file == "-" or not Path(file).is_file() else Path(file).stat().st_size
     try:
@@ -239,7 +239,7 @@ def export(file: str, environment: str, application: str, config: str | None) ->
 
 
 def _export(config: str | None, where: dict[str, str], file: TextIO) -> None:
-    from interact_ivr.cli.number_file import header_line, number_lines
+    from interact_ivr.number_file import header_line, number_lines
 
     def told(part: dict[str, Any]) -> None:
         file.write(number_lines(part["numbers"]))

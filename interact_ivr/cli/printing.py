@@ -70,7 +70,7 @@ FILES: dict[str, tuple[str, Callable[[], str]]] = {
 @click.command("print", epilog="\b\n" + "\n".join(f"{k}: {at}" for k, (at, _) in FILES.items()))
 @click.argument("what", type=click.Choice([*FILES]))
 def print_file(what: str) -> None:
-    """Print a file for this machine: systemd's, the manual page, a shell's completion, a sample.
+    """Print a file for this machine: systemd's, the manual page, a completion, a sample.
 
     Where to put each is said below.
     """

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from interact_ivr.cli.asking import asking_options, fail, failing
+from interact_ivr.cli.nodes import print_nodes
 from interact_ivr.cli.tables import print_json, print_table
 
 
@@ -71,7 +72,7 @@ def _allow_descriptors() -> None:
 @asking_options
 @failing
 def status(config: str | None, as_json: bool) -> None:
-    """Show the running service and its pool; exit status 1 where none runs."""
+    """Show the running service, its pool and its nodes; exit status 1 where none runs."""
     from pathlib import Path
 
     from interact_ivr.config import config_file, load_config
@@ -94,10 +95,11 @@ def status(config: str | None, as_json: bool) -> None:
     shown = {"last_ambiguous_dnids": dnids, "pool": _pool(answer["pool"])}
     pbxes = {f"pbx {pbx['name']}": _pbx(pbx) for pbx in answer.pop("pbx")}
     shown |= {"warnings": "; ".join(answer["warnings"]) or "none"}
-    directories = answer.pop("directories")
+    directories, nodes = answer.pop("directories"), answer.pop("nodes")
     known = {f"directory {each['name']}": _directory(each) for each in directories}
     facts = {"service": "running", **answer, **shown, **pbxes, **known}
     print_table(("", ""), ((name, str(value)) for name, value in facts.items()))
+    print_nodes(nodes)
 
 
 def _dnids(last: dict[str, list[str]]) -> str:

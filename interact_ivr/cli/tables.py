@@ -78,5 +78,6 @@ _STYLES = {
     "warning": "yellow",
     "problem": "bold red",
     "running": "green",
+    "silent": "red",
     "not running": "red",
 }

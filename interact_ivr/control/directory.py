@@ -86,6 +86,15 @@ class AddUser(_Request, frozen=True):
     tenant: str
     user: str
     password: str
+    role: str | None = None
+
+
+class SetUser(_Request, frozen=True):
+    """Let a person do this in the console, or nothing."""
+
+    tenant: str
+    user: str
+    role: str | None
 
 
 class RemoveUser(_Request, frozen=True):
@@ -134,6 +143,7 @@ class DirectoryOperations:
             "application.key.remove": (RemoveKey, self._remove_key),
             "user.add": (AddUser, self._add_user),
             "user.list": (ListEntries, self._list_users),
+            "user.set": (SetUser, self._set_user),
             "user.remove": (RemoveUser, self._remove_user),
             "token.add": (AddToken, self._add_token),
             "token.list": (ListEntries, self._list_tokens),
@@ -220,12 +230,23 @@ class DirectoryOperations:
         return {"application": request.application, "prefix": request.prefix}
 
     async def _add_user(self, request: AddUser) -> object:
-        await self._administration.add_user(request.tenant, request.user, request.password)
+        await self._administration.add_user(
+            request.tenant, request.user, request.password, request.role
+        )
         return {"tenant": request.tenant, "user": request.user}
+
+    async def _set_user(self, request: SetUser) -> object:
+        await self._administration.set_user(request.tenant, request.user, request.role)
+        return {"tenant": request.tenant, "user": request.user, "role": request.role}
 
     async def _list_users(self, _: ListEntries) -> object:
         return [
-            {"tenant": known.tenant, "user": known.name, "added_at": known.added_at}
+            {
+                "tenant": known.tenant,
+                "user": known.name,
+                "role": known.role,
+                "added_at": known.added_at,
+            }
             for known in self._administration.directory.users
         ]
 

@@ -4,7 +4,7 @@ The running service answers these over its control socket; where none runs, the 
 carries them out itself, under the store's lock.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
@@ -155,7 +155,7 @@ class Forget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ShowStatus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Show the service and its pool."""
+    """Show the service, its pool, and all nodes that share the store."""
 
     environment: str = ""
 
@@ -202,6 +202,7 @@ class Operations:
         administration: Administration,
         journal: Journal,
         facts: Callable[[], Mapping[str, object]],
+        nodes: Callable[[], Awaitable[Sequence[object]]],
         others: Mapping[str, tuple[type[msgspec.Struct], Operation]],
     ) -> None:
         self._allocations = allocations
@@ -209,6 +210,7 @@ class Operations:
         self._imports = imports
         self._journal = journal
         self._facts = facts
+        self._nodes = nodes
         self._by_name: dict[str, tuple[type[msgspec.Struct], Operation]] = {
             "allocate": (Allocate, self._allocate),
             "free": (Free, self._free),
@@ -368,6 +370,7 @@ class Operations:
         return {
             **self._facts(),
             "pool": {state.value: count for state, count in counts.items()},
+            "nodes": await self._nodes(),
             "at": datetime.now(UTC),
         }
 

@@ -17,8 +17,8 @@ from interact_ivr.config_store import StoreConfig
 from interact_ivr.doctor.facts import Certificate, Port, Secret, StoreFacts
 from interact_ivr.doctor.validity import validity
 from interact_ivr.domain.errors import StoreUnavailable
-from interact_ivr.stores.migrating import SchemaError
-from interact_ivr.stores.sqlite.copies import CopyError, schema_of
+from interact_ivr.stores.migrating import CopyError, SchemaError
+from interact_ivr.stores.sqlite.copies import schema_of
 from interact_ivr.stores.sqlite.failures import unavailable
 
 _OTHERS = 0o007

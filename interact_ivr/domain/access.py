@@ -27,7 +27,7 @@ _SHOWN = 80
 
 
 class Role(StrEnum):
-    """What the bearer of a token may do."""
+    """What the bearer of a token may do, and a user in the console."""
 
     APPLICATION = "application"
     """Allocate, and see and free what it allocated."""
@@ -91,6 +91,15 @@ def checked_role(text: str) -> Role:
         return Role(text)
     except ValueError:
         raise BadInput("role", f"one of {', '.join(Role)}", f"{text[:_SHOWN]!a}") from None
+
+
+def checked_user_role(text: str | None) -> Role | None:
+    """Take *text* as what a user may do in the console; None: it is not theirs."""
+    if text is None:
+        return None
+    if text == Role.APPLICATION or text not in {*Role}:
+        raise BadInput("role", "agent, viewer or admin", f"{text[:_SHOWN]!a}")
+    return Role(text)
 
 
 def checked_password(text: str) -> str:

@@ -6,7 +6,7 @@ An environment is spoken of as ``tenant/environment``. No name crosses a tenant'
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from interact_ivr.domain.access import Grant, KeptSecret, checked_name
+from interact_ivr.domain.access import Grant, KeptSecret, Role, checked_name
 from interact_ivr.domain.errors import BadInput
 from interact_ivr.domain.names import ApplicationId, EnvironmentId, EnvironmentName
 from interact_ivr.domain.settings import PoolSettings
@@ -68,6 +68,8 @@ class KnownUser:
     name: str
     password_hash: str = field(repr=False)
     added_at: datetime
+    role: Role | None = None
+    """What they may do in the console; None: it is not theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,16 @@ class AddUser:
     tenant: str
     user: str
     password_hash: str = field(repr=False)
+    role: Role | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetUser:
+    """Let a person do this in the console, or nothing."""
+
+    tenant: str
+    user: str
+    role: Role | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +226,7 @@ Change = (
     | AddKey
     | RemoveKey
     | AddUser
+    | SetUser
     | RemoveUser
     | AddToken
     | RemoveToken

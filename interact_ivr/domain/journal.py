@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from interact_ivr.domain.names import AllocationId, CallRef, InteractionId, NumberKey
+from interact_ivr.domain.names import AllocationId, Ani, CallRef, InteractionId, NumberKey
 from interact_ivr.domain.values import Ending
 
 BEGINNINGS = frozenset({"allocated", "lent early"})
@@ -54,7 +54,14 @@ class OfCall:
     pbx: str | None = None
 
 
-Subject = OfNumber | OfInteraction | OfCall | None
+@dataclass(frozen=True, slots=True)
+class OfCaller:
+    """The entries that have this calling number, as the journal keeps it."""
+
+    ani: Ani
+
+
+Subject = OfNumber | OfInteraction | OfCall | OfCaller | None
 """What is asked about; None: everything."""
 
 

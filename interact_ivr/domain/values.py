@@ -193,6 +193,12 @@ class Shown:
     after: str = ""
     """The last number of the page before."""
     limit: int | None = None
+    enabled: bool | None = None
+    """Only those that may be lent, or only those that may not."""
+    prefix: str = ""
+    """How they begin, as stored."""
+    text: str = ""
+    """What stands in the number, stored or entered, or is its DNID, or whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +225,23 @@ class GroupCounts:
     by_state: Mapping[State, int]
     """The enabled ones."""
     disabled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """How the numbers that begin alike stand at an instant."""
+
+    prefix: str
+    """How they begin, at most all of a number."""
+    by_state: Mapping[State, int]
+    """The enabled ones, and those that are allocated still."""
+    disabled: int
+    """Those that are not lent any more, and are free."""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return sum(self.by_state.values()) + self.disabled
 
 
 @dataclass(frozen=True, slots=True)

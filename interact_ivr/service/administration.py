@@ -12,6 +12,7 @@ from interact_ivr.domain.access import (
     checked_name,
     checked_password,
     checked_role,
+    checked_user_role,
     kept_key,
     kept_token,
 )
@@ -33,6 +34,7 @@ from interact_ivr.domain.directory import (
     RemoveToken,
     RemoveUser,
     SetApplication,
+    SetUser,
 )
 from interact_ivr.domain.errors import BadDialPlan, BadInput, EntryInUse, NoSuchApplication
 from interact_ivr.domain.names import EnvironmentName
@@ -112,6 +114,11 @@ class Administration:
         async with self._turn:
             plans = await asyncio.to_thread(self._environments.own_dial_plans)
             self._environments.adopt(defaults, plans)
+
+    async def refresh(self) -> Sequence[str]:
+        """Take what another node has changed, between two changes; say what cannot be used here."""
+        async with self._turn:
+            return await self._environments.refresh()
 
     async def add_tenant(self, tenant: str) -> None:
         """Begin to serve a customer."""
@@ -201,10 +208,17 @@ class Administration:
         name = self._environments.full_name(environment)
         await self._change(RemoveKey(name, application, prefix))
 
-    async def add_user(self, tenant: str, user: str, password: str) -> None:
-        """Let a person in."""
+    async def add_user(
+        self, tenant: str, user: str, password: str, role: str | None = None
+    ) -> None:
+        """Let a person in; into the console with a *role* only."""
         checked_name("user", user)
-        await self._change(AddUser(tenant, user, await hashed(checked_password(password))))
+        may = checked_user_role(role)
+        await self._change(AddUser(tenant, user, await hashed(checked_password(password)), may))
+
+    async def set_user(self, tenant: str, user: str, role: str | None) -> None:
+        """Let a person do in the console what *role* says; without one, nothing."""
+        await self._change(SetUser(tenant, user, checked_user_role(role)))
 
     async def remove_user(self, tenant: str, user: str) -> None:
         """Let a person in no more."""
@@ -247,7 +261,7 @@ class Administration:
 
     async def _make(self, change: Change) -> None:
         await self._store.change(change)
-        await self._environments.reload()
+        await self._environments.refresh()
 
     def _check(self, own: PoolSettings) -> None:
         """Refuse settings by which the journal could not answer for what it should."""

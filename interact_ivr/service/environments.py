@@ -4,8 +4,9 @@ A name without a tenant means an environment of the default one's tenant, whatev
 have: what a name means never changes because somebody else's environment came or went.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -64,6 +65,8 @@ class Defaults:
     """How long an ended allocation stays on record; None: for ever."""
     extensions: Callable[[EnvironmentName], Extensions] = lambda _: NOBODYS
     """What the PBXes of an environment know of theirs."""
+    plan_name: str = ""
+    """What the dial plan is called in the configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ class Environment:
     """The policy of the application a number belongs to."""
     consumers: Mapping[str, str] = field(default_factory=dict)
     """Of each consumer application, the DNIS application it allocates from."""
+    plan_name: str = ""
+    """A shipped plan or a file."""
 
     def application(self, name: str = "") -> Application:
         """Find a DNIS application, by no name the default one, or raise `NoSuchApplication`."""
@@ -132,6 +137,27 @@ class Environments:
             ValueError: a dial plan cannot be used.
         """
         self._take(await self._store.read(), self.defaults, self._dial_plans)
+
+    async def refresh(self) -> Sequence[str]:
+        """Take a new snapshot of what was changed, here or at another node.
+
+        An environment whose dial plan cannot be used is left out, and why is given: a token that
+        was taken back must not stay good for its sake.
+
+        Raises:
+            StoreUnavailable: it cannot be read.
+        """
+        read = await self._store.read()
+        plans, faults = {**self._dial_plans}, list[str]()
+        for name in sorted({each.dial_plan or "" for each in read.environments} - {"", *plans}):
+            try:
+                plans[name] = await asyncio.to_thread(self._load_dial_plan, name)
+            except ValueError as error:
+                faults += str(error).splitlines()
+        plans[""] = self.defaults.dial_plan
+        usable = (each for each in read.environments if (each.dial_plan or "") in plans)
+        self._take(replace(read, environments=tuple(usable)), self.defaults, plans)
+        return faults
 
     def own_dial_plans(self) -> Mapping[str, SitePlan]:
         """Load the dial plans that environments have of their own, anew; none is adopted by that.
@@ -270,6 +296,7 @@ class Environments:
             applications=applications,
             policies={each.scope.application: each.policy for each in applications.values()},
             consumers={each.name: each.allocates_from for each in here if each.allocates_from},
+            plan_name=known.dial_plan or defaults.plan_name,
         )
 
     def _application(

@@ -1,19 +1,21 @@
 """The timer that puts expiries on record as they happen; it never is what makes them true.
 
+Of nodes that share a store one sweeps, which learns of the others' deadlines by looking often.
 Whoever else touches a number that ran out puts that on record first. So what has expired is not
 told here, but by the stream of what the journal was told.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from interact_ivr.domain.values import Allocation
 from interact_ivr.ports import AllocationStore, Clock
+from interact_ivr.service.duty import nobody_else
 
 _STEP = 500
 """Expiries written in one transaction; calls get their turn between two steps."""
-_LONGEST_SLEEP = timedelta(seconds=30)
+LOOK_EVERY = timedelta(seconds=30)
 """However far the next deadline is: a clock may be set, a machine suspended."""
 _RETRY = timedelta(seconds=1)
 
@@ -27,10 +29,15 @@ class Expiry:
         clock: Clock,
         *,
         failed: Callable[[Exception], None],
+        is_mine: Callable[[], Awaitable[bool]] = nobody_else,
+        look_every: timedelta = LOOK_EVERY,
     ) -> None:
+        """*is_mine* takes the duty, or says that another node has it."""
         self._store = store
         self._clock = clock
         self._failed = failed
+        self._is_mine = is_mine
+        self._look_every = look_every
         self._next: datetime | None = None
         self._sooner = asyncio.Event()
 
@@ -55,11 +62,13 @@ class Expiry:
             await self._sleep(pause)
 
     async def _sweep(self) -> timedelta:
+        if not await self._is_mine():
+            return self._look_every
         sweep = await self._store.sweep(_STEP)
         self._next = sweep.next_deadline
         if self._next is None:
-            return _LONGEST_SLEEP
-        return min(self._next - self._clock.now(), _LONGEST_SLEEP)
+            return self._look_every
+        return min(self._next - self._clock.now(), self._look_every)
 
     async def _sleep(self, pause: timedelta) -> None:
         try:

@@ -2,15 +2,16 @@
 
 What comes is read into a draft beside the store, so that a fault in the last line changes nothing.
 It is then written in small steps between which calls get their turn, hidden until all is there. Few
-numbers are written in one step, whatever else is being written; many wait for those of others.
+numbers are written in one step, whatever else is being written; many wait for those of others, also
+where those come in at another node.
 """
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Protocol
 
-from interact_ivr.domain.errors import BadRows, ImportUnderWay, Refusal
+from interact_ivr.domain.errors import BadRows, ImportUnderWay, Refusal, StoreUnavailable
 from interact_ivr.domain.names import EnvironmentId
 from interact_ivr.ports import ImportStore, NumberStore
 from interact_ivr.service.checking import STEP, Checking, Chunk, Outcome
@@ -20,6 +21,9 @@ Told = Callable[[int, int], Awaitable[None]]
 """Hears how many numbers are written, of how many."""
 _MOST_AT_ONCE = 8
 """Imports that have a draft, which is memory; the others wait, an environment's one each."""
+
+_ASK_AGAIN_SECONDS = 0.25
+"""While another node's import is under way."""
 
 
 class InventoryStore(NumberStore, ImportStore, Protocol):
@@ -79,9 +83,40 @@ class Imports:
             return await check.compare()
 
     async def clear(self) -> int:
-        """Take away what an import left that did not come to its end; say how many numbers."""
-        async with self._hiding:
+        """Take away what an import left that did not come to its end; say how many numbers.
+
+        An import that is under way at another node is waited for.
+        """
+        async with self._turn():
             return await self._discard()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Have what is hidden to oneself, in this process and among the nodes.
+
+        While another node has it, none of ours is held up that wants it for less.
+        """
+        while True:
+            async with self._hiding:
+                if await self._store.begin_hiding():
+                    try:
+                        yield
+                    finally:
+                        await self._end_turn()
+                    return
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+
+    async def _end_turn(self) -> None:
+        """Let other nodes have it, unless something may be left: then that is to be seen."""
+        if not self.left.is_set():
+            with suppress(StoreUnavailable):  # it is all there; the turn ends by itself
+                await self._store.end_hiding()
+
+    async def _clear_unless_busy(self) -> None:
+        async with self._hiding:
+            if await self._store.begin_hiding():
+                await self._discard()
+                await self._end_turn()
 
     @asynccontextmanager
     async def _checking(
@@ -114,12 +149,12 @@ class Imports:
 
     async def _write_at_once(self, check: Checking) -> None:
         if self.left.is_set():  # it may be in the way
-            await self.clear()
+            await self._clear_unless_busy()
         async for page in check.pages():  # one transaction is enough
             await self._store.add(check.scope, [one.new for one in page])
 
     async def _write_hidden(self, check: Checking, count: int, told: Told) -> None:
-        async with self._hiding:
+        async with self._turn():
             await self._discard()
             written, left = 0, True
             try:

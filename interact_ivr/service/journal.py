@@ -5,8 +5,8 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 
-from interact_ivr.domain.errors import StillHeld
-from interact_ivr.domain.journal import Forgotten, OfNumber, Page, Subject, WhoHeld
+from interact_ivr.domain.errors import BadInput, StillHeld
+from interact_ivr.domain.journal import Forgotten, OfCaller, OfNumber, Page, Subject, WhoHeld
 from interact_ivr.domain.names import (
     AllocationId,
     EnvironmentId,
@@ -47,6 +47,17 @@ class Journal:
         """Take *number*, in any written form, as what is asked about."""
         here = self._environments.named(environment)
         return OfNumber(tuple(lookup_keys(here.dial_plan, number)))
+
+    def caller(self, environment: str, number: str) -> OfCaller:
+        """Take a calling *number*, in any written form, as what is asked about.
+
+        Raises:
+            BadInput: it is none, or the journal keeps no calling numbers.
+        """
+        kept = self._environments.named(environment).callers.caller(number).stored
+        if kept is None:
+            raise BadInput("caller", "a calling number that the journal keeps", f"{number[:80]!a}")
+        return OfCaller(kept)
 
     async def entries(
         self,

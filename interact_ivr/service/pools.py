@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from interact_ivr.domain.errors import AllocationEnded, NoSuchAllocation, NoSuchNumber
-from interact_ivr.domain.names import AllocationId
-from interact_ivr.domain.values import FreeStatus, GroupCounts, KnownAllocation, PoolNumber
+from interact_ivr.domain.names import AllocationId, Group
+from interact_ivr.domain.values import Block, FreeStatus, GroupCounts, KnownAllocation, PoolNumber
 from interact_ivr.ports import PoolView
 from interact_ivr.service.allocations import Allocations, lookup_keys
 from interact_ivr.service.environments import Environments
@@ -39,6 +39,18 @@ class Pools:
         """Count the pool's numbers by group."""
         pool = self._environments.named(environment).application(application)
         return await self._view.groups(pool.scope, pool.policy)
+
+    async def group_names(self, environment: str, application: str = "") -> Sequence[Group]:
+        """Name the pool's groups."""
+        pool = self._environments.named(environment).application(application)
+        return await self._view.group_names(pool.scope)
+
+    async def blocks(
+        self, environment: str, application: str = "", prefix: str = "", group: Group | None = None
+    ) -> Sequence[Block]:
+        """Count the pool's numbers that begin with *prefix*, by what comes next in them."""
+        pool = self._environments.named(environment).application(application)
+        return await self._view.blocks(pool.scope, pool.policy, prefix, group)
 
     async def allocation(
         self, environment: str, allocation: str, application: str = ""

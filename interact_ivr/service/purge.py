@@ -5,14 +5,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from interact_ivr.domain.errors import StoreUnavailable
 from interact_ivr.domain.journal import PurgeStep
 from interact_ivr.ports import Retention
+from interact_ivr.service.duty import nobody_else
 
 _STEP = 200
 """Rows looked at in one transaction."""
 _BREATH_SECONDS = 0.01
 """Between two steps: calls get their turn, and the disk too."""
-_EVERY_SECONDS = 3600.0
+EVERY = timedelta(hours=1)
+_LOOK_SECONDS = 60.0
+"""Between two looks whether it is still another node that purges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +44,32 @@ class Purge:
         *,
         purged: Callable[[Purged], None],
         failed: Callable[[Exception], None],
+        is_mine: Callable[[], Awaitable[bool]] = nobody_else,
     ) -> None:
+        """*is_mine* takes the duty for the next hour, or says that another node has it."""
         self._store = store
         self._date = date
         self.keep_for = keep_for
         """None: for ever."""
         self._purged = purged
         self._failed = failed
+        self._is_mine = is_mine
 
     async def run(self) -> None:
-        """Purge now and every hour until cancelled."""
+        """Purge now and every hour until cancelled, or look whether another node still does."""
         while True:
-            await self.turn()
-            await asyncio.sleep(_EVERY_SECONDS)
+            purged = await self._turn_if_mine()
+            await asyncio.sleep(EVERY.total_seconds() if purged else _LOOK_SECONDS)
+
+    async def _turn_if_mine(self) -> bool:
+        try:
+            if not await self._is_mine():
+                return False
+        except StoreUnavailable as error:
+            self._failed(error)
+            return False
+        await self.turn()
+        return True
 
     async def turn(self) -> None:
         """Remove what has been kept long enough by now, if that is known."""

@@ -6,7 +6,7 @@ nothing that is made here is for the record, which is the journal.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from interact_ivr.domain.happening import Gap, Happening
@@ -49,6 +49,13 @@ class Reading:
         if not self._waiting:
             self._told.clear()
         return happening
+
+    def waiting(self, most: int) -> Sequence[Happening]:
+        """Give up to *most* of what waits, without waiting for more."""
+        taken = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+        if not self._waiting and not self._lost:
+            self._told.clear()
+        return taken
 
 
 class Stream:

@@ -10,7 +10,7 @@ from interact_ivr.ports import EVERYTHING
 from interact_ivr.stores.operations import inventory, number_views
 from interact_ivr.stores.queries import load_queries
 from interact_ivr.stores.sqlite.draft import SqliteDraft
-from interact_ivr.stores.transaction import Reading, Writing
+from interact_ivr.stores.transaction import Reading, Transaction, Writing
 
 
 class StoredNumbers:
@@ -59,6 +59,13 @@ class StoredNumbers:
         """Take *numbers* out with all that calls were told of them; the journal stays."""
         await self._writer.run(partial(inventory.remove, scope, numbers, force))
 
+    async def begin_hiding(self) -> bool:
+        """Have all that is hidden to oneself: there is nobody else."""
+        return True
+
+    async def end_hiding(self) -> None:
+        """Let nobody else have it, as there is none."""
+
     async def write_hidden(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
         """Write *numbers* so that nobody finds them, counts them or is lent one of them."""
         await self._writer.run(partial(inventory.write_hidden, scope, numbers))
@@ -69,8 +76,13 @@ class StoredNumbers:
 
     async def discard_hidden(self, limit: int) -> int:
         """Take up to *limit* hidden numbers away, and say how many."""
-        return await self._writer.run(lambda tx: tx.do("discard_hidden", limit=limit))
+        return await self._writer.run(partial(discard_hidden, limit))
 
     def draft(self) -> SqliteDraft:
         """Make an empty draft."""
         return SqliteDraft(load_queries("sqlite"))
+
+
+def discard_hidden(limit: int, tx: Transaction) -> int:
+    """Take up to *limit* numbers below the floor away."""
+    return tx.do("discard_hidden", limit=limit)

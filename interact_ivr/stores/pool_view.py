@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from interact_ivr.domain.lifecycle import Policy
-from interact_ivr.domain.names import AllocationId, InteractionId, NumberKey, Scope
-from interact_ivr.domain.values import GroupCounts, KnownAllocation, PoolNumber
+from interact_ivr.domain.names import AllocationId, Group, InteractionId, NumberKey, Scope
+from interact_ivr.domain.values import Block, GroupCounts, KnownAllocation, PoolNumber
 from interact_ivr.stores.operations import pool_view
 from interact_ivr.stores.transaction import Reading
 
@@ -24,6 +24,18 @@ class StoredPoolView:
         """Count the pool's numbers by group, those without one first."""
         return await self._reader.run_long(
             scope.environment, partial(pool_view.groups, scope, policy)
+        )
+
+    async def group_names(self, scope: Scope) -> Sequence[Group]:
+        """Name the pool's groups."""
+        return await self._reader.run_long(scope.environment, partial(pool_view.group_names, scope))
+
+    async def blocks(
+        self, scope: Scope, policy: Policy, prefix: str, group: Group | None
+    ) -> Sequence[Block]:
+        """Count the numbers that begin with *prefix*, by what comes next in them."""
+        return await self._reader.run_long(
+            scope.environment, partial(pool_view.blocks, scope, policy, prefix, group)
         )
 
     async def allocation(self, scope: Scope, allocation: AllocationId) -> KnownAllocation:

@@ -19,8 +19,18 @@ from testbed.postgres import Cluster, cluster
 
 _TEMPLATE = "template_of_all"
 _TABLES = (
-    *("answer", "ringing", "journal", "allocation", "number", "token", "user_account"),
-    *("application_key", "application", "environment", "tenant", "inventory"),
+    *(
+        "node",
+        "duty",
+        "answer",
+        "ringing",
+        "journal",
+        "allocation",
+        "number",
+        "token",
+        "user_account",
+    ),
+    *("application_key", "application", "environment", "tenant", "inventory", "copied_from"),
 )
 _EMPTY = (
     "BEGIN;"

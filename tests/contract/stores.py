@@ -3,6 +3,7 @@
 Another store is one class as `Store` says, and one line in `STORES`.
 """
 
+import secrets
 import sqlite3
 import weakref
 from collections.abc import Callable, Collection
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 from interact_ivr.domain.access import kept_key
 from interact_ivr.domain.ani import PLAINLY
 from interact_ivr.domain.caller import Caller, CallerRules
+from interact_ivr.domain.cluster import Incarnation
 from interact_ivr.domain.directory import AddApplication, AddEnvironment
 from interact_ivr.domain.happening import Happening
 from interact_ivr.domain.journal import Forgotten
@@ -44,6 +46,7 @@ from interact_ivr.domain.values import (
 from interact_ivr.ports import (
     AllocationStore,
     Clock,
+    ClusterStore,
     DirectoryStore,
     ImportStore,
     JournalStore,
@@ -61,13 +64,16 @@ from interact_ivr.stores.operations.times import from_micros
 from interact_ivr.stores.pool_view import StoredPoolView
 from interact_ivr.stores.postgres.allocations import PostgresAllocations
 from interact_ivr.stores.postgres.clock import ServerClock
+from interact_ivr.stores.postgres.cluster import PostgresCluster
 from interact_ivr.stores.postgres.connecting import Connecting
 from interact_ivr.stores.postgres.directory import PostgresDirectory
 from interact_ivr.stores.postgres.journal import PostgresJournal
+from interact_ivr.stores.postgres.numbers import PostgresNumbers
 from interact_ivr.stores.postgres.queries import postgres_queries
 from interact_ivr.stores.postgres.reader import Reader as PostgresReader
 from interact_ivr.stores.postgres.sessions import Sessions
 from interact_ivr.stores.postgres.writer import Writer as PostgresWriter
+from interact_ivr.stores.sqlite.cluster import LoneNode
 from interact_ivr.stores.sqlite.journal import SqliteJournal
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
@@ -140,6 +146,9 @@ class Store(Protocol):
     def answers(self) -> ToldStore:
         """Give what knows what calls were told."""
 
+    def cluster(self) -> ClusterStore:
+        """Give what the open store knows of its nodes."""
+
     def traffic(self) -> TrafficStore:
         """Give what measures the open store's traffic."""
 
@@ -204,6 +213,10 @@ class SqliteStore:
         """Give what looks at the open file."""
         return StoredTold(Reader(self.path, self._clock))
 
+    def cluster(self) -> ClusterStore:
+        """Give the process that has the file."""
+        return LoneNode(self._clock)
+
     def traffic(self) -> TrafficStore:
         """Give what measures the open file's traffic."""
         return StoredTraffic(Reader(self.path, self._clock))
@@ -267,6 +280,8 @@ class PostgresStore:
         self.name: str = beside.name if beside else self._databases.take()
         if beside is None:
             self._given_back = weakref.finalize(self, self._databases.give_back, self.name)
+        self.incarnation = Incarnation(secrets.token_hex(8))
+        """The same over restarts, as nothing here waits for the one before to be forgotten."""
         self.connecting = connecting or self._databases.connecting(self.name)
         self._queries = postgres_queries()
         self._parts: tuple[Sessions, PostgresWriter, PostgresReader] | None = None
@@ -284,7 +299,7 @@ class PostgresStore:
             PostgresAllocations(
                 self.writer, reader, self._queries, pinned or ServerClock(datetime.now(UTC))
             ),
-            StoredNumbers(self.writer, reader),
+            PostgresNumbers(self.writer, reader, self.incarnation),
             PostgresDirectory(self.writer, reader),
         )
 
@@ -303,6 +318,11 @@ class PostgresStore:
         """Give what knows what calls were told."""
         assert self._parts is not None
         return StoredTold(self._parts[2])
+
+    def cluster(self) -> ClusterStore:
+        """Give what it knows of its nodes."""
+        assert self._parts is not None
+        return PostgresCluster(*self._parts[1:])
 
     def traffic(self) -> TrafficStore:
         """Give what measures its traffic."""
@@ -391,10 +411,11 @@ class Pool:
         self._numbers: Inventory
 
     async def open(self) -> None:
-        """Open the store, also again after `close`."""
+        """Open the store, also again after `close`; what is hidden is its own, if nobody else's."""
         self._allocations, self._numbers, self.directory = self.store.open(
             self.clock, self.happened.append
         )
+        await self._numbers.begin_hiding()
         self.record = self.store.record()
         self.view = self.store.view()
         directory = await self.directory.read()

@@ -21,6 +21,7 @@ from interact_ivr.domain.directory import (
     RemoveToken,
     RemoveUser,
     SetApplication,
+    SetUser,
 )
 from interact_ivr.domain.errors import (
     ApplicationGone,
@@ -154,6 +155,20 @@ async def test_what_is_added_is_there_as_it_was_given(pool: Pool) -> None:
     assert (user.tenant, user.name, user.password_hash) == ("acme", "admin", "$argon2id$")
     (token,) = directory.tokens
     assert (token.secret, token.grant, token.added_at) == (TOKEN, grant, START)
+
+
+async def test_a_user_s_role_is_given_changed_and_taken(pool: Pool) -> None:
+    """Without one the console is not theirs; the password stays as it is."""
+    await change(pool, AddTenant("acme"), AddUser("acme", "ann", "-", Role.ADMIN))
+    await change(pool, AddUser("acme", "bob", "-"))
+    await change(pool, SetUser("acme", "bob", Role.VIEWER), SetUser("acme", "ann", None))
+    await pool.reopen()
+    users = (await pool.directory.read()).users
+    assert [(each.name, each.role, each.password_hash) for each in users] == [
+        ("ann", None, "-"),
+        ("bob", Role.VIEWER, "-"),
+    ]
+    await refused(pool, NoSuchEntry, SetUser("acme", "eve", None), SetUser("x", "ann", None))
 
 
 async def test_an_environment_begins_with_a_dnis_application(pool: Pool) -> None:

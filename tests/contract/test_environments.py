@@ -157,6 +157,22 @@ async def test_a_reload_that_fails_changes_nothing(pool: Pool, environments: Env
         environments.named("first")
 
 
+async def test_a_refresh_takes_all_that_can_be_used(pool: Pool, environments: Environments) -> None:
+    """And says what cannot: what was taken back is gone, whatever else another node has made."""
+    grant = Grant(Role.VIEWER, LIVE)
+    await pool.directory.change(AddToken(kept_token(TOKEN), grant))
+    assert await environments.refresh() == []
+    assert environments.index.grants
+    await pool.directory.change(AddEnvironment(EnvironmentName("acme/first"), "moon"))
+    await pool.directory.change(AddEnvironment(EnvironmentName("acme/mars"), "mars"))
+    await pool.directory.change(RemoveToken(TOKEN[:12]))
+    assert await environments.refresh() == ["there are no telephones"]
+    assert environments.named("first").dial_plan == NamedPlan("moon")
+    assert not environments.index.grants
+    with pytest.raises(NoSuchEnvironment):
+        environments.named("mars")
+
+
 async def test_a_key_opens_its_application_in_its_environment(
     pool: Pool, environments: Environments
 ) -> None:

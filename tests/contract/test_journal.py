@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from interact_ivr.domain.ani import PLAINLY
 from interact_ivr.domain.errors import BadInput, NoSuchNumber, StillHeld
-from interact_ivr.domain.journal import Forgotten, OfCall, OfInteraction, OfNumber, Page, Subject
+from interact_ivr.domain.journal import (
+    Forgotten,
+    OfCall,
+    OfCaller,
+    OfInteraction,
+    OfNumber,
+    Page,
+    Subject,
+)
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import Ani, EnvironmentId, InteractionId, NumberKey, first_ulid
 from interact_ivr.domain.values import NewNumber, Status
@@ -91,6 +99,25 @@ async def test_each_question_has_its_entries_in_the_order_they_were_written(pool
     assert await events(pool, OfCall("1.1")) == ["retrieved"]
     assert await events(pool, OfCall("1.1", "main")) == ["retrieved"]
     assert await events(pool, OfCall("1.1", "other")) == []
+
+
+async def test_a_caller_s_entries_are_found(pool: Pool) -> None:
+    """As the journal keeps them, from where one reads on; the newest of them, too."""
+    await pool.add(NUMBER)
+    for call in ("1.1", "1.2", "1.3"):
+        await pool.allocate(call)
+        pool.pass_(MINUTE)
+        await pool.retrieve(NUMBER, call=call, ani="+14085551234" if call != "1.2" else OTHER)
+        pool.pass_(MINUTE)
+    caller = OfCaller(Ani("+14085551234"))
+    first, last = (await entries(pool, caller)).entries
+    assert [(each.event, each.interaction) for each in (first, last)] == [
+        ("retrieved", "1.1"),
+        ("retrieved", "1.3"),
+    ]
+    assert (await entries(pool, caller, after=first.id)).entries == (last,)
+    assert (await entries(pool, caller, newest=1)).entries == (last,)
+    assert await events(pool, OfCaller(Ani("+1"))) == []
 
 
 async def test_an_entry_is_what_was_written(pool: Pool) -> None:

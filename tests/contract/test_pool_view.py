@@ -6,7 +6,14 @@ from interact_ivr.domain.errors import NoSuchAllocation, NoSuchNumber
 from interact_ivr.domain.journal import OfInteraction, OfNumber
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import AllocationId, Group, InteractionId, NumberKey, Scope
-from interact_ivr.domain.values import Allocation, Ending, KnownAllocation, NewNumber, PoolNumber
+from interact_ivr.domain.values import (
+    Allocation,
+    Ending,
+    KnownAllocation,
+    NewNumber,
+    PoolNumber,
+    Shown,
+)
 from tests.contract.stores import HOLD, POLICY, REST, START, TICK, Pool
 
 ONE, TWO, THREE = "+380974520201", "+380974520202", "+380974520203"
@@ -57,7 +64,10 @@ async def test_groups_are_counted_by_state(pool: Pool) -> None:
     assert [sum(each.by_state.values()) for each in groups] == [1, 0, 2]
     assert groups[2].by_state[State.ALLOCATED] == groups[2].by_state[State.IDLE] == 1
     assert set(groups[0].by_state) == set(State)
-    assert await pool.view.groups(await pool.another(), POLICY) == []
+    other = await pool.another()
+    assert await pool.view.groups(other, POLICY) == []
+    assert await pool.view.group_names(pool.scope) == ["a", "b"]
+    assert await pool.view.group_names(other) == []
 
 
 async def test_an_allocation_is_known_by_its_id(pool: Pool) -> None:
@@ -164,3 +174,75 @@ async def test_the_journal_of_an_application_is_what_it_says_of_its_allocations(
     held = await pool.record.who_held(here, [NumberKey(ONE)], START, pool.scope.application)
     assert held.hold is not None
     assert held.hold.interaction == "a"
+
+
+# Blocks, for who looks at all of a pool
+
+
+async def blocks(pool: Pool, prefix: str = "", group: str | None = None) -> dict[str, int]:
+    found = await pool.view.blocks(pool.scope, POLICY, prefix, Group(group) if group else None)
+    return {block.prefix: block.count for block in found}
+
+
+async def test_blocks_are_what_numbers_have_alike_and_two_characters(pool: Pool) -> None:
+    """So they can be looked into until each is one number; only the pool's, only the group's."""
+    await pool.add(*(f"+3809745{number:04}" for number in range(250)))
+    await pool.add("+12025550100", group="us")
+    await pool.inventory.write_hidden(pool.scope, [NewNumber(NumberKey("+49"), "+49")])
+    assert await blocks(pool) == {"+12": 1, "+38": 250}
+    assert await blocks(pool, "+38") == {
+        **{f"+3809745{digits:03}": 10 for digits in range(25)},
+    }
+    assert await blocks(pool, "+3809745024") == {f"+3809745024{n}": 1 for n in range(10)}
+    assert await blocks(pool, group="us") == {"+12025550100": 1}
+    assert await blocks(pool, "+9") == {}
+    assert await pool.view.blocks(await pool.another(), POLICY, "", None) == []
+
+
+async def test_a_block_says_how_its_numbers_stand(pool: Pool) -> None:
+    """Each number is one thing: what is drained and awaited is allocated, till it ends."""
+    await pool.add(ONE, TWO, THREE)
+    await pool.add("+380974520204", enabled=False)
+    lent = await pool.allocate("x")
+    await pool.inventory.set_enabled(pool.scope, [NumberKey(lent.number)], enabled=False)
+    stands = [(State.ALLOCATED, 1, 1), (State.LAPSED, 1, 1), (State.RESTING, 0, 2)]
+    for state, count, disabled in stands:
+        found = await pool.view.blocks(pool.scope, POLICY, "+38097452020", None)
+        assert sum(block.by_state[state] for block in found) == count
+        assert sum(block.by_state[State.IDLE] for block in found) == 2
+        assert sum(block.disabled for block in found) == disabled
+        assert sum(block.count for block in found) == 4
+        if state is State.ALLOCATED:
+            pool.pass_(HOLD)
+        else:
+            await pool.sweep()
+
+
+@pytest.mark.parametrize(
+    ("shown", "numbers"),
+    [
+        (Shown(enabled=False), [TWO]),
+        (Shown(enabled=True), [ONE, THREE]),
+        (Shown(prefix="+3809745202"), [ONE, TWO, THREE]),
+        (Shown(prefix="+380974520203"), [THREE]),
+        (Shown(text="0202"), [TWO]),
+        (Shown(text="(97) 1"), [ONE]),
+        (Shown(text="77"), [THREE]),
+        (Shown(text="7"), [ONE, TWO, THREE]),
+        (Shown(text="basket"), [ONE]),
+        (Shown(text="%"), []),
+    ],
+)
+async def test_a_list_is_of_what_was_searched(pool: Pool, shown: Shown, numbers: list[str]) -> None:
+    """By its beginning, its digits, its DNID, whose it is, or whether it may be lent."""
+    await pool.inventory.add(
+        pool.scope,
+        [
+            NewNumber(NumberKey(ONE), "(97) 1"),
+            NewNumber(NumberKey(TWO), TWO, enabled=False),
+            NewNumber(NumberKey(THREE), THREE, dnid="77"),
+        ],
+    )
+    await pool.allocate("basket")
+    found = await pool.inventory.list(pool.scope, POLICY, shown)
+    assert [each.number for each in found] == numbers

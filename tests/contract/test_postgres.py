@@ -20,18 +20,23 @@ from interact_ivr.stores.migrating import SchemaError
 from interact_ivr.stores.postgres.connecting import Connecting
 from interact_ivr.stores.postgres.schema import look, migrate, oldest_that_runs_with, prepare
 from interact_ivr.stores.queries import load_migrations
+from testbed.commit_relay import CommitRelay
 from testbed.fetch import bring_postgres
 from testbed.ports import PortBlock
 from testbed.postgres import cluster
 from tests.contract.cluster import databases
-from tests.contract.commit_relay import CommitRelay
 from tests.contract.stores import Pool, PostgresStore, SqliteStore
 
 ONE, TWO, THREE = (f"+38097452020{digit}" for digit in range(3))
 ANI = "+441632960001"
 PATIENCE = 1.8
+CLOSED_SECONDS = 5.0
 WATCHED: set["asyncio.Future[Retrieval]"] = set()
-OWN = {"clock": "SQLite's own", "schema_version": "PostgreSQL's own"}
+OWN = {
+    "clock": "SQLite's own",
+    "schema_version": "PostgreSQL's own",
+    "copied_from": "PostgreSQL's own",
+}
 """Tables that only one of the stores has."""
 
 
@@ -222,6 +227,19 @@ async def test_a_silent_server_costs_a_call_its_look_up_and_not_its_time(
     relay.thaw()
     relay.cut()
     assert await within(pool, lent.number, "2") is Status.FOUND
+
+
+async def test_a_silent_server_holds_no_end_up(pool: Pool, relay: CommitRelay) -> None:
+    """What is under way when the service ends is ended soon, whatever it would have waited for."""
+    await through(pool, relay)
+    relay.freeze()
+    asked = asyncio.ensure_future(pool.allocate("a"))
+    assert await within(pool, ONE, "1") is Status.UNAVAILABLE
+    begun = time.monotonic()
+    pool.store.close()
+    assert time.monotonic() - begun < CLOSED_SECONDS
+    with pytest.raises(StoreUnavailable):
+        await asked
 
 
 async def test_with_every_connection_busy_calls_are_told_in_time(pool: Pool) -> None:

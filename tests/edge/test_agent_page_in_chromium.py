@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from interact_ivr.domain.phone_calls import Party, PhoneState
+from testbed.contrast import CONTRAST
 from testbed.desk import Desk, customer, on_phone, until
 
 ROOT = Path(__file__).parents[2]
@@ -247,31 +248,6 @@ def test_it_can_be_read_everywhere(desk: Desk, opened: Opened, scheme: str, widt
         expect(page.locator("#call")).to_have_attribute("data-state", state)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(CONTRAST) == []
-
-
-CONTRAST = """
-() => {
-  const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
-    .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, at) => sum + v * [0.2126, 0.7152, 0.0722][at], 0);
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = parts(getComputedStyle(at).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
-    }
-    return [255, 255, 255];
-  };
-  return [...document.querySelectorAll("body *")].filter((element) =>
-    element.checkVisibility() && !element.closest(".unseen, kbd, svg") &&
-    [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())
-  ).map((element) => {
-    const [front, back] = [parts(getComputedStyle(element).color), behind(element)].map(light);
-    const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
-    return [element.className || element.tagName, element.textContent.trim(), ratio];
-  }).filter(([, , ratio]) => ratio < 4.5);
-}
-"""
 
 
 def test_the_picture_of_it(desk: Desk, opened: Opened, tmp_path: Path) -> None:

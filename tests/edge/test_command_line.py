@@ -15,6 +15,7 @@ import click
 import pytest
 
 from interact_ivr.cli import main
+from interact_ivr.cli.commands import children
 from testbed.service import INTERACT_IVR, Service, ServiceError
 
 COMMANDS = (
@@ -470,8 +471,8 @@ def test_a_bad_configuration_is_told_whole(stopped: Service, arguments: tuple[st
         f"{stopped.config}: {fault}"
         for fault in (
             "agi.port: expected 0 to 65535, where 0 takes a free one, got 'x'",
-            "[pol]: expected one of store, agi, http, icws, screen, control, environment, pool, "
-            "journal, interaction, dial_plan, log, pbx",
+            "[pol]: expected one of store, node, agi, http, icws, screen, control, environment, "
+            "pool, journal, interaction, dial_plan, log, pbx",
             "log.level: expected debug, info, warning or error, got 3",
             "log.colour: expected one of level",
         )
@@ -540,9 +541,8 @@ def test_what_is_not_understood_ends_with_2(arguments: tuple[str, ...]) -> None:
 
 def _every_command(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     yield path
-    if isinstance(command, click.Group):
-        for name, child in command.commands.items():
-            yield from _every_command(child, (*path, name))
+    for name, child in children(command):
+        yield from _every_command(child, (*path, name))
 
 
 @pytest.mark.parametrize("path", [*_every_command(main)], ids=" ".join)

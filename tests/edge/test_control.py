@@ -15,7 +15,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from interact_ivr.app import opened
+from interact_ivr.app import opened, operations_of
 from interact_ivr.config_keys import Config
 from interact_ivr.control.client import NotRunning, Refused, ask
 from interact_ivr.control.operations import Operations
@@ -74,16 +74,7 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
     config = msgspec.convert({"store": {"url": f"sqlite:///{tmp_path}/interact-ivr.db"}}, Config)
     with tempfile.TemporaryDirectory(prefix="ivr-") as folder:  # a socket's path is short
         async with opened(config, "a test", Observing()) as parts:
-            operations = Operations(
-                parts.allocations,
-                parts.numbers,
-                parts.imports,
-                parts.administration,
-                parts.journal,
-                dict,
-                {},
-            )
-            yield Control(operations, Path(folder) / "control.sock")
+            yield Control(operations_of(parts, dict), Path(folder) / "control.sock")
 
 
 @pytest_asyncio.fixture

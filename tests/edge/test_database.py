@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from interact_ivr.stores.sqlite.copies import CopyError, back_up, restore
+from interact_ivr.stores.migrating import CopyError
+from interact_ivr.stores.sqlite.copies import back_up, restore
 from testbed.line import Line, control
 from testbed.service import INTERACT_IVR, Service, ServiceError
 

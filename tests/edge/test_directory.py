@@ -102,7 +102,9 @@ def test_everything_is_added_listed_and_removed(stopped: Service, running: bool)
     sales = ask("application", "list")[1]
     assert sales["settings"] == {"resting": "strict"}
     assert [each["prefix"] for each in sales["keys"]] == [key[:6]]
-    assert [each["user"] for each in ask("user", "list")] == ["admin"]
+    for role in ("viewer", None):
+        ask("user", "set", "acme", "admin", *(["--role", role] if role else []))
+        assert [(each["user"], each["role"]) for each in ask("user", "list")] == [("admin", role)]
     (listed,) = ask("token", "list")
     assert (listed["prefix"], listed["extensions"]) == (token[:12], ["1000"])
 
@@ -191,6 +193,26 @@ def test_what_something_hangs_on_is_not_removed(service: Service, live: str) -> 
             "user.add",
             {"tenant": "default", "user": "ann", "password": "short77"},
             "password: expected 8 to 256 characters, got 7 characters",
+        ),
+        (
+            "user.add",
+            {"tenant": "default", "user": "ann", "password": "correct horse", "role": "boss"},
+            "role: expected agent, viewer or admin, got 'boss'",
+        ),
+        (
+            "user.add",
+            {
+                "tenant": "default",
+                "user": "ann",
+                "password": "correct horse",
+                "role": "application",
+            },
+            "role: expected agent, viewer or admin, got 'application'",
+        ),
+        (
+            "user.set",
+            {"tenant": "default", "user": "ann", "role": "admin"},
+            "user 'ann' was not found",
         ),
         ("user.remove", {"tenant": "default", "user": "ann"}, "user 'ann' was not found"),
         ("token.add", {"role": "boss"}, "role: expected one of application, agent, viewer, admin"),

@@ -270,6 +270,16 @@ def test_a_file_that_may_not_grow(waiting: Line) -> None:
     _works_again(waiting)
 
 
+def test_a_file_that_is_gone(waiting: Line) -> None:
+    """It could still be written to, and all of it would be lost: so it is not, until it is back."""
+    database = waiting.service.database
+    elsewhere = database.with_name("elsewhere")
+    database.rename(elsewhere)
+    _unavailable(waiting, "its file cannot be opened")
+    elsewhere.rename(database)
+    _works_again(waiting)
+
+
 def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
     """Once it is opened again as read-only, until it may be written; root has to be held back."""
     service = Service(tmp_path / "service")

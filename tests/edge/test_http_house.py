@@ -98,9 +98,22 @@ SCREEN = {
     ("POST", f"{PAGE}/leave"): Needs.FORM,
     **{("GET", f"/screen/-/{name}"): Needs.NOTHING for name in FILES},
 }
+CONSOLE = {
+    ("GET", "/console"): Needs.CONSOLE_AGENT,
+    ("GET", "/console/"): Needs.CONSOLE_AGENT,
+    ("POST", "/console/sign-in"): Needs.DOOR,
+    ("POST", "/console/sign-out"): Needs.CONSOLE_AGENT,
+    **{
+        ("GET", f"/console/-/{name}"): Needs.NOTHING
+        for name in ("console.css", "console.js", "live.js", "icon.svg")
+    },
+}
+PLACE = "/console/{environment}/"
+"""The console's pages, which have a table of their own in `test_console`."""
 TABLE = {
     **ICWS,
     **SCREEN,
+    **CONSOLE,
     ("GET", "/healthz"): Needs.NOTHING,
     ("GET", "/readyz"): Needs.NOTHING,
     ("GET", "/metrics"): Needs.OPERATOR,
@@ -133,7 +146,8 @@ async def test_everything_served_is_in_the_table(house: House) -> None:
     named = {
         (method, re.sub(r":[^}]*}", "}", path)): needs for (method, path), needs in table.items()
     }
-    assert {key: needs for key, needs in named.items() if not key[1].startswith(API)} == TABLE
+    apart = (API, PLACE)
+    assert {key: needs for key, needs in named.items() if not key[1].startswith(apart)} == TABLE
     for (_, path), needs in named.items():
         if path.startswith(API) and path not in NO_ONES:
             assert needs in ROLES, path
@@ -155,6 +169,8 @@ async def test_without_credentials_everything_refuses(house: House, service: Ser
                 assert told.status == 200, path
             elif route.needs is Needs.ICWS:  # 400: no user is named, and no such feature
                 assert told.status == (400 if path.endswith(("connection", "/2")) else 200), path
+            elif route.needs is Needs.DOOR:  # no form
+                assert told.status == 400, path
             elif route.needs is Needs.FORM:  # 400: no form; to leave, nothing need be shown
                 assert told.status == (303 if path.endswith("/leave") else 400), path
             elif is_soap:

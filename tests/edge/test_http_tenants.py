@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from interact_ivr.cli import main
+from interact_ivr.cli.commands import children
 from testbed.agi_peer import Peer, environment
 from testbed.line import control
 from testbed.service import Service
@@ -253,7 +254,7 @@ def _commands(command: click.Command, *path: str) -> Iterator[str]:
     options = {option for parameter in command.params for option in parameter.opts}
     if options & {"--environment", "--application"}:
         yield " ".join(path)
-    for name, inner in getattr(command, "commands", {}).items():
+    for name, inner in children(command):
         yield from _commands(inner, *path, name)
 
 

@@ -14,6 +14,7 @@ import click
 import pytest
 
 from interact_ivr.cli import main
+from interact_ivr.cli.commands import children
 from interact_ivr.cli.printing import FILES
 from interact_ivr.config import keys, sample
 from testbed.desktop import Desktop, bring_desktop
@@ -98,7 +99,7 @@ def commands(
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Give every command that can be said, with its words."""
     if isinstance(command, click.Group):
-        for name, below in command.commands.items():
+        for name, below in children(command):
             yield from commands(below, (*path, name))
     else:
         yield path, command

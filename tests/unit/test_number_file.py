@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interact_ivr.cli.number_file import (
+from interact_ivr.number_file import (
     NumberFileError,
     as_meant,
     harmless,

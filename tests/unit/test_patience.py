@@ -28,6 +28,7 @@ from interact_ivr.observing import Observing
 from interact_ivr.service.allocations import Allocations, Asking
 from interact_ivr.service.environments import Application, Environment
 from interact_ivr.service.expiry import Expiry
+from interact_ivr.service.purge import Purge
 
 CALL = CallRef("main", "1")
 PATIENCE = 5.0
@@ -206,3 +207,49 @@ async def test_a_sweep_that_fails_is_told_and_tried_again() -> None:
     await asyncio.wait_for(store.swept.wait(), PATIENCE)
     running.cancel()
     assert told == errors
+
+
+async def test_who_is_not_on_duty_does_not_sweep() -> None:
+    """It asks again, and sweeps as soon as it is; so does who was told that it cannot be said."""
+    store: Any = FailingStore([])
+    asked: list[bool] = []
+
+    async def is_mine() -> bool:
+        asked.append(store.swept.is_set())
+        if len(asked) == 2:
+            raise StoreUnavailable("it cannot be reached")
+        return len(asked) > 3
+
+    expiry = Expiry(
+        *(store, Wall()), failed=lambda _: None, is_mine=is_mine, look_every=timedelta(0)
+    )
+    running = asyncio.create_task(expiry.run())
+    await asyncio.wait_for(store.swept.wait(), PATIENCE)
+    running.cancel()
+    assert asked[:4] == [False] * 4
+
+
+async def test_who_is_not_on_duty_does_not_purge() -> None:
+    """Nor who cannot be told whether it is, which says so."""
+    told: list[Exception] = []
+    asked = asyncio.Event()
+    turns: list[str] = []
+
+    async def is_mine() -> bool:
+        asked.set()
+        raise StoreUnavailable("it cannot be reached")
+
+    def today() -> None:
+        turns.append("a turn")
+
+    nothing: Any = None
+    purge = Purge(
+        *(nothing, today, None), purged=lambda _: None, failed=told.append, is_mine=is_mine
+    )
+    running = asyncio.create_task(purge.run())
+    await asyncio.wait_for(asked.wait(), PATIENCE)
+    running.cancel()
+    assert (turns, [str(each) for each in told]) == (
+        [],
+        ["the store is unavailable: it cannot be reached"],
+    )

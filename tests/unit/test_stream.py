@@ -91,3 +91,18 @@ def test_listeners_are_told_at_once() -> None:
     heard: list[Happening] = []
     Stream(heard.append).tell(happening(1))
     assert heard == [happening(1)]
+
+
+async def test_what_waits_is_taken_at_once() -> None:
+    """As much as was asked for, in order; the rest waits on, and nothing is told twice."""
+    stream = Stream()
+    with stream.reading() as reading:
+        assert reading.waiting(5) == []
+        for second in range(4):
+            stream.tell(happening(second))
+        assert await read(reading, 1) == [happening(0)]
+        assert reading.waiting(2) == [happening(1), happening(2)]
+        assert await read(reading, 1) == [happening(3)]
+        assert reading.waiting(5) == []
+        stream.tell(happening(4))
+        assert await read(reading, 1) == [happening(4)]

@@ -240,10 +240,9 @@ async def test_a_file_that_another_has_locked_is_survived(writer: Writer, path: 
 
 
 async def test_a_folder_that_is_away_is_survived(writer: Writer, path: Path) -> None:
-    """A file that cannot be opened again is told to who asks, until it is back."""
+    """Nothing is written to what is only open, and would go with the process; until it is back."""
     away = path.parent.with_name("away")
     path.parent.rename(away)
-    await writer.run(_sql("PRAGMA query_only = ON"))  # makes the thread open the file again
     for name in ("lost", "lost again"):
         with pytest.raises(StoreUnavailable):
             await asyncio.wait_for(writer.run(_add(name)), PATIENCE)
@@ -255,7 +254,6 @@ async def test_a_folder_that_is_away_is_survived(writer: Writer, path: Path) -> 
 async def test_a_file_that_is_gone_is_not_made_anew(writer: Writer, path: Path) -> None:
     """Who lost a store must not go on with an empty one, and a restart must not take it for new."""
     path.unlink()
-    await writer.run(_sql("PRAGMA query_only = ON"))  # makes the thread open the file again
     for name in ("lost", "lost again"):
         with pytest.raises(StoreUnavailable):
             await asyncio.wait_for(writer.run(_add(name)), PATIENCE)

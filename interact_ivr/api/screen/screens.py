@@ -7,18 +7,19 @@ only.
 
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 from aiohttp import hdrs, web
 
 from interact_ivr.api.bearers import who_has
-from interact_ivr.api.bodies import read_body, read_parameters
+from interact_ivr.api.bodies import read_parameters
 from interact_ivr.api.describing import Answer, Content, Description, Refusing
 from interact_ivr.api.event_streams import MEDIA, EventStreams, event
 from interact_ivr.api.faults import FromElsewhere, TooLarge, TooManyStreams, TooSlow
 from interact_ivr.api.native.agents import Events, OfPbx, extension_of
 from interact_ivr.api.native.problems import REFUSALS
+from interact_ivr.api.own_forms import FORM, check_ours, read_form
 from interact_ivr.api.routes import COOKIE, ROLES, WHO, Needs, Route, Who
 from interact_ivr.api.screen.board import Board, Boards
 from interact_ivr.api.screen.dialect import WrongToken
@@ -33,8 +34,6 @@ from interact_ivr.service.agents import Agents
 BASE: Final = "/screen"
 _PAGE: Final = f"{BASE}/{{extension}}"
 _PAST: Final = 10
-_FORM: Final = "application/x-www-form-urlencoded"
-_SITE: Final = "Sec-Fetch-Site"
 _HTML: Final = Content("text/html")
 _REFUSING: Final = Refusing(REFUSALS, lambda _: _HTML, {503: {"Retry-After": "seconds"}})
 ALIVE: Final = event("alive", b"-")
@@ -93,7 +92,7 @@ class ScreenRoutes:
         return self.boards.of(who.environment, call, past, self.clock.now(), self.customer_url)
 
     async def _sign_in(self, request: web.Request, _: Who) -> web.Response:
-        self._check_ours(request)
+        check_ours(request, self.sources)
         token = await _token(request)
         try:
             who = request[WHO] = who_has(token, ROLES[Needs.AGENT], self.access)
@@ -103,7 +102,7 @@ class ScreenRoutes:
         return self._see_page(request, f"{COOKIE}={token}")
 
     async def _sign_out(self, request: web.Request, _: Who) -> web.Response:
-        self._check_ours(request)
+        check_ours(request, self.sources)
         return self._see_page(request, f"{COOKIE}=; Max-Age=0", "../")
 
     def _see_page(self, request: web.Request, cookie: str, root: str = "") -> web.Response:
@@ -119,32 +118,10 @@ class ScreenRoutes:
             },
         )
 
-    def _check_ours(self, request: web.Request) -> None:
-        """Raise `FromElsewhere` where a browser says that another site's page has sent the form."""
-        site, origin = request.headers.get(_SITE), request.headers.get(hdrs.ORIGIN)
-        if site is not None:  # told over TLS and on this machine only
-            is_ours = site == "same-origin"
-        else:
-            is_ours = origin is None or _host(origin) in map(_host, self._bases(request))
-        if not is_ours:
-            raise FromElsewhere
-
-    def _bases(self, request: web.Request) -> tuple[str, ...]:
-        return tuple(filter(None, (self.sources.base(request), self.sources.public_url)))
-
-
-def _host(url: str) -> str:
-    """Give the host and the port of *url*; a proxy may have changed the scheme."""
-    return urlsplit(url).netloc.lower()
-
 
 async def _token(request: web.Request) -> str:
     """Read the token in the form."""
-    if request.content_type != _FORM:
-        raise BadInput("Content-Type", _FORM, "another")
-    body = await read_body(request)
-    fields = parse_qsl(body.decode("latin-1"), keep_blank_values=True)
-    given = [value for name, value in fields if name == "token"]
+    given = [value for name, value in await read_form(request) if name == "token"]
     return given[0].strip() if len(given) == 1 else ""
 
 
@@ -183,7 +160,7 @@ _SIGNS_IN = _described(
     "sign_in_agent",
     "Sign in with a token, which a cookie keeps for the page",
     Answer(303, "to the page"),
-    body=Content(_FORM, Door),
+    body=Content(FORM, Door),
     refuses=(FromElsewhere, TooLarge, TooSlow),
 )
 _SIGNS_OUT = _described(

@@ -31,8 +31,8 @@ def read(tx: Transaction) -> Directory:
             for id_, environment, name, pool, *own in tx.all("list_applications")
         ),
         users=tuple(
-            KnownUser(tenant, name, password_hash, from_micros(at))
-            for tenant, name, password_hash, at in tx.all("list_users")
+            KnownUser(tenant, name, password_hash, from_micros(at), role and Role(role))
+            for tenant, name, password_hash, at, role in tx.all("list_users")
         ),
         tokens=tuple(_token(*row) for row in tx.all("list_tokens")),
     )

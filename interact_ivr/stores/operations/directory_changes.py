@@ -23,6 +23,7 @@ from interact_ivr.domain.directory import (
     RemoveToken,
     RemoveUser,
     SetApplication,
+    SetUser,
 )
 from interact_ivr.domain.errors import (
     BadInput,
@@ -59,7 +60,7 @@ def make(change: Change, tx: Transaction) -> None:
             _remove_application(tx, change)
         case AddKey() | RemoveKey():
             _change_keys(tx, change)
-        case AddUser() | RemoveUser():
+        case AddUser() | SetUser() | RemoveUser():
             _change_user(tx, change)
         case AddToken() | RemoveToken():
             _change_token(tx, change)
@@ -159,13 +160,16 @@ def _add_key(tx: Transaction, scope: Scope, key: KeptSecret) -> None:
         raise BadInput("key", expected, f"one that begins with {key.prefix}")
 
 
-def _change_user(tx: Transaction, change: AddUser | RemoveUser) -> None:
+def _change_user(tx: Transaction, change: AddUser | SetUser | RemoveUser) -> None:
     _check_tenant(tx, change.tenant)
     match change:
-        case AddUser(tenant, user, password_hash):
+        case AddUser(tenant, user, password_hash, role):
             values = {"tenant": tenant, "name": user, "password_hash": password_hash}
-            if not tx.do("add_user", at=to_micros(tx.now), **values):
+            if not tx.do("add_user", at=to_micros(tx.now), role=role, **values):
                 raise EntryExists("user", user)
+        case SetUser(tenant, user, role):
+            if not tx.do("set_user_role", tenant=tenant, name=user, role=role):
+                raise NoSuchEntry("user", user)
         case RemoveUser(tenant, user):
             if not tx.do("remove_user", tenant=tenant, name=user):
                 raise NoSuchEntry("user", user)

@@ -10,6 +10,7 @@ from interact_ivr.domain.journal import (
     Entry,
     Forgotten,
     OfCall,
+    OfCaller,
     OfInteraction,
     OfNumber,
     Page,
@@ -58,7 +59,7 @@ def entries(
     """Give a page about *subject*, of ids *before* which nothing new can come up any more."""
     query, before_newest, values = _queries(where, subject, tx)
     if newest is not None:
-        row = tx.one(before_newest, newest=newest, **values)
+        row = tx.one(before_newest, newest=newest, after=after, **values)
         after = max(after, row[0] if row else "")
     rows = tx.all(query, after=after, limit=limit, **values)
     entries = tuple(_entry(row) for row in rows if before is None or row[0] < before)
@@ -80,6 +81,9 @@ def _queries(where: Where, subject: Subject, tx: Transaction) -> tuple[str, str,
         case OfCall(uniqueid, pbx):
             here |= {"uniqueid": uniqueid, "pbx": pbx}
             return "entries_of_call", "before_newest_of_call", here
+        case OfCaller(ani):
+            here["ani"] = ani
+            return "entries_of_caller", "before_newest_of_caller", here
         case _:
             assert_never(subject)
 

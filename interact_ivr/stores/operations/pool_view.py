@@ -5,15 +5,19 @@ from typing import Any
 
 from interact_ivr.domain.errors import NoSuchAllocation, NoSuchNumber
 from interact_ivr.domain.lifecycle import Policy, State
-from interact_ivr.domain.names import AllocationId, InteractionId, NumberKey, Scope
-from interact_ivr.domain.values import Ending, GroupCounts, KnownAllocation, PoolNumber
+from interact_ivr.domain.names import AllocationId, Group, InteractionId, NumberKey, Scope
+from interact_ivr.domain.values import Block, Ending, GroupCounts, KnownAllocation, PoolNumber
 from interact_ivr.stores.operations.number_rows import find_number
 from interact_ivr.stores.operations.number_views import pool_number
 from interact_ivr.stores.operations.times import from_micros, to_micros
 from interact_ivr.stores.transaction import Transaction
 
 _STATES = (State.ALLOCATED, State.LAPSED, State.RESTING, State.IDLE)
-"""In the order of the query's columns."""
+"""In the order of the queries' columns."""
+_LAST = "\U0010ffff"
+"""Sorts behind all that a number may consist of."""
+_FURTHER = 2
+"""Characters by which blocks differ: of numbers, a hundred blocks."""
 
 
 def number(scope: Scope, policy: Policy, keys: Sequence[NumberKey], tx: Transaction) -> PoolNumber:
@@ -35,6 +39,38 @@ def groups(scope: Scope, policy: Policy, tx: Transaction) -> list[GroupCounts]:
     return [
         GroupCounts(group, dict(zip(_STATES, counts, strict=True)), disabled)
         for group, *counts, disabled in rows
+    ]
+
+
+def group_names(scope: Scope, tx: Transaction) -> list[Group]:
+    """Name the pool's groups."""
+    return [name for (name,) in tx.all("view_group_names", application=scope.application)]
+
+
+def blocks(
+    scope: Scope, policy: Policy, prefix: str, group: Group | None, tx: Transaction
+) -> list[Block]:
+    """Count the numbers that begin with *prefix*, by what comes next in them."""
+    asked = {
+        "environment": scope.environment,
+        "application": scope.application,
+        "prefix": prefix,
+        "beyond": prefix + _LAST,
+        "group": group,
+    }
+    first, last = tx.one("view_ends", **asked)
+    if first is None:
+        return []
+    rows = tx.all(
+        "view_blocks",
+        **asked,
+        length=_alike(first, last) + _FURTHER,
+        now=to_micros(tx.now),
+        rested_before=to_micros(tx.now - policy.rest_for),
+    )
+    return [
+        Block(begins, dict(zip(_STATES, counts, strict=True)), disabled)
+        for begins, *counts, disabled in rows
     ]
 
 
@@ -60,6 +96,12 @@ def allocation_of(
     )
     known = None if row is None else _known(row, tx)
     return known if known is not None and known.ended_at is None else None
+
+
+def _alike(first: str, last: str) -> int:
+    """Count the characters by which *first* and *last* begin alike, and all that sorts between."""
+    pairs = enumerate(zip(first, last, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(first), len(last)))
 
 
 def _known(row: Any, tx: Transaction) -> KnownAllocation:

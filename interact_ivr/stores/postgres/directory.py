@@ -25,3 +25,4 @@ class PostgresDirectory(StoredDirectory):
 def _change(change: Change, tx: Transaction) -> None:
     tx.one("lock_directory")
     make(change, tx)
+    tx.put("raise_directory_revision")

@@ -33,6 +33,13 @@ _REASONS = {
     "08": "it cannot be reached",
 }
 """By the code, or by how that begins; the longest that fits counts."""
+_SAID = {
+    "authentication": "28",
+    "too many clients": "53300",
+    "too many connections": "53300",
+    "connection slots": "53300",
+}
+"""The code of what is said to who is not let in: of that, the driver gives the text only."""
 
 
 def passes(error: Exception) -> bool:
@@ -65,6 +72,7 @@ def _reason(error: Exception) -> str:
             fits = [code for code in _REASONS if state.startswith(code)]
             return _REASONS[max(fits, key=len)] if fits else "it failed; see the log"
         case psycopg.OperationalError():
-            return _REASONS["28" if "authentication" in str(error) else "08"]
+            codes = [code for words, code in _SAID.items() if words in str(error)]
+            return _REASONS[codes[0] if codes else "08"]
         case _:
             return "it failed; see the log"

@@ -65,5 +65,7 @@ def _before(tx: Transaction) -> str:
     """
     (now, last) = tx.one("read_clock")
     (oldest,) = tx.one("oldest_writer")
-    committed = max(first_ulid(from_micros(now)), f"{last or ''}{_BEHIND_ALL}")
+    committed = first_ulid(from_micros(now))
+    if last is not None:  # an empty journal says of no id that all before it is there
+        committed = max(committed, f"{last}{_BEHIND_ALL}")
     return committed if oldest is None else min(committed, first_ulid(from_micros(oldest)))

@@ -25,7 +25,17 @@ _CREATE = """
         version BIGINT NOT NULL,
         runs_with BIGINT NOT NULL
     );
-    INSERT INTO schema_version (id, version, runs_with) VALUES (1, 0, 0) ON CONFLICT DO NOTHING
+    INSERT INTO schema_version (id, version, runs_with) VALUES (1, 0, 0) ON CONFLICT DO NOTHING;
+    CREATE TABLE IF NOT EXISTS copied_from (
+        id BIGINT PRIMARY KEY CHECK (id = 1),
+        source TEXT NOT NULL,     -- the file, and on which machine
+        state TEXT NOT NULL,      -- when that was written last
+        begun_at BIGINT NOT NULL,
+        table_name TEXT,          -- how far it has come: up to and with the row of this key
+        up_to TEXT,
+        finished_at BIGINT,       -- NULL: no node may have it
+        outcome TEXT              -- JSON
+    )
 """
 _MADE_JUST_NOW = (
     psycopg.errors.UniqueViolation,
@@ -35,6 +45,7 @@ _MADE_JUST_NOW = (
 """What IF NOT EXISTS says where another one makes the same at the same time."""
 _LOCK = "SELECT version, runs_with FROM schema_version WHERE id = 1 FOR UPDATE"
 _PRESENT = "SELECT version, runs_with FROM schema_version WHERE id = 1"
+_UNFINISHED = "SELECT source FROM copied_from WHERE finished_at IS NULL"
 _KEEP = "UPDATE schema_version SET version = %s, runs_with = %s WHERE id = 1"
 
 
@@ -71,12 +82,22 @@ def oldest_that_runs_with(script: str) -> int:
     return int(found[1])
 
 
+def check_whole(connection: Connection) -> None:
+    """Raise `SchemaError` where a copy into this store is not finished."""
+    row = connection.execute(_UNFINISHED).fetchone()
+    if row is not None:
+        raise SchemaError(
+            f"the copy of {row[0]} into the store is not finished: "
+            "the same `interact-ivr db copy` again goes on with it"
+        )
+
+
 def prepare(connecting: Connecting) -> datetime:
     """Bring the schema up to date, also where another node is about to, and give the time.
 
     Raises:
         StoreUnavailable: the server cannot be reached, or will not have us.
-        SchemaError: as `migrate` does.
+        SchemaError: as `migrate` and `check_whole` do.
     """
     try:
         with closing(connecting.open()) as connection:
@@ -84,6 +105,7 @@ def prepare(connecting: Connecting) -> datetime:
                 connection.execute(_CREATE)
             except _MADE_JUST_NOW:
                 connection.execute(_CREATE)
+            check_whole(connection)
             migrate(connection)
             ((now,),) = connection.execute("SELECT store_now()").fetchall()
     except psycopg.Error as error:

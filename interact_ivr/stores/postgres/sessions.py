@@ -13,10 +13,10 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import psycopg
 
@@ -33,10 +33,15 @@ _GRACE_SECONDS = 0.5
 _LOOK_SECONDS = 0.1
 """How often it is looked whether an attempt takes too long."""
 _DOUBT_SECONDS = 10.0
-"""How much longer it is tried to find out what became of one."""
+"""How much longer it is tried to find out what became of one, while somebody waits to be told."""
+_DOUBT_OF_CALL_SECONDS = 3600.0
+"""The same, where the call has been told: what it took is put on record whenever that is known."""
 _PATIENCE_SECONDS = 3.0
 """How long what has no deadline is tried again."""
 _PAUSES = (0.002, 0.01, 0.03, 0.1, 0.2)
+_CLOSING_SECONDS = 1.0
+"""How long what is under way may go on when the store is closed."""
+_CLOSING_LOOK_SECONDS = 0.02
 _MOST_WAITING = 4096
 
 
@@ -95,8 +100,8 @@ class Sessions:
         self._connecting = connecting
         self._threads = ThreadPoolExecutor(threads, name)
         self._idle: deque[Connection] = deque()
-        self._waiting = 0
-        self._closing = False
+        self._under_way: dict[Future[Any], _Job[Any]] = {}
+        self._closes_at: float | None = None
 
     async def run(
         self,
@@ -117,15 +122,16 @@ class Sessions:
             StoreUnavailable: it could not be done.
             Exception: whatever *work* raised that is no failure of the store.
         """
-        if self._closing:
+        if self._closes_at is not None:
             raise StoreUnavailable("it is being closed")
-        if self._waiting >= _MOST_WAITING:
+        if len(self._under_way) >= _MOST_WAITING:
             raise TooBusy
         loop = asyncio.get_running_loop()
         job = _Job(work, longest, deadline, wanted)
-        future = loop.run_in_executor(self._threads, self._work, job)
-        self._waiting += 1
-        future.add_done_callback(lambda done: self._done(done, told))
+        submitted = self._threads.submit(self._work, job)
+        self._under_way[submitted] = job
+        future = asyncio.wrap_future(submitted)
+        future.add_done_callback(lambda done: self._done(submitted, done, told))
         self._watch(loop, job, future)
         return await future
 
@@ -137,29 +143,46 @@ class Sessions:
             job.sever()
             loop.call_later(_LOOK_SECONDS, self._watch, loop, job, future)
 
-    def _done(self, future: "asyncio.Future[T]", told: Callable[[], None] | None) -> None:
-        self._waiting -= 1
+    def _done(
+        self,
+        submitted: Future[T],
+        future: "asyncio.Future[T]",
+        told: Callable[[], None] | None,
+    ) -> None:
+        del self._under_way[submitted]
         if told is not None and not future.cancelled() and future.exception() is None:
             told()
 
     def close(self) -> None:
-        """Finish what waits, then let the connections go. Blocks until done."""
-        self._closing = True
+        """Finish what waits, if that is soon, then let the connections go. Blocks until done."""
+        self._closes_at = closes_at = time.monotonic() + _CLOSING_SECONDS
+        while jobs := [job for done, job in self._under_way.items() if not done.done()]:
+            for job in jobs:
+                job.ends = min(job.ends, closes_at)
+                job.sever()
+            time.sleep(_CLOSING_LOOK_SECONDS)
         self._threads.shutdown()
         self._drop_idle()
 
     def _work(self, job: _Job[T]) -> T:
         until = job.deadline or time.monotonic() + _PATIENCE_SECONDS
+        in_doubt = _DOUBT_SECONDS if job.deadline is None else _DOUBT_OF_CALL_SECONDS
         for pause in _pauses():
             job.check_wanted()
+            self._check_open()
             try:
                 return self._try(job)
             except psycopg.Error as error:
-                last = until + (_DOUBT_SECONDS if job.work.is_in_doubt else 0)
+                last = until + (in_doubt if job.work.is_in_doubt else 0)
                 if not passes(error) or time.monotonic() + pause >= last:
                     raise unavailable(error) from error
             time.sleep(pause)
         raise AssertionError("pauses have no end")
+
+    def _check_open(self) -> None:
+        """Raise `StoreUnavailable` where there was time enough to finish."""
+        if self._closes_at is not None and time.monotonic() >= self._closes_at:
+            raise StoreUnavailable("it is being closed")
 
     def _try(self, job: _Job[T]) -> T:
         connection = self._idle.pop() if self._idle else self._connecting.open()

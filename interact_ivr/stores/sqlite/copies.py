@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from interact_ivr.stores.migrating import SchemaError
+from interact_ivr.stores.migrating import CopyError, SchemaError
 from interact_ivr.stores.sqlite.failures import unavailable
 from interact_ivr.stores.sqlite.lock import FileLock
 from interact_ivr.stores.sqlite.schema import check_version, create_database
@@ -24,10 +24,6 @@ _STEP_PAGES = 256
 _BESIDE = ("-wal", "-shm")
 _OWN = (*_BESIDE, "-journal", ".lock", ".ani-key", ".making")
 """How the names of a store's other files end."""
-
-
-class CopyError(Exception):
-    """A copy was not made, or not used; what was there is as it was."""
 
 
 def back_up(database: Path, to: Path, progress: Progress, *, replace: bool = False) -> int:
@@ -42,7 +38,7 @@ def back_up(database: Path, to: Path, progress: Progress, *, replace: bool = Fal
     _check_apart(to, database)
     if to.exists() and not replace:
         raise CopyError(f"{to} is there already")
-    with closing(_reading(database)) as source, _made_whole(to) as copy:
+    with closing(reading(database)) as source, _made_whole(to) as copy:
         _check_ours(source, database)
         _copy(source, copy, progress)
     return to.stat().st_size
@@ -57,7 +53,7 @@ def restore(database: Path, backup: Path, who: str, progress: Progress) -> Path 
     """
     _check_apart(backup, database)
     database.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    with FileLock(database, who), closing(_reading(backup)) as source:
+    with FileLock(database, who), closing(reading(backup)) as source:
         _check_ours(source, backup)
         aside = None
         with _made_whole(database) as copy:
@@ -70,11 +66,11 @@ def restore(database: Path, backup: Path, who: str, progress: Progress) -> Path 
 
 def schema_of(database: Path) -> tuple[int, int]:
     """Give the schema of the store at *database*, and the latest one; raises `SchemaError`."""
-    with closing(_reading(database)) as connection:
+    with closing(reading(database)) as connection:
         return check_version(connection)
 
 
-def _reading(file: Path) -> sqlite3.Connection:
+def reading(file: Path) -> sqlite3.Connection:
     """Open *file* to read one committed state of it, the same one to the end."""
     if not file.is_file():
         raise CopyError(f"{file} is not there")

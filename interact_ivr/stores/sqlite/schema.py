@@ -48,6 +48,12 @@ def open_database(path: Path, *, busy_timeout_ms: int = 250) -> sqlite3.Connecti
     return connection
 
 
+def identity_of(path: Path) -> tuple[int, int]:
+    """Give what tells the file at *path* from all others: its device, its number there."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
 def check_ours(connection: sqlite3.Connection) -> int:
     """Give the schema's version; raise `SchemaError` for another program's file, left as it is."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()

@@ -25,7 +25,7 @@ from interact_ivr.stores.growth import Growth
 from interact_ivr.stores.migrating import SchemaError
 from interact_ivr.stores.queries import load_queries
 from interact_ivr.stores.sqlite.failures import unavailable
-from interact_ivr.stores.sqlite.schema import check_present, open_database
+from interact_ivr.stores.sqlite.schema import check_present, identity_of, open_database
 from interact_ivr.stores.sqlite.transaction import SqliteTransaction
 
 T = TypeVar("T")
@@ -91,6 +91,7 @@ class Writer:
         self._jobs: queue.Queue[_Job | None] = queue.Queue(queue_limit)
         self._group_limit = group_limit
         self._connection: sqlite3.Connection | None = None
+        self._identity = (0, 0)
         self._last_time = datetime.fromtimestamp(0, UTC)
         self._last_id = ""
         self._closing = False
@@ -197,6 +198,7 @@ class Writer:
     def _commit(self, group: list[_Job]) -> sqlite3.Connection:
         """Do all of *group* that is for a transaction in one, and give its connection."""
         connection = self._connection or self._open()
+        self._check_there()
         connection.execute("BEGIN IMMEDIATE")
         for job in group:
             if not job.alone:
@@ -226,6 +228,14 @@ class Writer:
             connection.execute("ROLLBACK TO operation")
         connection.execute("RELEASE operation")
 
+    def _check_there(self) -> None:
+        """Raise OSError where the file that is open is not there any more, or another one is.
+
+        It could be written to, and all of it would be gone with the process.
+        """
+        if identity_of(self.database) != self._identity:
+            raise FileNotFoundError(f"{self.database} is not the file that was opened")
+
     def _now(self) -> datetime:
         """The present, never earlier than a time this store has given before."""
         self._last_time = max(self._clock.now(), self._last_time)
@@ -234,9 +244,10 @@ class Writer:
     def _open(self) -> sqlite3.Connection:
         connection = open_database(self.database)
         try:
+            self._identity = identity_of(self.database)
             check_present(connection)
             row = connection.execute(self._queries["last_journal_id"]).fetchone()
-        except (sqlite3.Error, SchemaError):
+        except (sqlite3.Error, SchemaError, OSError):
             connection.close()
             raise
         if row is not None:

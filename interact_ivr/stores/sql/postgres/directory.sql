@@ -19,7 +19,7 @@ ORDER BY environment.tenant, environment.name, application.name
 SELECT application_id, prefix, digest, added_at FROM application_key ORDER BY added_at, prefix
 
 -- name: list_users
-SELECT tenant, name, password_hash, added_at FROM user_account ORDER BY tenant, name
+SELECT tenant, name, password_hash, added_at, role FROM user_account ORDER BY tenant, name
 
 -- name: list_tokens
 SELECT prefix, digest, role, environment.tenant || '/' || environment.name, application.name,
@@ -108,9 +108,12 @@ DELETE FROM application_key WHERE application_id = :application
 DELETE FROM application_key WHERE environment_id = :environment
 
 -- name: add_user
-INSERT INTO user_account (tenant, name, password_hash, added_at)
-VALUES (:tenant, :name, :password_hash, :at)
+INSERT INTO user_account (tenant, name, password_hash, added_at, role)
+VALUES (:tenant, :name, :password_hash, :at, :role)
 ON CONFLICT DO NOTHING
+
+-- name: set_user_role
+UPDATE user_account SET role = :role WHERE tenant = :tenant AND name = :name
 
 -- name: remove_user
 DELETE FROM user_account WHERE tenant = :tenant AND name = :name

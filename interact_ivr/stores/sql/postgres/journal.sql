@@ -25,6 +25,15 @@ FROM journal WHERE environment_id = :environment AND interaction = :interaction 
     SELECT 1 FROM allocation WHERE id = journal.allocation_id AND application_id = :application))
 ORDER BY id LIMIT :limit
 
+-- name: entries_of_caller
+-- No index has callers: it is read from :after on, so who searches says since when.
+SELECT id, at, event, number, allocation_id, interaction, expires_at, pbx, uniqueid, ani,
+    detail
+FROM journal WHERE environment_id = :environment AND ani = :ani AND id > :after
+  AND (:application::BIGINT IS NULL OR EXISTS (
+    SELECT 1 FROM allocation WHERE id = journal.allocation_id AND application_id = :application))
+ORDER BY id LIMIT :limit
+
 -- name: entries_of_call
 SELECT id, at, event, number, allocation_id, interaction, expires_at, pbx, uniqueid, ani,
     detail
@@ -49,6 +58,12 @@ ORDER BY id DESC LIMIT 1 OFFSET :newest
 
 -- name: before_newest_of_interaction
 SELECT id FROM journal WHERE environment_id = :environment AND interaction = :interaction
+  AND (:application::BIGINT IS NULL OR EXISTS (
+    SELECT 1 FROM allocation WHERE id = journal.allocation_id AND application_id = :application))
+ORDER BY id DESC LIMIT 1 OFFSET :newest
+
+-- name: before_newest_of_caller
+SELECT id FROM journal WHERE id > :after AND environment_id = :environment AND ani = :ani
   AND (:application::BIGINT IS NULL OR EXISTS (
     SELECT 1 FROM allocation WHERE id = journal.allocation_id AND application_id = :application))
 ORDER BY id DESC LIMIT 1 OFFSET :newest

@@ -87,6 +87,10 @@ WHERE environment_id = :environment AND number > :after
     WHEN number.allocation_id IS NOT NULL THEN 'lapsed'
     WHEN free_from > :rested_before THEN 'resting'
     ELSE 'idle' END)
+  AND (:enabled::INTEGER IS NULL OR enabled = :enabled)
+  AND (:prefix::TEXT = '' OR substr(number, 1, length(:prefix)) = :prefix)
+  AND (:text::TEXT = '' OR strpos(number, :text) > 0 OR strpos(entered, :text) > 0 OR dnid = :text
+    OR number.allocation_id IS NOT NULL AND interaction = :text)
 ORDER BY number LIMIT nullif(:limit, -1)
 
 -- name: count_by_standing

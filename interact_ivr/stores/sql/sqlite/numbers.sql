@@ -83,6 +83,10 @@ WHERE environment_id = :environment AND number > :after
     WHEN number.allocation_id IS NOT NULL THEN 'lapsed'
     WHEN free_from > :rested_before THEN 'resting'
     ELSE 'idle' END)
+  AND (:enabled IS NULL OR enabled = :enabled)
+  AND (:prefix = '' OR substr(number, 1, length(:prefix)) = :prefix)
+  AND (:text = '' OR instr(number, :text) > 0 OR instr(entered, :text) > 0 OR dnid = :text
+    OR number.allocation_id IS NOT NULL AND interaction = :text)
 ORDER BY number LIMIT :limit
 
 -- name: count_by_standing

@@ -36,3 +36,40 @@ SELECT group_name,
 FROM number
 WHERE application_id = :application AND free_from >= (SELECT floor FROM inventory)
 GROUP BY group_name ORDER BY group_name
+
+-- name: view_group_names
+SELECT DISTINCT group_name FROM number
+WHERE application_id = :application AND free_from >= (SELECT floor FROM inventory)
+  AND group_name IS NOT NULL
+ORDER BY group_name
+
+-- name: view_ends
+-- The first and the last number from :prefix to :beyond, each by the index that they are unique by.
+SELECT
+    (SELECT number FROM number
+    WHERE environment_id = :environment AND application_id = :application
+      AND number >= :prefix AND number < :beyond
+      AND free_from >= (SELECT floor FROM inventory)
+      AND (:group IS NULL OR group_name = :group)
+    ORDER BY number LIMIT 1),
+    (SELECT number FROM number
+    WHERE environment_id = :environment AND application_id = :application
+      AND number >= :prefix AND number < :beyond
+      AND free_from >= (SELECT floor FROM inventory)
+      AND (:group IS NULL OR group_name = :group)
+    ORDER BY number DESC LIMIT 1)
+
+-- name: view_blocks
+-- What is drained and allocated still counts as allocated: its caller is awaited all the same.
+SELECT substr(number, 1, :length),
+    sum(allocation_id IS NOT NULL AND free_from > :now),
+    sum(allocation_id IS NOT NULL AND free_from <= :now),
+    sum(enabled = 1 AND allocation_id IS NULL AND free_from > :rested_before),
+    sum(enabled = 1 AND allocation_id IS NULL AND free_from <= :rested_before),
+    sum(enabled = 0 AND allocation_id IS NULL)
+FROM number
+WHERE environment_id = :environment AND application_id = :application
+  AND number >= :prefix AND number < :beyond
+  AND free_from >= (SELECT floor FROM inventory)
+  AND (:group IS NULL OR group_name = :group)
+GROUP BY 1 ORDER BY 1

@@ -19,10 +19,11 @@ class CommitRelay(Relay):
         self.lost = 0
         self._losing: What | None = None
         self._answers: set[socket.socket] = set()
+        self._for_good = False
 
-    def lose(self, what: What) -> None:
-        """Lose *what* when it comes by next."""
-        self._losing = what
+    def lose(self, what: What, *, for_good: bool = False) -> None:
+        """Lose *what* when it comes by next; *for_good* with all else, until it lets in again."""
+        self._losing, self._for_good = what, for_good
 
     def _read(self, _one: socket.socket, _read: bytes) -> bool:
         """Say whether what *one* sent is to be passed on."""
@@ -41,4 +42,8 @@ class CommitRelay(Relay):
     def _lose(self) -> bool:
         self._losing = None
         self.lost += 1
+        if self._for_good:
+            self.lets_in = False
+            for one in [*self._pairs]:
+                self._drop(one)
         return False

@@ -35,33 +35,48 @@ def read_numbers(
 ) -> Iterator[Chunk]:
     """Read *file* (``-``: standard input) in chunks: rows, and the faults of lines that are none.
 
-    *headings* names what a column is called in the file; with any, columns that are none of ours
-    are passed over. *at* hears how many bytes have been read.
+    As `number_chunks` does. *at* hears how many bytes have been read.
 
     Raises:
         NumberFileError: it cannot be read, or its header is wrong.
     """
     with _opened(file) as binary:
-        text = TextIOWrapper(binary, "utf-8-sig", "surrogateescape", newline="")
-        records = csv.reader(_lines(text), strict=True)
-        rows: list[Row] = []
-        faults: list[str] = []
-        size, line = 0, 1
-        try:
-            header = _header(next(records, []), headings)
-            line = records.line_num + 1  # where the record begins: a quoted cell may span lines
-            for cells in records:
-                if cells:
-                    rows += _row(line, header, cells, faults)
-                line = records.line_num + 1
-                size += 1 + sum(map(len, cells))
-                if len(rows) + len(faults) >= _CHUNK_ROWS or size >= _CHUNK_SIZE:
-                    yield {"rows": rows, "faults": faults, "more": True}
-                    rows, faults, size = [], [], 0
-                    at(binary.tell() if binary.seekable() else 0)
-        except csv.Error as error:
-            faults.append(f"line {line}: not CSV: {error}")
-        yield {"rows": rows, "faults": faults, "more": False}
+        yield from number_chunks(binary, headings, at)
+
+
+def number_chunks(
+    binary: BinaryIO, headings: Mapping[str, str], at: Callable[[int], None] = lambda _: None
+) -> Iterator[Chunk]:
+    """Read CSV in chunks: rows, and the faults of lines that are none.
+
+    *headings* names what a column is called in the file; with any, columns that are none of ours
+    are passed over.
+
+    Raises:
+        NumberFileError: its header is wrong, or it is not UTF-8.
+    """
+    text = TextIOWrapper(binary, "utf-8-sig", "surrogateescape", newline="")
+    records = csv.reader(_lines(text), strict=True)
+    rows: list[Row] = []
+    faults: list[str] = []
+    size, line = 0, 1
+    try:
+        header = _header(next(records, []), headings)
+        line = records.line_num + 1  # where the record begins: a quoted cell may span lines
+        for cells in records:
+            if cells:
+                rows += _row(line, header, cells, faults)
+            line = records.line_num + 1
+            size += 1 + sum(map(len, cells))
+            if len(rows) + len(faults) >= _CHUNK_ROWS or size >= _CHUNK_SIZE:
+                yield {"rows": rows, "faults": faults, "more": True}
+                rows, faults, size = [], [], 0
+                at(binary.tell() if binary.seekable() else 0)
+    except csv.Error as error:
+        faults.append(f"line {line}: not CSV: {error}")
+    finally:
+        text.detach()  # *binary* is its owner's to close
+    yield {"rows": rows, "faults": faults, "more": False}
 
 
 def header_line() -> str:

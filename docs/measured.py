@@ -1,0 +1,112 @@
+"""The tables of docs/benchmarks.md, from what is kept in bench/results; they measure nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.comparing import rows_of
+from bench.row import Row
+from docs.generated import table
+
+RESULTS = Path(__file__).parent.parent / "bench/results"
+NOT_YET = "_Not measured yet._"
+AT_ONCE = (1, 20)
+FACTS = (
+    ("look-ups", "/s"),
+    ("half within", "ms"),
+    ("99 of 100 within", "ms"),
+    ("Asterisk's processor", "us"),
+    ("others' processor", "us"),
+)
+
+
+def bars() -> str:
+    """Give every bar of every measurement, and whether it is met."""
+    lines = [
+        (f"`{name}`", row.name, _spread(row), row.wanted, _verdict(row))
+        for name, result in _results()
+        for row in rows_of(result)
+        if row.wanted
+    ]
+    return table(("measurement", "what", "median, and its spread", "bar", ""), lines)
+
+
+def runs() -> str:
+    """Give when, where and how long each was measured."""
+    lines = [
+        (
+            f"`{name}`",
+            result["date"].replace("T", " ").removesuffix("+00:00"),
+            f"`{result.get('commit', '-')}`",
+            "{processor}, {cores} cores, load {load}".format(**result["machine"]),
+            ", ".join(f"{each} {which}" for each, which in result["versions"].items()),
+            f"{result['seconds']} s" if "seconds" in result else "",
+        )
+        for name, result in _results()
+    ]
+    return table(("measurement", "when (UTC)", "commit", "machine", "versions", "took"), lines)
+
+
+def call_path() -> str:
+    """Give what a look-up costs a call, by one channel and by twenty."""
+    rows = _rows("call_path")
+    ways = list(dict.fromkeys(name.rpartition(",")[0] for name in rows if "look-ups" in name))
+    if not ways:
+        return NOT_YET
+    headings = ["way", *(f"{what}, {unit}" for what, unit in FACTS)]
+    parts = []
+    for count in AT_ONCE:
+        lines = [
+            (way, *(_short(rows[f"{way}, {count} at once: {what}"]) for what, _ in FACTS))
+            for way in ways
+        ]
+        channels = "One channel" if count == 1 else f"{count} channels at once"
+        parts.append(f"{channels}:\n\n{table(headings, lines)}")
+    return "\n\n".join(parts)
+
+
+def all_of(measurement: str) -> str:
+    """Give every line of a measurement."""
+    rows = _rows(measurement)
+    if not rows:
+        return NOT_YET
+    lines = [
+        (row.name, row.unit, _short(row), f"{row.low:g} to {row.high:g}", row.wanted, _verdict(row))
+        for row in rows.values()
+    ]
+    return table(("what", "unit", "median", "spread", "bar", ""), lines)
+
+
+def fsync(measurement: str) -> str:
+    """Say what the disk's fsync took while a durable measurement ran."""
+    rows = [row for name, row in _rows(measurement).items() if name.startswith("the disk's fsync")]
+    said = ", ".join(f"{row.name.partition(': ')[2]} {row.median:g} ms" for row in rows)
+    return f"The disk's fsync, in the same run: {said or 'not measured yet'}."
+
+
+def _results() -> Iterator[tuple[str, dict[str, Any]]]:
+    for file in sorted(RESULTS.glob("*.json")):
+        result = json.loads(file.read_text("utf-8"))
+        if "rows" in result:
+            yield file.stem, result
+
+
+def _rows(measurement: str) -> dict[str, Row]:
+    file = RESULTS / f"{measurement}.json"
+    rows: Sequence[Row] = rows_of(json.loads(file.read_text("utf-8"))) if file.exists() else []
+    return {row.name: row for row in rows}
+
+
+def _spread(row: Row) -> str:
+    return f"{_short(row)} {row.unit} ({row.low:g} to {row.high:g})"
+
+
+def _short(row: Row) -> str:
+    return f"{row.median:,.0f}" if row.median >= 100 else f"{row.median:.3g}"
+
+
+def _verdict(row: Row) -> str:
+    return "**MISSED**" if row.verdict == "MISSED" else row.verdict

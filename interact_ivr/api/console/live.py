@@ -1,0 +1,106 @@
+"""What happens in the pools, as it happens: a page, and the stream that keeps it going.
+
+Happenings are told in batches, a few a second: what a call costs does not grow with who looks on.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from interact_ivr.api.console.asking import Asked, Desk, asked, must_have, page
+from interact_ivr.api.event_streams import EventStreams, event
+from interact_ivr.api.routes import Needs, Route, Who
+from interact_ivr.domain.happening import Gap, Happening
+from interact_ivr.service.environments import Environments
+from interact_ivr.service.journal import Journal
+from interact_ivr.service.stream import Reading, Stream
+
+_ROWS: Final = 100
+"""Entries of the journal with which the page begins."""
+_PACE_SECONDS: Final = 0.25
+_MOST: Final = 200
+"""Happenings of a batch; of more, the page could show no more anyway."""
+ALIVE: Final = event("alive", b"-")
+
+
+class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A happening, as the page's script reads it."""
+
+    what: str
+    at: datetime
+    number: str = ""
+    interaction: str = ""
+    call: str = ""
+    pbx: str = ""
+
+    @classmethod
+    def of(cls, happening: Happening) -> "Told":
+        """Tell *happening*."""
+        call = happening.call
+        return cls(
+            happening.what,
+            happening.at,
+            happening.number or "",
+            happening.interaction or "",
+            call.uniqueid if call else "",
+            call.pbx if call else "",
+        )
+
+
+class Batches:
+    """What a reader is sent: at most one event in `_PACE_SECONDS`, however much happens."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._due = 0.0
+
+    def __aiter__(self) -> "Batches":
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Give the next batch; broken off while it waits, it has lost nothing."""
+        await asyncio.sleep(self._due - time.monotonic())
+        first = await anext(self._reading)
+        self._due = time.monotonic() + _PACE_SECONDS
+        return _written([first, *self._reading.waiting(_MOST)])
+
+
+@dataclass(frozen=True, slots=True)
+class LivePages:
+    """Serves them."""
+
+    desk: Desk
+    journal: Journal
+    environments: Environments
+    stream: Stream
+    streams: EventStreams
+
+    def routes(self) -> list[Route]:
+        """Give what is served."""
+        return [
+            page("live", Needs.CONSOLE_VIEWER, self._show),
+            page("happenings", Needs.CONSOLE_VIEWER, self._tell),
+        ]
+
+    async def _show(self, request: web.Request, who: Who) -> web.Response:
+        asked(request, Asked)
+        here = must_have(who)
+        found = await self.journal.entries(here, None, limit=_ROWS, newest=_ROWS)
+        return self.desk.show(request, who, "live.html", entries=found.entries[::-1])
+
+    async def _tell(self, request: web.Request, who: Who) -> web.StreamResponse:
+        here = self.environments.named(must_have(who)).id
+        with self.stream.reading(here) as reading:
+            return await self.streams.answer(request, Batches(reading), who.still, ALIVE)
+
+
+def _written(happened: Sequence[Happening | Gap]) -> bytes:
+    lost = sum(each.lost for each in happened if isinstance(each, Gap))
+    told = [Told.of(each) for each in happened if isinstance(each, Happening)]
+    return event("happened", msgspec.json.encode({"lost": lost, "told": told}))

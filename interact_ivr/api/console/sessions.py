@@ -1,0 +1,107 @@
+"""Who is signed in to the console: in memory only, so a restart signs everybody out.
+
+A session ends with its user, and with their password and role as they were when it began.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from interact_ivr.domain.access import Digest, digest
+from interact_ivr.domain.directory import KnownUser
+
+MOST, MOST_OF_ONE = 1_000, 20
+"""Sessions at once, of all users and of one; who comes then takes the place of the one that was
+not used for longest."""
+
+FindUser = Callable[[str, str], KnownUser | None]
+"""Finds a user by tenant and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a session lasts, in seconds."""
+
+    idle: float = 1800.0
+    whole: float = 43_200.0
+
+
+@dataclass(slots=True)
+class Session:
+    """One person's, in one browser."""
+
+    user: KnownUser
+    begun: float
+    used: float
+    form_token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    """Stands in each form: nobody else's page can know it."""
+    notes: list["Note"] = field(default_factory=list)
+    """What the next page is to say, once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What became of an action."""
+
+    text: str
+    secret: str = ""
+    """A key or a token that was just made: it is not seen again."""
+    warnings: tuple[str, ...] = ()
+
+
+class Sessions:
+    """All of them. *clock* gives seconds, and never goes back."""
+
+    def __init__(
+        self,
+        find_user: FindUser,
+        limits: Limits = Limits(),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.limits = limits
+        """May be set while it runs."""
+        self._find_user = find_user
+        self._clock = clock
+        self._open: dict[Digest, Session] = {}
+        """The one used last is the last."""
+
+    def __len__(self) -> int:
+        """Count them; some may have run out."""
+        return len(self._open)
+
+    def begin(self, user: KnownUser) -> tuple[str, Session]:
+        """Begin one; give what the browser is to show, and it."""
+        now = self._clock()
+        theirs = [key for key, each in self._open.items() if _is_same(each.user, user)]
+        if len(theirs) >= MOST_OF_ONE:
+            del self._open[theirs[0]]
+        elif len(self._open) >= MOST:
+            del self._open[next(iter(self._open))]
+        shown = secrets.token_urlsafe(32)
+        session = self._open[digest(shown)] = Session(user, now, now)
+        return shown, session
+
+    def find(self, shown: str) -> Session | None:
+        """Find the session of who shows this; it has been used then."""
+        key = digest(shown)
+        session = self._open.get(key)
+        if session is None:
+            return None
+        now = self._clock()
+        idle, age = now - session.used, now - session.begun
+        user = self._find_user(session.user.tenant, session.user.name)
+        if idle >= self.limits.idle or age >= self.limits.whole or user != session.user:
+            del self._open[key]
+            return None
+        session.used = now
+        self._open[key] = self._open.pop(key)
+        return session
+
+    def end(self, shown: str) -> None:
+        """End the session of who shows this."""
+        self._open.pop(digest(shown), None)
+
+
+def _is_same(one: KnownUser, other: KnownUser) -> bool:
+    return (one.tenant, one.name) == (other.tenant, other.name)
