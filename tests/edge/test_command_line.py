@@ -471,8 +471,8 @@ def test_a_bad_configuration_is_told_whole(stopped: Service, arguments: tuple[st
         f"{stopped.config}: {fault}"
         for fault in (
             "agi.port: expected 0 to 65535, where 0 takes a free one, got 'x'",
-            "[pol]: expected one of store, node, agi, http, icws, screen, control, environment, "
-            "pool, journal, interaction, dial_plan, log, pbx",
+            "[pol]: expected one of store, node, agi, http, icws, screen, console, control, "
+            "environment, pool, journal, interaction, dial_plan, log, pbx",
             "log.level: expected debug, info, warning or error, got 3",
             "log.colour: expected one of level",
         )

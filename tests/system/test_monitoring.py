@@ -30,6 +30,8 @@ COUNTED = {
     "numbers",
     "agi_sessions",
     "icws_sessions",
+    "console_sessions",
+    "nodes_alive",
     "event_streams",
     "tasks",
     "pbx_watching",
