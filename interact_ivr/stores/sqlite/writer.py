@@ -88,7 +88,8 @@ class Writer:
         self._with_each = with_each
         self._told = told
         self._queries = load_queries("sqlite")
-        self._jobs: queue.Queue[_Job | None] = queue.Queue(queue_limit)
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._queue_limit = queue_limit
         self._group_limit = group_limit
         self._connection: sqlite3.Connection | None = None
         self._identity = (0, 0)
@@ -140,10 +141,9 @@ class Writer:
     def _put(self, job: _Job) -> asyncio.Future[Any]:
         if self._closing:
             raise StoreUnavailable("it is being closed")
-        try:
-            self._jobs.put_nowait(job)
-        except queue.Full:
-            raise TooBusy from None
+        if self._jobs.qsize() >= self._queue_limit:
+            raise TooBusy
+        self._jobs.put(job)
         return job.future
 
     def _run(self) -> None:
