@@ -135,6 +135,26 @@ async def test_what_is_refused_takes_nothing_else_with_it(writer: Writer, path: 
     assert _there(path) == ["a", "b"]
 
 
+async def test_many_refused_halfway_leave_the_others_once(writer: Writer, path: Path) -> None:
+    """Who is done anew is told of the last time alone, and is there once."""
+
+    def halfway(tx: SqliteTransaction) -> None:
+        _add("refused")(tx)
+        raise Exhausted(None)
+
+    def at_once(_: SqliteTransaction) -> None:
+        raise Exhausted(None)
+
+    async with _busy(writer):
+        asked = _started(writer, _add("a"), at_once, halfway, _add("b"), halfway, halfway, _twice)
+        asked += _started(writer, _add("c"))
+    results = await asyncio.gather(*asked, return_exceptions=True)
+    told = [type(result) for result in results]
+    refused = [Exhausted, list, Exhausted, Exhausted, sqlite3.IntegrityError]
+    assert told == [list, Exhausted, *refused, list]
+    assert _there(path) == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "error"),
     [
