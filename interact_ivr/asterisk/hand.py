@@ -40,7 +40,7 @@ class Hand:
         beside.unlink(missing_ok=True)
         # exclusively: whoever owns the folder could else have us write through a link of theirs
         opened = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with open(opened, "wb") as file:
+        with os.fdopen(opened, "wb") as file:
             file.write(content)
             file.flush()
             if mode is None:
