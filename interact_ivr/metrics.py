@@ -25,6 +25,8 @@ from prometheus_client.registry import Collector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _NAMESPACE = "interact_ivr"
+_WHYS = ("wrong", "too many")
+"""Why a password is not accepted."""
 _LATE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0)
 _CALL_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.8, 2.5)
 _REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -76,6 +78,8 @@ class Metrics:
         self._answers = _Answers()
         registry.register(self._answers)
         self._failed_logins = counter("failed_logins", "Passwords not accepted", ["why"])
+        for why in _WHYS:  # there before the first: a rise from nothing is none to Prometheus
+            self._failed_logins.labels(why)
         named = ["pbx"]
         self._pbx_events = counter("pbx_events", "What came over ARI", named)
         self._pbx_malformed = counter("pbx_malformed_events", "Events not understood", named)

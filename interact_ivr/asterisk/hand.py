@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,7 +24,11 @@ class Hand:
     def make_folder(self, path: Path, like: Path, mode: int) -> None:
         """Make a folder, whose owner is that of *like*."""
         path.mkdir(mode=mode)
-        _own(path, like)
+        opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            _own(opened, like)
+        finally:
+            os.close(opened)
 
     def write(self, path: Path, content: bytes, mode: int | None, like: Path) -> None:
         """Write beside *path* what will be there; without a mode all but the content is *like*'s.
@@ -35,17 +38,17 @@ class Hand:
         """
         beside = unfinished(path)
         beside.unlink(missing_ok=True)
-        beside.touch(0o600)
-        with beside.open("wb") as file:
+        # exclusively: whoever owns the folder could else have us write through a link of theirs
+        opened = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(opened, "wb") as file:
             file.write(content)
+            file.flush()
+            if mode is None:
+                _attributes(opened, like)
+            _own(opened, like)
+            os.fchmod(opened, like.stat().st_mode & 0o7777 if mode is None else mode)
             if self._durable:
-                file.flush()
-                os.fsync(file.fileno())
-        if mode is None:
-            shutil.copystat(like, beside)
-            os.utime(beside)
-        _own(beside, like)
-        beside.chmod(like.stat().st_mode & 0o7777 if mode is None else mode)
+                os.fsync(opened)
 
     def put(self, path: Path) -> None:
         """Put what was written in its place."""
@@ -72,8 +75,15 @@ class Hand:
             os.close(opened)
 
 
-def _own(path: Path, like: Path) -> None:
-    """Give *path* the owner of *like*, where it has another one."""
-    here, there = path.stat(), like.stat()
+def _attributes(opened: int, like: Path) -> None:
+    """Give an open file the extended attributes of *like*, as far as it can have them."""
+    for name in os.listxattr(like):
+        with suppress(OSError):
+            os.setxattr(opened, name, os.getxattr(like, name))
+
+
+def _own(opened: int, like: Path) -> None:
+    """Give what is *opened* the owner of *like*, where it has another one."""
+    here, there = os.fstat(opened), like.stat()
     if (here.st_uid, here.st_gid) != (there.st_uid, there.st_gid):
-        os.chown(path, there.st_uid, there.st_gid)
+        os.fchown(opened, there.st_uid, there.st_gid)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from interact_ivr.asterisk.faults import CannotInstallError
 from interact_ivr.asterisk.finding import Place
-from interact_ivr.asterisk.wanted import Choice
+from interact_ivr.asterisk.wanted import Choice, is_name_of_ours
 
 
 class Phase(StrEnum):
@@ -63,23 +63,32 @@ def read_record(place: Place) -> Record | None:
     """Read the record; None where there is none.
 
     Raises:
-        CannotInstallError: it cannot be understood.
+        CannotInstallError: it cannot be understood, or names files that are never ours: Asterisk's
+            user owns the folder, and could have root take away whatever it likes.
     """
     file = file_of(place)
     if not file.exists():
         return None
     try:
-        told = json.loads(file.read_text("utf-8"))
-        return Record(
-            Phase(told["phase"]),
-            Choice(**told["choice"]),
-            {path: tuple(digests) for path, digests in told["own"].items()},
-            dict(told["replaced"]),
-            dict(told["lines"]),
-            tuple(told["folders"]),
-        )
+        record = _read(file.read_text("utf-8"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CannotInstallError(f"{file} cannot be understood: {error!r}") from error
+    foreign = [path for path in record.own if not is_name_of_ours(place, Path(path))]
+    if foreign:
+        raise CannotInstallError(f"{file} names what is never ours: {', '.join(foreign)}")
+    return record
+
+
+def _read(text: str) -> Record:
+    told = json.loads(text)
+    return Record(
+        Phase(told["phase"]),
+        Choice(**told["choice"]),
+        {path: tuple(digests) for path, digests in told["own"].items()},
+        dict(told["replaced"]),
+        dict(told["lines"]),
+        tuple(told["folders"]),
+    )
 
 
 def written(record: Record) -> bytes:

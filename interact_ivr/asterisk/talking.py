@@ -67,9 +67,3 @@ class Console:
         for proof in proofs:
             if proof.says not in self.say(proof.asked):
                 raise AsteriskError(f"{proof.asked!r} does not say {proof.says!r}: not loaded")
-
-    def prove_gone(self, proofs: Iterable[Proof]) -> None:
-        """Raise AsteriskError where something is still loaded."""
-        for proof in proofs:
-            if proof.says in self.say(proof.asked):
-                raise AsteriskError(f"{proof.asked!r} still says {proof.says!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ RELOADS = {
 }
 """How Asterisk takes in that a file of ours has come, or gone."""
 OURS = (*RELOADS,)
+_ENDS = {"ari": ".ari-password", "ami": ".ami-secret"}
+"""How the names of the secrets' files end."""
+_USABLE = re.compile(r"[^\s;\[\]\\]{12,200}", re.ASCII)
+"""A secret that Asterisk's files can have, and that nobody guesses soon."""
 _ANY = ("", "0.0.0.0", "::", "[::]")  # noqa: S104  read, not listened on
 
 
@@ -104,8 +109,14 @@ def wanted(place: Place, choice: Choice) -> Wanted:
 
 def secret_file(choice: Choice, kind: str) -> Path:
     """Give the file in which the service finds the secret of *kind*, ``ari`` or ``ami``."""
-    word = "password" if kind == "ari" else "secret"
-    return Path(choice.secrets).absolute() / f"{choice.name}.{kind}-{word}"
+    return Path(choice.secrets).absolute() / f"{choice.name}{_ENDS[kind]}"
+
+
+def is_name_of_ours(place: Place, path: Path) -> bool:
+    """Say whether a file of ours may be at *path*: all that we ever write or delete whole."""
+    if path.name in OURS:
+        return path.parent == place.etc
+    return path.name == shipped.STUB or path.name.endswith(tuple(_ENDS.values()))
 
 
 def theirs(place: Place, name: str) -> Conf:
@@ -170,7 +181,9 @@ def _secret(place: Place, choice: Choice, kind: str, conf: Conf) -> tuple[OwnFil
         raise CannotInstallError(f"{place.etc / base} has a user {shipped.USER} already")
     file = secret_file(choice, kind)
     content = file.read_bytes() if file.exists() else f"{secrets.token_urlsafe(24)}\n".encode()
-    secret = content.decode().rstrip("\r\n")
+    secret = content.decode("latin-1").rstrip("\r\n")
+    if not _USABLE.fullmatch(secret) or not secret.isascii():
+        raise CannotInstallError(f"{file} has no usable secret: take it away, and one is made")
     return OwnFile(file, content, 0o640, file.parent, secret), secret
 
 

@@ -142,9 +142,10 @@ def remove(
     """Take all that is ours out of Asterisk's configuration.
 
     Of others' files only our lines go. A file of ours that somebody has edited stays, and is told
-    of, unless --force.
+    of, unless --force. Lines of others that still ask are named: Asterisk ends their calls then.
     """
     from interact_ivr.asterisk.applying import alone
+    from interact_ivr.asterisk.asking import asking_lines
     from interact_ivr.asterisk.planning import to_remove
     from interact_ivr.asterisk.talking import NotRunningError
 
@@ -154,6 +155,8 @@ def remove(
             return
         plan = to_remove(place, force=force)
         _show(place, plan, as_json)
+        for line in asking_lines(place):
+            warn(f"take this line out first, or Asterisk ends its calls: {line}")
         if dry_run:
             _tell(as_json, place, plan, "nothing was changed")
             return

@@ -88,7 +88,12 @@ def certificate(key: str, file: str) -> Certificate:
 
 def store(config: StoreConfig) -> StoreFacts:
     """Look at the store without being its writer."""
-    return _database(config) if config.is_shared else _file(config.path)
+    if config.is_shared:
+        return _database(config)
+    try:
+        return _file(config.path)
+    except OSError as error:  # its folder is not ours to look into
+        return StoreFacts(str(config.path), fault=f"it cannot be looked at: {error.strerror}")
 
 
 def _file(path: Path) -> StoreFacts:

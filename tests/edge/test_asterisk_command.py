@@ -251,3 +251,21 @@ def test_freepbxs_own_files_are_not_touched(tmp_path: Path) -> None:
     assert read(site.etc, "http.conf").is_on("general", "enabled")
     (site.etc / "ari.conf").write_text("[general]\n")
     assert "includes no ari_additional_custom.conf" in site.run("install", status=1)
+
+
+def test_lines_that_still_ask_are_named_before_they_end_calls(site: Site) -> None:
+    """Asterisk hangs up where a Gosub leads nowhere: whose lines stay is told, before and then."""
+    theirs = site.etc / "extensions.conf"
+    theirs.write_bytes(
+        theirs.read_bytes()
+        + b"[mine]\n; Gosub(interact-retrieve,s,1)\n"
+        + b"exten => 1,1,Gosub(interact-retrieve,s,1)\nexten => 2,1,AGI(interact-ivr-agi,x)\n"
+    )
+    site.run("install")
+    for arguments in (("remove", "--dry-run"), ("remove",)):
+        told = [line for line in site.run(*arguments).splitlines() if "ends its calls" in line]
+        assert [line.rpartition(": ")[2] for line in told] == [
+            "exten => 1,1,Gosub(interact-retrieve,s,1)",
+            "exten => 2,1,AGI(interact-ivr-agi,x)",
+        ]
+        assert all(str(theirs) in line for line in told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -12,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from interact_ivr.asterisk.faults import CannotInstallError
 from interact_ivr.asterisk.finding import Place
+from interact_ivr.asterisk.hand import Hand
 from interact_ivr.asterisk.inspecting import State, inspect
+from interact_ivr.asterisk.record import digest, file_of
 from interact_ivr.asterisk.shipped import EXTENSIONS
 from testbed.pbx_trees import TREES, Kept, seen, without_times
 from testbed.slipping import Slipped, SlippingHand, everything, install, remove, slip
@@ -231,3 +235,55 @@ def test_a_process_that_is_killed_leaves_nothing_that_cannot_be_finished(
         remove(site.place)
         site.assert_untouched()
     pytest.fail("it never ends")
+
+
+def test_nobody_s_link_is_written_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever owns Asterisk's folder may put a link where root is about to write, at any moment."""
+    theirs, like = tmp_path / "shadow", tmp_path / "like"
+    theirs.write_bytes(b"theirs")
+    like.write_bytes(b"")
+    unlink = Path.unlink
+
+    def linked_at_once(path: Path, missing_ok: bool = False) -> None:
+        unlink(path, missing_ok)
+        path.symlink_to(theirs)
+
+    monkeypatch.setattr(Path, "unlink", linked_at_once)
+    with pytest.raises(FileExistsError):
+        Hand(durable=False).write(tmp_path / "x.conf", b"ours", 0o600, like)
+    assert theirs.read_bytes() == b"theirs"
+
+
+@pytest.mark.parametrize("name", ["elsewhere/shadow", "elsewhere/extensions_interact.conf"])
+def test_a_record_that_names_others_files_is_not_followed(
+    sites: Callable[[str], Site], name: str
+) -> None:
+    """Asterisk's user owns its folder: what they write into the record takes no file of others."""
+    site = sites("samples")
+    install(site.place, site.choice)
+    theirs = site.folder / name
+    theirs.parent.mkdir()
+    theirs.write_bytes(b"theirs")
+    record = file_of(site.place)
+    told = json.loads(record.read_text("utf-8"))
+    told["own"][str(theirs)] = [digest(b"theirs")]
+    record.write_text(json.dumps(told), "utf-8")
+    for act in (remove, lambda place: install(place, site.choice)):
+        with pytest.raises(CannotInstallError, match="never ours"):
+            act(site.place)
+    assert theirs.read_bytes() == b"theirs"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n", b"short", b"long-enough;cut", b"long enough", b"a\n[b]\n" * 9, b"\xff" * 20],
+)
+def test_a_secret_that_is_none_is_refused(sites: Callable[[str], Site], content: bytes) -> None:
+    """An empty file would make users that need no password; some Asterisk would read otherwise."""
+    site = sites("samples")
+    folder = Path(site.choice.secrets)
+    folder.mkdir()
+    (folder / "one.ari-password").write_bytes(content)
+    with pytest.raises(CannotInstallError, match="no usable secret"):
+        install(site.place, site.choice)
+    assert not site.place.ours.exists()

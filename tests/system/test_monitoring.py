@@ -39,6 +39,8 @@ COUNTED = {
     "directory_extensions",
 }
 """Gauges of things, or of yes and no: these have no unit."""
+UNAVAILABLE = "InteractIvrCallsUnavailable"
+FIRING = f'alertname="{UNAVAILABLE}",alertstate="firing",severity="critical"'
 START_SECONDS = 30.0
 POLL_SECONDS = 0.1
 
@@ -156,6 +158,33 @@ def test_promtool_takes_the_rules_and_every_expression(
             [tools.promtool, "check", "rules", file], capture_output=True, encoding="utf-8"
         )
         assert done.returncode == 0, done.stderr
+
+
+def test_the_first_calls_that_fail_are_an_alert(tools: MonitoringTools, tmp_path: Path) -> None:
+    """Prometheus takes a series that begins with 50 for no rise: the alert asks for it itself."""
+    labels = {"instance": "a", "script": "retrieve_interaction", "code": "store_unavailable"}
+    matchers = ",".join(f'{name}="{value}"' for name, value in labels.items())
+    series = f"interact_ivr_calls_unavailable_total{{{matchers}}}"
+    alerting = [{"labels": f'{{__name__="ALERTS",{matchers},{FIRING}}}', "value": 1}]
+    asked = f'ALERTS{{alertname="{UNAVAILABLE}"}}'
+    unit = {
+        "rule_files": [str(MONITORING / "alerts.yml")],
+        "evaluation_interval": "15s",
+        "tests": [
+            {
+                "interval": "15s",
+                "input_series": [{"series": series, "values": "_x20 50x80"}],
+                "promql_expr_test": [
+                    {"expr": asked, "eval_time": at, "exp_samples": expected}
+                    for at, expected in (("4m", []), ("6m", alerting), ("12m", []))
+                ],
+            }
+        ],
+    }
+    file = tmp_path / "unit.yml"
+    file.write_text(json.dumps(unit), "utf-8")
+    done = subprocess.run([tools.promtool, "test", "rules", file], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_command_prints_what_is_shipped(patient: Patient) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from interact_ivr.config_keys import Config
 from interact_ivr.config_pbx import PbxConfig
+from interact_ivr.config_store import StoreConfig
 from interact_ivr.doctor.asterisk_dialplan import AsteriskDialplan, of_file
 from interact_ivr.doctor.examining import AT_THE_PBX, HERE, examined, is_well
 from interact_ivr.doctor.facts import (
@@ -27,7 +28,7 @@ from interact_ivr.doctor.facts import (
     StoreFacts,
 )
 from interact_ivr.doctor.kinds import Kind, Severity
-from interact_ivr.doctor.machine import now
+from interact_ivr.doctor.machine import now, store
 from interact_ivr.doctor.validity import validity
 
 NOW = now()
@@ -205,3 +206,12 @@ def test_what_is_no_certificate_has_no_end() -> None:
     for der in (b"", b"\x30", b"\x30\x03\x30\x01\x02", b"\xff" * 64):
         with pytest.raises(ValueError, match="no certificate"):
             validity(der)
+
+
+def test_a_store_that_cannot_be_looked_at_is_a_finding(tmp_path: Path) -> None:
+    """As in a folder of another user's; here by a name that no disk has. The rest is looked at."""
+    facts = store(StoreConfig(url=f"sqlite:///{tmp_path}/{'x' * 300}"))
+    assert "cannot be looked at" in facts.fault
+    assert not facts.absent
+    found = examined(replace(WELL, store=facts, service=ServiceFacts(running=False, fault="away")))
+    assert Kind.STORE_FAILING.code in {each.code for each in found}
