@@ -35,12 +35,16 @@ class Plans:
     def __init__(self, environments: Environments, journal: Journal) -> None:
         self._environments = environments
         self._journal = journal
-        self._one = asyncio.Lock()
+        self._looking, self._trying = asyncio.Lock(), asyncio.Lock()
 
     async def seen(self, environment: str) -> PlanSeen:
-        """Look through the plan of an environment."""
+        """Look through the plan of an environment.
+
+        One after the other: whoever asks often leaves the threads to what calls read.
+        """
         here = self._environments.named(environment)
-        return await asyncio.to_thread(_seen, here.plan_name, _plan_of(here))
+        async with self._looking:
+            return await asyncio.to_thread(_seen, here.plan_name, _plan_of(here))
 
     async def tried(self, environment: str, text: str) -> Tried:
         """Say what a plan, given as its file's *text*, would change; it is not made effective.
@@ -53,7 +57,7 @@ class Plans:
         """
         here = self._environments.named(environment)
         numbers = await self._last_numbers(environment)
-        async with self._one:
+        async with self._trying:
             return await try_apart(_plan_of(here), text, numbers)
 
     async def _last_numbers(self, environment: str) -> Sequence[str]:
