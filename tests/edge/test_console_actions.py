@@ -212,6 +212,7 @@ def test_an_import_is_tried_first(desk: Desk, admin: Visitor) -> None:
         ("number,enabled\n+13178729000,maybe\n", "line 2: enabled: expected yes or no"),
         ("number\n+13178723000\n", "line 2: +13178723000 is in the environment already"),
         ("", "line 1: expected a header"),
+        ("number\n12xxxx\n" + "3809745xxxxx\n", "line 3: more than 100,000 numbers are for"),
     ],
 )
 def test_a_faulty_import_takes_nothing(refused: Visitor, csv: str, fault: str) -> None:
