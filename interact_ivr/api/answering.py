@@ -131,7 +131,7 @@ class Answering:
         except Exception:  # noqa: BLE001  the edge: told by its reference, the log has the rest
             self._failed(request, exc_info=True)
             refusal = Broken(request[REFERENCE])
-        response = self.refused(request.path, refusal, request[REFERENCE])
+        response = self.refused(request.rel_url.raw_path, refusal, request[REFERENCE])
         if not request.content.is_eof():  # what is still to come of the body is not waited for
             response.force_close()
         return response

@@ -23,7 +23,7 @@ def check_ours(request: web.Request, sources: Sources) -> None:
         is_ours = site == "same-origin"
     else:
         bases = filter(None, (sources.base(request), sources.public_url))
-        is_ours = origin is None or _host(origin) in map(_host, bases)
+        is_ours = origin is None or _host(origin) in {*map(_host, bases)} - {""}
     if not is_ours:
         raise FromElsewhere
 
@@ -47,4 +47,7 @@ async def read_form(request: web.Request) -> Sequence[tuple[str, str]]:
 
 def _host(url: str) -> str:
     """Give the host and the port of *url*; a proxy may have changed the scheme."""
-    return urlsplit(url).netloc.lower()
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:  # it is none: ``http://[``
+        return ""

@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import pytest
 
@@ -112,6 +112,8 @@ def test_an_administrator_s_forms_are_taken_from_our_own_pages_only(
         admin.send(f"{HERE}/pool", [("form_token", ""), *fields]),
         admin.send(f"{HERE}/pool", [("form_token", "guess\u00e9"), *fields]),
         admin.act(f"{HERE}/pool", fields, Origin="https://evil.example"),
+        admin.act(f"{HERE}/pool", fields, Origin="null"),
+        admin.act(f"{HERE}/pool", fields, Origin="http://["),
         admin.act(f"{HERE}/pool", fields, Sec_Fetch_Site="cross-site"),
         admin.send(f"{CONSOLE}/sign-out", ()),
     ):
@@ -154,12 +156,25 @@ def test_one_signs_in_where_one_wanted_to_go_and_out_again(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     "came_from",
-    ["https://evil.example/x", "//evil", "http://a/console//evil.example", "/console/\\evil/x"],
+    [
+        *("https://evil.example/x", "//evil", "http://a/console//evil.example"),
+        *("/console/\\evil/x", "http://[", "http://[x]/console/live/pool"),
+    ],
 )
 def test_signing_in_leads_to_the_console_only(shared: Desk, came_from: str) -> None:
     """Wherever the browser says it came from."""
     told = Visitor(shared).sign_in("admin-of-acme", Referer=came_from)
     assert (told.status, told.headers["location"]) in ((303, "./"), (401, ""))
+
+
+def test_who_signs_in_again_leaves_the_session_of_before(desk: Desk) -> None:
+    """A browser has one; what stood for the other is good for nothing."""
+    visitor = Visitor.of(desk, VIEWER)
+    before = Visitor(desk, visitor.shown)
+    visitor.sign_in("viewer-of-acme")
+    assert visitor.shown != before.shown
+    assert visitor.look(f"{HERE}/pool").status == 200
+    assert before.look(f"{HERE}/pool").status == 401
 
 
 def test_behind_tls_the_cookie_stays_there(tmp_path: Path) -> None:
@@ -253,8 +268,23 @@ def test_what_is_no_page_says_so(visitors: dict[Role | None, Visitor]) -> None:
         assert icon is not None
         assert icon[1].count("../") == path.count("/") - 2
     assert admin.look(f"{HERE}/pool?state=no").status == 400
+    for at in ("0001-01-01T00:00%2B14:00", "9999-12-31T23:59-14:00", "soon"):
+        query = f"number={quote(NUMBER)}&at={at}"
+        assert admin.look(f"{HERE}/journal?{query}").status == 400, at
     assert admin.look(f"{HERE}/pool?application=none").status == 404
     assert admin.look(f"{HERE}/pool?text={'x' * 81}").status == 400
+
+
+@pytest.mark.parametrize(
+    "environment", ["live", "a%2Fb", "a%2fb%2Fc", "%2e%2e%2f", "a%2Fb%2Fc%2Fd"]
+)
+def test_a_password_goes_to_the_console_only(shared: Desk, environment: str) -> None:
+    """The form to sign in sends it there, as a browser resolves it, whatever is in the address."""
+    asked = f"{shared.url}/ivr{CONSOLE}/{environment}/pool"
+    answer = shared.ask(f"{CONSOLE}/{environment}/pool")
+    sends = re.search(r'action="([^"]*)"', answer.text)
+    assert sends is not None
+    assert urljoin(asked, sends[1]) == f"{shared.url}/ivr{CONSOLE}/sign-in"
 
 
 EVIL = (

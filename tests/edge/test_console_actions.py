@@ -155,7 +155,11 @@ DONE: tuple[tuple[str, Fields, str, dict[str, Any], str], ...] = (
     ("user-remove", [("user", "vic")], "user.remove", {"user": "vic"}, "vic may come in no more"),
     (
         "token-add",
-        [("role", "agent"), ("extensions", "6929, 6930"), ("expires_in_days", "")],
+        [
+            ("role", "agent"),
+            ("extensions", "6929, 6930"),
+            ("expires_in_days", ""),
+        ],  # as browsers do
         "token.add",
         {"role": "agent", "extensions": ["6929", "6930"]},
         "A token of role agent",
@@ -168,8 +172,7 @@ def test_pages_do_what_commands_do(desk: Desk, admin: Visitor) -> None:
     assert state(desk, ACME) == state(desk, BOLT)
     for name, fields, request, arguments, said in DONE:
         before = state(desk, ACME)
-        filled = [(field, value) for field, value in fields if value or field != "expires_in_days"]
-        answer = admin.act(f"{HERE}/{name}", filled)
+        answer = admin.act(f"{HERE}/{name}", fields)
         assert answer.status == 303, (name, words(answer))
         page = answer.headers["location"]
         assert said not in words(admin.look(f"{HERE}/{page}", X_Fresh="yes")), "by a script"
@@ -209,6 +212,7 @@ def test_an_import_is_tried_first(desk: Desk, admin: Visitor) -> None:
         ("number,enabled\n+13178729000,maybe\n", "line 2: enabled: expected yes or no"),
         ("number\n+13178723000\n", "line 2: +13178723000 is in the environment already"),
         ("", "line 1: expected a header"),
+        ("number\n12xxxx\n" + "3809745xxxxx\n", "line 3: more than 100,000 numbers are for"),
     ],
 )
 def test_a_faulty_import_takes_nothing(refused: Visitor, csv: str, fault: str) -> None:
@@ -261,6 +265,8 @@ def test_a_secret_is_seen_once_and_is_good(desk: Desk, admin: Visitor) -> None:
         ("user-remove", [("user", "nobody")], 404),
         ("token-add", [("role", "admin"), ("extensions", "1")], 400),
         ("token-add", [("role", "admin"), ("expires_in_days", "soon")], 400),
+        ("token-add", [("role", "admin"), ("expires_in_days", "0")], 400),
+        ("token-add", [("role", "admin"), ("expires_in_days", "9" * 5_000)], 400),
         ("token-remove", [("prefix", "0" * 12)], 404),
     ],
 )

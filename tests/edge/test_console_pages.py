@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 from collections.abc import Iterator
@@ -105,6 +106,20 @@ def test_another_plan_is_tried_with_real_numbers(desk: Desk) -> None:
         assert (answer.status, said in words(answer)) == (status, True), (text, words(answer))
         assert "/tmp" not in answer.text
     assert admin.look(f"{HERE}/explain?number={quote(NUMBER)}").status == 200
+
+
+def test_who_looks_at_the_plan_often_keeps_no_thread_from_calls(desk: Desk) -> None:
+    """What calls read has a thread at once: looking through a plan takes one of them only."""
+
+    async def still_looking() -> int:
+        looks = [asyncio.create_task(desk.parts.plans.seen(ACME)) for _ in range(24)]
+        await asyncio.sleep(0)
+        await asyncio.to_thread(bool)
+        left = sum(not look.done() for look in looks)
+        await asyncio.gather(*looks)
+        return left
+
+    assert desk.wait(still_looking()) > 12
 
 
 def test_environments_are_worlds_of_their_own(desk: Desk) -> None:

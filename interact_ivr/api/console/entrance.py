@@ -88,6 +88,7 @@ class Entrance:
         if user.role is None:
             raise NoRole
         request[WHO] = Who(user=name)
+        self.sessions.end(request.cookies.get(CONSOLE_COOKIE, ""))  # this browser's of before
         shown, _session = self.sessions.begin(user)
         return see(_asked_for(request), self._cookie(request, shown))
 
@@ -105,7 +106,10 @@ class Entrance:
 
 def _asked_for(request: web.Request) -> str:
     """Give the page that was asked for when the form was shown, as the browser tells it."""
-    came_from = urlsplit(request.headers.get(hdrs.REFERER, ""))
+    try:
+        came_from = urlsplit(request.headers.get(hdrs.REFERER, ""))
+    except ValueError:  # no browser's: ``http://[``
+        return "./"
     inside = came_from.path.partition(f"{BASE}/")[2]
     to = f"{inside}?{came_from.query}" if came_from.query else inside
     return f"./{to}" if _INSIDE.fullmatch(to) else "./"

@@ -105,7 +105,8 @@ def frame_of(
     session = request[SESSION]
     notes: Sequence[Note] = ()
     if FRESH not in request.headers:
-        notes, session.notes = session.notes, []
+        notes = [*session.notes]
+        session.notes.clear()
     path = request.rel_url.raw_path
     page = path.split("/")[3] if path.count("/") > 2 else ""
     return Frame(

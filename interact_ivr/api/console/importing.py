@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
@@ -13,10 +13,14 @@ from interact_ivr.api.console.frames import query_of
 from interact_ivr.api.console.guarding import SESSION
 from interact_ivr.api.console.sessions import Note
 from interact_ivr.api.routes import Needs, Route, Who
-from interact_ivr.domain.errors import BadRows
+from interact_ivr.domain.errors import BadInput, BadRows
+from interact_ivr.domain.ranges import read_range
 from interact_ivr.number_file import NumberFileError, number_chunks
 from interact_ivr.service.checking import NumberRow, Outcome
 from interact_ivr.service.imports import Imports
+
+MOST_NUMBERS: Final = 100_000
+"""Of one form, with those of its ranges: a line is short, and may mean a million."""
 
 
 class Importing(Asked, frozen=True):
@@ -86,11 +90,31 @@ class ImportPages:
 
 
 def _chunks(text: str) -> list[Rows]:
-    """Read CSV as the command line does; raise `BadRows` where its header is wrong."""
+    """Read CSV as the command line does.
+
+    Raises:
+        BadRows: its header is wrong, or it has more than `MOST_NUMBERS`.
+    """
     try:
-        return [_rows(chunk) for chunk in number_chunks(BytesIO(text.encode()), {})]
+        chunks = [_rows(chunk) for chunk in number_chunks(BytesIO(text.encode()), {})]
     except NumberFileError as error:
         raise BadRows([*error.faults]) from None
+    count = 0
+    for row in (row for chunk in chunks for row in chunk.rows):
+        count += _size(row.number)
+        if count > MOST_NUMBERS:
+            many = f"more than {MOST_NUMBERS:,} numbers are for `interact-ivr number import`"
+            raise BadRows([f"line {row.line}: {many}"])
+    return chunks
+
+
+def _size(text: str) -> int:
+    """Count the numbers that *text* means; what is wrong with it is told where it is taken in."""
+    try:
+        numbers = read_range(text)
+    except BadInput:
+        return 1
+    return 1 if numbers is None else len(numbers.numbers)
 
 
 def _rows(chunk: dict[str, Any]) -> Rows:

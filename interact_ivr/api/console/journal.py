@@ -122,9 +122,9 @@ def _time(field: str, text: str) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise BadInput(field, "a time like 2026-11-22T14:00", f"{text!a}") from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
 def _said(error: Refusal) -> str:

@@ -11,11 +11,13 @@ from interact_ivr.api.console.guarding import SESSION
 from interact_ivr.api.console.sessions import Note
 from interact_ivr.api.routes import Needs, Route, Who
 from interact_ivr.domain.access import Grant, Role
-from interact_ivr.domain.errors import EntryInUse, NotPermitted
+from interact_ivr.domain.errors import BadInput, EntryInUse, NotPermitted
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.tokens import Tokens
 
 _PAGE: Final = "people"
+_LONG_DAYS: Final = 10
+"""Digits that no count of days has."""
 _USER_ROLES: Final = (Role.VIEWER, Role.AGENT, Role.ADMIN)
 
 
@@ -43,7 +45,8 @@ class AddToken(Asked, frozen=True, kw_only=True):
     role: str
     extensions: str = ""
     """Of an agent, separated by spaces or commas; none: all."""
-    expires_in_days: int | None = None
+    expires_in_days: str = ""
+    """Empty: it never does."""
 
 
 class RemoveToken(msgspec.Struct, frozen=True):
@@ -110,7 +113,7 @@ class PeoplePages:
             what.role,
             what.application or None,
             what.extensions.replace(",", " ").split(),
-            what.expires_in_days,
+            _days(what.expires_in_days),
         )
         return _done(request, Note(f"A token of role {what.role}:", made.token))
 
@@ -118,6 +121,15 @@ class PeoplePages:
         what = await self.desk.form(request, RemoveToken)
         await self.tokens.take_back(_grant(who), what.prefix)
         return _done(request, Note(f"The token {what.prefix}… is good for nothing any more."))
+
+
+def _days(text: str) -> int | None:
+    """Read what a browser sends of a field for a number: nothing written in it is an empty text."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < _LONG_DAYS):
+        raise BadInput("expires_in_days", "a whole number", f"{text[:_LONG_DAYS]!a}")
+    return int(text)
 
 
 def _grant(who: Who) -> Grant:

@@ -5,6 +5,7 @@ A session ends with its user, and with their password and role as they were when
 
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -14,6 +15,9 @@ from interact_ivr.domain.directory import KnownUser
 MOST, MOST_OF_ONE = 1_000, 20
 """Sessions at once, of all users and of one; who comes then takes the place of the one that was
 not used for longest."""
+
+MOST_NOTES = 20
+"""Actions of one session of which the next page tells."""
 
 FindUser = Callable[[str, str], KnownUser | None]
 """Finds a user by tenant and name."""
@@ -36,8 +40,8 @@ class Session:
     used: float
     form_token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     """Stands in each form: nobody else's page can know it."""
-    notes: list["Note"] = field(default_factory=list)
-    """What the next page is to say, once."""
+    notes: deque["Note"] = field(default_factory=lambda: deque(maxlen=MOST_NOTES))
+    """What the next page is to say, once; of too many, the latest."""
 
 
 @dataclass(frozen=True, slots=True)
