@@ -219,6 +219,24 @@ async def test_a_found_that_was_lost_is_told_again(pool: Pool, relay: CommitRela
     assert pool.events() == [("allocated", "a"), ("retrieved", "a")]
 
 
+@pytest.mark.parametrize("code", ["53100", "57014"])
+async def test_what_is_in_doubt_is_found_out_whatever_fails(
+    pool: Pool, relay: CommitRelay, code: str
+) -> None:
+    """A full disk, or a wait that was too long, is no answer: the call may have taken it."""
+    await through(pool, relay)
+    lent = await pool.allocate("a")
+    relay.lose("plain", for_good=True)
+    deadline = time.monotonic() + BACK_SECONDS
+    asked = asyncio.ensure_future(pool.retrieve(lent.number, call="1", deadline=deadline))
+    async with asyncio.timeout(BACK_SECONDS):
+        while not relay.lost:  # noqa: ASYNC110  a thread's
+            await asyncio.sleep(0)
+    _fail(pool, code, times=2)
+    relay.lets_in = True
+    assert (await asked).status is Status.FOUND
+
+
 async def test_a_silent_server_costs_a_call_its_look_up_and_not_its_time(
     pool: Pool, relay: CommitRelay
 ) -> None:

@@ -170,8 +170,9 @@ class Sessions:
             try:
                 return self._try(job)
             except psycopg.Error as error:
-                last = until + (in_doubt if job.work.is_in_doubt else 0)
-                if not passes(error) or time.monotonic() + pause >= last:
+                doubt = job.work.is_in_doubt  # it stays, whatever keeps it from being found out
+                last = until + (in_doubt if doubt else 0)
+                if not (doubt or passes(error)) or time.monotonic() + pause >= last:
                     raise unavailable(error) from error
             time.sleep(pause)
         raise AssertionError("pauses have no end")
