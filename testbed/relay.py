@@ -36,6 +36,7 @@ class Relay:
         self._lock = threading.Lock()
         self._pairs: dict[socket.socket, socket.socket] = {}
         self._servers: set[socket.socket] = set()
+        self._silent: list[socket.socket] = []
         self._under_way: deque[tuple[float, socket.socket, bytes]] = deque()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listening, selectors.EVENT_READ)
@@ -57,6 +58,15 @@ class Relay:
         with self._lock:
             self._frozen.set()
 
+    def silence(self) -> None:
+        """Pass nothing on any more of what is open, which stays so; new connections are served."""
+        with self._lock:
+            for one in self._pairs:
+                self._selector.unregister(one)
+            self._silent += self._pairs
+            self._pairs.clear()
+            self._servers.clear()
+
     def thaw(self) -> None:
         """Go on."""
         self._frozen.clear()
@@ -76,7 +86,8 @@ class Relay:
         self._ended.set()
         self._thread.join()
         self.cut()
-        self._listening.close()
+        for each in (*self._silent, self._listening):
+            each.close()
         self._selector.close()
 
     def _run(self) -> None:

@@ -31,6 +31,9 @@ ONE, TWO, THREE = (f"+38097452020{digit}" for digit in range(3))
 ANI = "+441632960001"
 PATIENCE = 1.8
 CLOSED_SECONDS = 5.0
+BACK_SECONDS = 12.0
+THREADS = 4
+"""All of the store's that change something."""
 WATCHED: set["asyncio.Future[Retrieval]"] = set()
 OWN = {
     "clock": "SQLite's own",
@@ -216,6 +219,24 @@ async def test_a_found_that_was_lost_is_told_again(pool: Pool, relay: CommitRela
     assert pool.events() == [("allocated", "a"), ("retrieved", "a")]
 
 
+@pytest.mark.parametrize("code", ["53100", "57014"])
+async def test_what_is_in_doubt_is_found_out_whatever_fails(
+    pool: Pool, relay: CommitRelay, code: str
+) -> None:
+    """A full disk, or a wait that was too long, is no answer: the call may have taken it."""
+    await through(pool, relay)
+    lent = await pool.allocate("a")
+    relay.lose("plain", for_good=True)
+    deadline = time.monotonic() + BACK_SECONDS
+    asked = asyncio.ensure_future(pool.retrieve(lent.number, call="1", deadline=deadline))
+    async with asyncio.timeout(BACK_SECONDS):
+        while not relay.lost:  # noqa: ASYNC110  a thread's
+            await asyncio.sleep(0)
+    _fail(pool, code, times=2)
+    relay.lets_in = True
+    assert (await asked).status is Status.FOUND
+
+
 async def test_a_silent_server_costs_a_call_its_look_up_and_not_its_time(
     pool: Pool, relay: CommitRelay
 ) -> None:
@@ -240,6 +261,43 @@ async def test_a_silent_server_holds_no_end_up(pool: Pool, relay: CommitRelay) -
     assert time.monotonic() - begun < CLOSED_SECONDS
     with pytest.raises(StoreUnavailable):
         await asked
+
+
+async def test_who_does_not_wait_any_more_leaves_no_thread_behind(
+    pool: Pool, relay: CommitRelay
+) -> None:
+    """A server is silent for good, and another answers: no attempt is left to the silent one."""
+    await through(pool, relay)
+    one, other = await pool.allocate("a"), await pool.allocate("b")
+    with closing(store_of(pool).connecting.open()) as holding:
+        holding.execute("BEGIN")
+        holding.execute("SELECT 1 FROM number WHERE number = %s FOR UPDATE", [one.number])
+        ends = time.monotonic() + BACK_SECONDS / 2
+        asked = [
+            asyncio.ensure_future(pool.retrieve(one.number, call=str(each), deadline=ends))
+            for each in range(THREADS)
+        ]
+        await _waiting_for_a_lock(pool, THREADS)
+        relay.silence()
+        for each in asked:
+            each.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+        async with asyncio.timeout(BACK_SECONDS):
+            ends = time.monotonic() + BACK_SECONDS
+            told = await pool.retrieve(other.number, call="next", deadline=ends)
+        assert told.status is Status.FOUND
+
+
+async def _waiting_for_a_lock(pool: Pool, sessions: int) -> None:
+    """Come back once so many sessions wait for a lock."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(BACK_SECONDS / 2):
+        # PostgreSQL has no event for it.
+        while store_of(pool).rows(waiting) != [(sessions,)]:  # noqa: ASYNC110
+            await asyncio.sleep(0)
 
 
 async def test_with_every_connection_busy_calls_are_told_in_time(pool: Pool) -> None:

@@ -130,27 +130,24 @@ class Sessions:
         job = _Job(work, longest, deadline, wanted)
         submitted = self._threads.submit(self._work, job)
         self._under_way[submitted] = job
-        future = asyncio.wrap_future(submitted)
-        future.add_done_callback(lambda done: self._done(submitted, done, told))
-        self._watch(loop, job, future)
-        return await future
 
-    def _watch(
-        self, loop: asyncio.AbstractEventLoop, job: _Job[T], future: "asyncio.Future[T]"
-    ) -> None:
-        """End what takes too long, for as long as there is anything."""
-        if not future.done():
+        def done(submitted: Future[T]) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._done, submitted, told)
+
+        submitted.add_done_callback(done)  # first: whoever waits goes on after it
+        self._watch(loop, job, submitted)
+        return await asyncio.wrap_future(submitted)
+
+    def _watch(self, loop: asyncio.AbstractEventLoop, job: _Job[T], submitted: Future[T]) -> None:
+        """End what takes too long, also where nobody waits for it any more: it has a thread."""
+        if not submitted.done():
             job.sever()
-            loop.call_later(_LOOK_SECONDS, self._watch, loop, job, future)
+            loop.call_later(_LOOK_SECONDS, self._watch, loop, job, submitted)
 
-    def _done(
-        self,
-        submitted: Future[T],
-        future: "asyncio.Future[T]",
-        told: Callable[[], None] | None,
-    ) -> None:
+    def _done(self, submitted: Future[T], told: Callable[[], None] | None) -> None:
         del self._under_way[submitted]
-        if told is not None and not future.cancelled() and future.exception() is None:
+        if told is not None and not submitted.cancelled() and submitted.exception() is None:
             told()
 
     def close(self) -> None:
@@ -173,8 +170,9 @@ class Sessions:
             try:
                 return self._try(job)
             except psycopg.Error as error:
-                last = until + (in_doubt if job.work.is_in_doubt else 0)
-                if not passes(error) or time.monotonic() + pause >= last:
+                doubt = job.work.is_in_doubt  # it stays, whatever keeps it from being found out
+                last = until + (in_doubt if doubt else 0)
+                if not (doubt or passes(error)) or time.monotonic() + pause >= last:
                     raise unavailable(error) from error
             time.sleep(pause)
         raise AssertionError("pauses have no end")
