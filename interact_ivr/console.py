@@ -32,7 +32,7 @@ def console_of(
     """Build it."""
     desk = Desk(ConsolePages(), sources, parts.administration)
     sessions = Sessions(parts.access.user, limits_of(config))
-    service = ServicePages(desk, health)
+    service = ServicePages(desk, health, parts.cluster.nodes)
     return Console(
         desk,
         sessions,

@@ -27,6 +27,7 @@ from interact_ivr.config_pbx import pbx_warnings
 from interact_ivr.console import limits_of
 from interact_ivr.control.server import ControlServer
 from interact_ivr.directories import PbxDirectories
+from interact_ivr.doctor.examining import examination
 from interact_ivr.domain.errors import ContradictingSettings, Refusal
 from interact_ivr.house import House
 from interact_ivr.log import configure_logging
@@ -118,6 +119,7 @@ async def serve(config: Config, config_file: Path) -> None:
             time.monotonic(),
         )
         house.console.service.facts = facts
+        house.console.service.examinations.examine = lambda: examination(config_file, reload.config)
         await parts.cluster.begin(
             config.http.public_url or f"{config.http.host}:{house.server.port}",
             lambda: msgspec.json.encode(facts()).decode(),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from interact_ivr.cli.tables import local_time, print_table
+from interact_ivr.service.links import links
 
 HEADINGS = ("node", "", "version", "address", "since", "seen", "PBXes")
 
@@ -33,19 +34,5 @@ def _standing(node: dict[str, Any]) -> str:
 
 def _pbxes(facts: dict[str, Any]) -> Iterator[str]:
     """Say how it stands with the links to each PBX that the node has."""
-    ari = {pbx["name"]: _ari(pbx) for pbx in facts.get("pbx", ())}
-    ami = {known["name"]: _ami(known) for known in facts.get("directories", ())}
-    for name in dict.fromkeys([*ari, *ami]):
-        yield f"{name}: {', '.join(filter(None, [ari.get(name), ami.get(name)]))}"
-
-
-def _ari(pbx: dict[str, Any]) -> str:
-    if pbx["ari"] != "watching":
-        return f"ARI {pbx['ari']}"
-    return f"ARI watching, {pbx['late_seconds']} s late"
-
-
-def _ami(known: dict[str, Any]) -> str:
-    if known["missing"]:
-        return f"AMI {known['missing']}"
-    return f"AMI read {known['read_seconds_ago']} s ago"
+    for link in links(facts):
+        yield f"{link.pbx}: {', '.join(link.words)}"

@@ -1,21 +1,30 @@
-"""How the service is: whether it would answer, its PBXes, and its other facts."""
+"""How the service is: whether it would answer, its nodes and PBXes, and what the doctor finds."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
 from interact_ivr.api.console.asking import Asked, Desk, asked, page
+from interact_ivr.api.console.examining import Examinations, grouped
 from interact_ivr.api.console.frames import SERVICE
 from interact_ivr.api.console.guarding import SESSION
 from interact_ivr.api.health import Health
-from interact_ivr.api.routes import Needs, Route, Who
+from interact_ivr.api.routes import CONSOLE_ROLES, Needs, Route, Who
 from interact_ivr.domain.directory import tenant_of
-from interact_ivr.domain.errors import NotPermitted
+from interact_ivr.domain.errors import NotPermitted, StoreUnavailable
+from interact_ivr.service.cluster import NodeView
+from interact_ivr.service.links import links
 
-_TABLES = ("pbx", "directories")
-"""The facts that have a table of their own."""
+_ADMINS = CONSOLE_ROLES[Needs.CONSOLE_ADMIN]
+
+
+class ServiceAsked(Asked, frozen=True):
+    """What the page may be asked."""
+
+    examine: bool = False
+    """Have the doctor look, which administrators may: it costs the PBXes something."""
 
 
 @dataclass(slots=True)
@@ -24,56 +33,48 @@ class ServicePages:
 
     desk: Desk
     health: Health
+    nodes: Callable[[], Awaitable[Sequence[NodeView]]]
+    """Gives the nodes that share the store."""
     facts: Callable[[], Mapping[str, Any]] = dict
     """What `interact-ivr status` says; set once the service has any."""
+    examinations: Examinations = field(default_factory=Examinations)
 
     def routes(self) -> list[Route]:
         """Give what is served."""
         return [page(SERVICE, Needs.CONSOLE_VIEWER, self._show)]
 
     async def _show(self, request: web.Request, who: Who) -> web.Response:
-        asked(request, Asked)
-        if request[SESSION].user.tenant != tenant_of(self.desk.administration.default):
+        wanted, user = asked(request, ServiceAsked), request[SESSION].user
+        if user.tenant != tenant_of(self.desk.administration.default):
             raise NotPermitted
-        readiness = await self.health.readiness()
+        if wanted.examine and user.role not in _ADMINS:
+            raise NotPermitted
         facts = self.facts()
+        found = await self.examinations.findings() if wanted.examine else None
         return self.desk.show(
             request,
             who,
             "service.html",
-            readiness=readiness,
+            readiness=await self.health.readiness(),
             facts=[*_plain(facts)],
             warnings=facts.get("warnings", ()),
-            tables=[(name, _table(facts[name])) for name in _TABLES if facts.get(name)],
+            nodes=await self._nodes(),
+            links=links(facts),
+            links_of=links,
+            examined=wanted.examine,
+            found=None if found is None else grouped(found),
+            within=self.examinations.within,
         )
+
+    async def _nodes(self) -> Sequence[NodeView] | None:
+        """Give the nodes; None: the store cannot be asked, which is when this page is looked at."""
+        try:
+            return await self.nodes()
+        except StoreUnavailable:
+            return None
 
 
 def _plain(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in facts.items():
         if isinstance(value, str | int | float) and not isinstance(value, bool):
             yield name.replace("_", " "), str(value)
-
-
-def _table(rows: Any) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
-    """Lay *rows*, mappings by name or one after the other, out as headings and cells."""
-    named = (
-        [{"name": name, **each} for name, each in rows.items()]
-        if isinstance(rows, Mapping)
-        else [*rows]
-    )
-    headings = list(dict.fromkeys(key for row in named for key in row))
-    return headings, [[_cell(row.get(key)) for key in headings] for row in named]
-
-
-def _cell(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case Mapping():
-            return ", ".join(f"{key}: {_cell(each)}" for key, each in value.items())
-        case list() | tuple():
-            return ", ".join(map(_cell, value))
-        case _:
-            return str(value)
