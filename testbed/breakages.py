@@ -110,7 +110,7 @@ BREAKAGES: Final[Mapping[str, tuple[Breakage, frozenset[str]]]] = {
         ("Gosub absent", gosub_absent, "gosub.absent"),
         (
             "Gosub edited",
-            _edited(OURS, re.escape("(interact_guard)=1.8"), "(interact_guard)=9", RELOAD),
+            _edited(OURS, re.escape("(AGIEXITONHANGUP)=yes"), "(AGIEXITONHANGUP)=no", RELOAD),
             "gosub.edited",
         ),
         (

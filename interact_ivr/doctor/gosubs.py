@@ -19,6 +19,7 @@ MODULES: Final[Mapping[str, str | None]] = {
     **dict.fromkeys(("gosub", "return", "stackpop", "LOCAL", "STACK_PEEK"), "app_stack"),
     **dict.fromkeys(("FILTER", "LEN"), "func_strings"),
     "CUT": "func_cut",
+    "IF": "func_logic",
     "CALLERID": "func_callerid",
     "CHANNEL": "func_channel",
     "GLOBAL": "func_global",

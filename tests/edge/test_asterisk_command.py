@@ -63,7 +63,7 @@ def test_a_dry_run_shows_the_diff_and_changes_nothing(site: Site) -> None:
     assert site.now() == before
     assert "nothing was changed" in shown
     assert f'+#include "{GOSUBS}" ; interact-ivr' in shown
-    assert "+exten => s,1,Gosub(forget,1)" in shown
+    assert "+[interact-retrieve]" in shown
     assert re.findall(r"\+(?:password|secret)=(.*)", shown) == ["********"] * 2
     assert "hunter2" not in shown
     told = site.ask("install", "--ari", "--ami", "--dry-run")

@@ -245,6 +245,7 @@ COMMANDS: dict[str, list[str]] = {
     "number import": ["-"],
     "number list": [],
     "number remove": [OTHER_OF_THEIRS],
+    "pool size": [],
     "token add": ["viewer"],
 }
 """Every command that may name an environment or an application, with what it needs besides."""
