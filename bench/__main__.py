@@ -115,13 +115,13 @@ def keep(name: str, rows: Sequence[Row], seconds: float) -> None:
 
 
 def write_documentation() -> None:
-    """Have docs/benchmarks.md show what is kept; it says so where cog is missing."""
+    """Have the pages show what is kept; it says so where cog is missing."""
     cog = shutil.which("cog", path=Path(sys.executable).parent)
     if cog is None:
-        print("docs/benchmarks.md is as it was: `make docs` writes it anew")
+        print("the documentation is as it was: `make docs` writes it anew")
         return
-    page = Path(__file__).parent.parent / "docs/benchmarks.md"
-    subprocess.run([cog, "-r", "-c", str(page)], cwd=page.parent.parent, check=True)
+    pages = ("docs/benchmarks.md", "docs/cluster.md")
+    subprocess.run([cog, "-r", "-c", *pages], cwd=Path(__file__).parent.parent, check=True)
 
 
 def versions() -> dict[str, str]:
