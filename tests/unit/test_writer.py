@@ -430,6 +430,35 @@ async def test_what_fails_alone_fails_for_nobody_else(writer: Writer) -> None:
     assert _there(writer.database) == ["a", "b"]
 
 
+async def test_of_who_leaves_before_it_is_done_anew_nothing_is_told(path: Path) -> None:
+    """What was undone with the group has not happened."""
+    told: list[Happening] = []
+    gone, loop = threading.Event(), asyncio.get_running_loop()
+
+    def tells(tx: SqliteTransaction) -> None:
+        _add("a")(tx)
+        tx.happened.append(Happening(EnvironmentId(1), "expired", tx.now))
+
+    def refused_when_it_has_left(tx: SqliteTransaction) -> None:
+        _add("b")(tx)
+        loop.call_soon_threadsafe(asked[0].cancel)
+        assert gone.wait(PATIENCE)
+        raise Exhausted(None)
+
+    writer = Writer(path, _Clock(), told=told.append)
+    writer.start()
+    try:
+        async with _busy(writer):
+            asked = _started(writer, tells, refused_when_it_has_left)
+            asked[0].add_done_callback(lambda _: gone.set())
+        await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), PATIENCE)
+        await writer.run(lambda _: None)  # what was told of the group has been told by now
+    finally:
+        writer.close()
+    assert told == []
+    assert _there(path) == []
+
+
 async def test_whoever_asked_is_answered_though_a_listener_fails(path: Path) -> None:
     """What is on disk is acknowledged, a log that cannot be written or not; the failure is told."""
     failed = asyncio.Event()

@@ -224,9 +224,9 @@ class Writer:
         return None
 
     def _attempt(self, connection: sqlite3.Connection, job: _Job) -> None:
+        job.error, job.happened = None, ()  # of an attempt that another one's refusal has undone
         if job.future.cancelled():
             return
-        job.error = None  # of an attempt that another one's refusal has undone
         try:
             job.check_wanted()
             tx = SqliteTransaction(connection, self._queries, self._now(), self._last_id)
