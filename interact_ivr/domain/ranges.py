@@ -53,5 +53,14 @@ def read_range(text: str) -> Range | None:
     return Range(found[1], len(found[2]), range(first, last + 1))
 
 
+def how_many(text: str) -> int:
+    """Count the numbers that *text* means; what is wrong with it is told where it is taken in."""
+    try:
+        found = read_range(text.strip())
+    except BadInput:
+        return 1
+    return 1 if found is None else len(found.numbers)
+
+
 def _too_long(got: str) -> BadInput:
     return BadInput("number", f"a range of at most {MOST_NUMBERS:,} numbers", got)

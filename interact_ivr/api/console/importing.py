@@ -13,8 +13,8 @@ from interact_ivr.api.console.frames import query_of
 from interact_ivr.api.console.guarding import SESSION
 from interact_ivr.api.console.sessions import Note
 from interact_ivr.api.routes import Needs, Route, Who
-from interact_ivr.domain.errors import BadInput, BadRows
-from interact_ivr.domain.ranges import read_range
+from interact_ivr.domain.errors import BadRows
+from interact_ivr.domain.ranges import how_many
 from interact_ivr.number_file import NumberFileError, number_chunks
 from interact_ivr.service.checking import NumberRow, Outcome
 from interact_ivr.service.imports import Imports
@@ -101,20 +101,11 @@ def _chunks(text: str) -> list[Rows]:
         raise BadRows([*error.faults]) from None
     count = 0
     for row in (row for chunk in chunks for row in chunk.rows):
-        count += _size(row.number)
+        count += how_many(row.number)
         if count > MOST_NUMBERS:
             many = f"more than {MOST_NUMBERS:,} numbers are for `interact-ivr number import`"
             raise BadRows([f"line {row.line}: {many}"])
     return chunks
-
-
-def _size(text: str) -> int:
-    """Count the numbers that *text* means; what is wrong with it is told where it is taken in."""
-    try:
-        numbers = read_range(text)
-    except BadInput:
-        return 1
-    return 1 if numbers is None else len(numbers.numbers)
 
 
 def _rows(chunk: dict[str, Any]) -> Rows:

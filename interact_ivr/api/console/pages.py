@@ -5,14 +5,13 @@ Nothing is taken from elsewhere, no script makes markup, and no text is written 
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import Any, Final
 
-import jinja2
 from aiohttp import hdrs, web
 
 from interact_ivr.api.screen.pages import GUARDED as GUARDED_SCREEN
 from interact_ivr.api.screen.pages import Asset
+from interact_ivr.api.templates import templates_of, texts_of
 
 POLICY: Final = "; ".join(
     (
@@ -37,16 +36,9 @@ class ConsolePages:
     """Writes pages; all text is escaped."""
 
     def __init__(self) -> None:
-        here = files("interact_ivr.api.console") / "files"
-        texts = {each.name: each.read_text("utf-8") for each in here.iterdir()}
+        texts = texts_of("interact_ivr.api.console")
         self.assets: Mapping[str, Asset] = {each.name: each for each in _assets(texts)}
-        self._templates = jinja2.Environment(
-            loader=jinja2.DictLoader(texts),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = templates_of(texts)
         self._templates.filters |= {"moment": moment, "count": count, "share": share}
         self._templates.globals["asset"] = lambda name: self.assets[name].address
 

@@ -32,7 +32,7 @@ from interact_ivr.domain.errors import (
     NumbersAllocated,
 )
 from interact_ivr.domain.lifecycle import State
-from interact_ivr.domain.ranges import read_range
+from interact_ivr.domain.ranges import how_many
 from interact_ivr.domain.values import GroupCounts, PoolNumber, Shown
 from interact_ivr.service.checking import Chunk, NumberRow
 from interact_ivr.service.imports import Imports
@@ -220,7 +220,7 @@ class NumberRoutes:
 
     async def _add(self, asked: Asked[AddNumbers]) -> web.Response:
         what = asked.what
-        if (count := sum(map(_count, what.numbers))) > _MOST:
+        if (count := sum(map(how_many, what.numbers))) > _MOST:
             raise BadInput("numbers", f"at most {_MOST:,} at once", f"{count:,}")
         rows = [
             NumberRow(at, number.strip(), what.group, what.dnid, what.enabled)
@@ -282,15 +282,6 @@ def _still_there(number: str) -> Iterator[None]:
         yield
     except BadRows:
         raise NoSuchNumber(number) from None
-
-
-def _count(number: str) -> int:
-    """Count the numbers of a range; what is wrong with one, the import tells."""
-    try:
-        found = read_range(number.strip())
-    except BadInput:
-        return 1
-    return 1 if found is None else len(found.numbers)
 
 
 async def _alone(rows: Sequence[NumberRow]) -> AsyncIterator[Chunk]:

@@ -6,13 +6,12 @@ Nothing is taken from elsewhere: the policy lets a page load its own style, scri
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any, Final
 
-import jinja2
 from aiohttp import hdrs, web
 
 from interact_ivr.api.screen.board import Board, clock, joined, span, time_of_day
+from interact_ivr.api.templates import templates_of, texts_of
 
 POLICY: Final = "; ".join(
     (
@@ -70,16 +69,9 @@ class Pages:
     """Writes pages out of what is shown; all text is escaped."""
 
     def __init__(self) -> None:
-        here = files("interact_ivr.api.screen") / "files"
-        texts = {each.name: each.read_text("utf-8") for each in here.iterdir()}
+        texts = texts_of("interact_ivr.api.screen")
         self.assets: Mapping[str, Asset] = {each.name: each for each in _assets(texts)}
-        self._templates = jinja2.Environment(
-            loader=jinja2.DictLoader(texts),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = templates_of(texts)
         self._templates.filters |= {
             "clock": clock,
             "span": span,
