@@ -161,10 +161,12 @@ def test_one_signs_in_where_one_wanted_to_go_and_out_again(desk: Desk) -> None:
         *("/console/\\evil/x", "http://[", "http://[x]/console/live/pool"),
     ],
 )
-def test_signing_in_leads_to_the_console_only(shared: Desk, came_from: str) -> None:
+def test_signing_in_leads_to_the_console_only(
+    visitors: dict[Role | None, Visitor], came_from: str
+) -> None:
     """Wherever the browser says it came from."""
-    told = Visitor(shared).sign_in("admin-of-acme", Referer=came_from)
-    assert (told.status, told.headers["location"]) in ((303, "./"), (401, ""))
+    told = Visitor(visitors[ADMIN].desk).sign_in("admin-of-acme", Referer=came_from)
+    assert (told.status, told.headers.get("location", "")) in ((303, "./"), (401, ""))
 
 
 def test_who_signs_in_again_leaves_the_session_of_before(desk: Desk) -> None:
