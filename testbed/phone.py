@@ -80,6 +80,7 @@ class Phone:
         """*answers_after_ms*: it answers by itself; it is not told to."""
         self.user = user
         self._ports = ports or PortBlock()
+        self._owns_ports = ports is None
         self.port = self._ports.first
         self._pbx = pbx
         self._tools = tools
@@ -248,10 +249,11 @@ class Phone:
         raise PhoneError(f"{self.user} has no dialog {call}:\n{self.tail()}")
 
     def close(self) -> None:
-        """End SIPp; its files stay."""
+        """End SIPp; its files stay, and ports that were given to it stay their owner's."""
         if self._child is not None:
             stop(self._child, patience_seconds=1.0)
-        self._ports.close()
+        if self._owns_ports:
+            self._ports.close()
 
     def __enter__(self) -> Self:
         """Start, and give the phone."""

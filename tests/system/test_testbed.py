@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from testbed.pbx import Pbx, PbxError
+from testbed.phone import Phone
+from testbed.ports import SIZE, PortBlock
 from testbed.report import CutReportError, read_log, report
 from testbed.sipp import Call, SippError, place_calls
 from testbed.tools import Tools
@@ -210,3 +212,16 @@ def test_an_asterisk_ends_with_a_killed_parent(tools: Tools, tmp_path: Path) -> 
     while asterisk.exists() and asterisk.read_text():  # an unreaped process has an empty one
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_the_ports_of_a_phone_that_is_gone_stay_its_pbxs(
+    tools: Tools, pbx_factory: PbxFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The PBX goes on calling them, so that nobody else may be given them meanwhile."""
+    with PortBlock() as ports:
+        with Phone(tools, pbx_factory(extensions=EXTENSIONS), "6929", ports=ports):
+            pass
+        monkeypatch.setattr("testbed.ports.FIRST", ports.first)
+        monkeypatch.setattr("testbed.ports.END", ports.first + SIZE)
+        with pytest.raises(OSError, match="no 10 consecutive free ports"):
+            PortBlock()
