@@ -219,6 +219,23 @@ async def test_a_found_that_was_lost_is_told_again(pool: Pool, relay: CommitRela
     assert pool.events() == [("allocated", "a"), ("retrieved", "a")]
 
 
+async def test_a_commit_that_comes_late_does_nothing(pool: Pool, relay: CommitRelay) -> None:
+    """The session that it was sent over is ended before anything is said or done again."""
+    await through(pool, relay)
+    first = await pool.allocate("a")
+    assert await within(pool, first.number, "1") is Status.FOUND
+    await pool.free(first.number)
+    relay.lose("late")
+    lent = await pool.allocate("b")
+    relay.lose("late")
+    assert await pool.free(lent.number) is FreeStatus.FREED
+    assert relay.lost == 2
+    before = pool.events()
+    await asyncio.to_thread(relay.pass_on)
+    assert pool.events() == before
+    assert before[2:] == [("allocated", "b"), ("freed", "b")]
+
+
 @pytest.mark.parametrize("code", ["53100", "57014"])
 async def test_what_is_in_doubt_is_found_out_whatever_fails(
     pool: Pool, relay: CommitRelay, code: str

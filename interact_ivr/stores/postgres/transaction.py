@@ -40,6 +40,11 @@ class PostgresTransaction:
         self._puts: list[tuple[str, Mapping[str, object]]] = []
 
     @property
+    def session(self) -> int:
+        """The server's process that does it."""
+        return self._connection.info.backend_pid
+
+    @property
     def now(self) -> datetime:
         """The time as of the last lock, or else of the first question for it; never earlier."""
         if self.time is None:

@@ -1,8 +1,10 @@
 """Changing PostgreSQL: one transaction an operation, begun again where another one came between.
 
 Where the connection is lost while a transaction is being committed, nobody has said what became of
-it. It is found out: by the last entry that it has written into the journal, which waits for whoever
-is still writing it. What has written no entry is done again, as it says the same the second time.
+it. It is found out: the session that it was sent over is ended, so that it cannot come later, and
+then the last entry that it has written into the journal is there or not; asking for it waits for
+whoever is still writing it. What has written no entry is done again, as it says the same the second
+time.
 """
 
 import time
@@ -91,6 +93,8 @@ class _Doubt(Generic[T]):
     """A transaction of which nobody has said whether it was committed, and what it gave."""
 
     entry: str
+    session: int
+    """The server's process that it was sent to."""
     result: T
 
 
@@ -141,8 +145,8 @@ class _Work(Generic[T]):
             case Plain(recall=recall):
                 recalled = recall(tx)
                 found = None if recalled is None else (recalled,)
-            case _Doubt(entry, result):  # waits for whoever is writing that entry
-                found = None if tx.do("claim_entry", id=entry) else (result,)
+            case _Doubt(entry, session, result):
+                found = (result,) if _was_committed(tx, entry, session) else None
         tx.roll_back()
         return found
 
@@ -174,15 +178,27 @@ class _Work(Generic[T]):
             tx.roll_back()
             raise
         self.happened, self.time = tx.happened, tx.time
+        session = tx.session  # which a connection that is lost does not know any more
         try:
             tx.commit()
         except psycopg.Error as error:
             if not is_lost(error):
                 tx.roll_back()
             elif tx.made_id is not None:
-                self._doubt = _Doubt(tx.made_id, result)
+                self._doubt = _Doubt(tx.made_id, session, result)
             raise
         return result
+
+
+def _was_committed(tx: PostgresTransaction, entry: str, session: int) -> bool:
+    """Say whether *entry* is in the journal for good; else nothing will come of it any more."""
+    if (ended := tx.one("end_session", session=session)) and not ended[0]:
+        raise psycopg.OperationalError("a session whose commit is in doubt does not end")
+    if tx.do("claim_entry", id=entry):
+        return False
+    tx.one("follow_commit")
+    tx.commit()
+    return True
 
 
 def pin(connection: Connection, clock: Clock | None) -> None:

@@ -18,6 +18,17 @@ INSERT INTO journal (id, at, event, environment_id, number, allocation_id, inter
 VALUES (:id, 0, '', 0, '', '', '')
 ON CONFLICT (id) DO NOTHING
 
+-- name: end_session
+-- Ends the session that a commit was sent over, and waits for that: what of it is still under way
+-- comes too late then. One that waits for a standby has committed, and is left to do so.
+SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
+WHERE pid = :session AND pid <> pg_backend_pid() AND datname = current_database()
+  AND usename = current_user AND wait_event IS DISTINCT FROM 'SyncRep'
+
+-- name: follow_commit
+-- Something to commit: that waits for every standby that an earlier commit has to be on.
+SELECT pg_logical_emit_message(true, 'interact_ivr', '')
+
 -- name: oldest_writer
 -- Since when the oldest transaction runs that may have entries to come; NULL: there is none.
 SELECT (extract(epoch FROM min(xact_start)) * 1000000)::BIGINT
