@@ -36,7 +36,9 @@ class FakeAri:
         """What is answered instead, by method and the first part of the path."""
         self.bodies: dict[str, bytes] = {}
         """What is answered to a GET instead, by the first part of the path."""
-        self.subscribed: Mapping[str, list[str]] = ALL
+        self.subscribed: Mapping[str, list[str]] = SOME
+        self.settled = False
+        """Another program has registered the application first: to ask for all does nothing."""
         self.subscribes = True
         """A request to subscribe has an effect."""
         self.may_look = asyncio.Event()
@@ -115,9 +117,12 @@ class FakeAri:
             return web.Response(status=status)
         if self.sends_to:
             raise web.HTTPFound(self.sends_to)
+        self.asked.append(f"GET {request.path_qs.removeprefix('/ari')}")
         socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
         self.sockets.append(socket)
+        if not self.settled:
+            self.subscribed = ALL if request.query["subscribeAll"] == "true" else SOME
         if isinstance(request.transport, asyncio.Transport):
             self._transports.append(request.transport)
         self.connections += 1
@@ -145,6 +150,8 @@ class FakeAri:
                 return web.json_response({"system": {"version": "22.0.0"}})
             case "PUT", "applications":
                 self.filter = [each["type"] for each in (await request.json())["allowed"]]
+            case "POST", "applications" if not self.sockets:
+                return web.Response(status=404)
             case "POST", "applications" if self.subscribes:
                 self.subscribed = ALL
             case "GET", "channels" if request.path.endswith("/variable"):

@@ -91,7 +91,7 @@ class Told:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _open(self) -> None:
-        socket = await self._client.listen()
+        socket = await self._client.listen(everything=True)
         wanted = {"allowed": [{"type": each} for each in self._types]}
         await self._client.ask("PUT", f"{self._client.application}/eventFilter", body=wanted)
         self._listening = asyncio.create_task(self._read(socket))

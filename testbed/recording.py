@@ -41,7 +41,7 @@ class Recorder:
 
     async def listen(self, *, filtered: bool = True) -> None:
         """Register, and write down what comes, until cancelled."""
-        socket = await self.client.listen()
+        socket = await self.client.listen(everything=True)
         if filtered:
             wanted = {"allowed": [{"type": each} for each in WANTED]}
             await self.client.ask("PUT", f"{self.client.application}/eventFilter", body=wanted)
@@ -106,7 +106,7 @@ async def taken_over(recorder: Recorder) -> None:
     """Another connection registers the application."""
     listening = asyncio.create_task(recorder.listen())
     await asyncio.sleep(SETTLE_SECONDS)
-    other = await recorder.client.listen()
+    other = await recorder.client.listen(everything=True)
     await asyncio.sleep(SETTLE_SECONDS)
     listening.cancel()
     await other.close()

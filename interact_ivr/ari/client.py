@@ -31,6 +31,8 @@ _MOST_ANSWER = 64 * 1024 * 1024
 _MOST_EVENT = 1024 * 1024
 _NOT_THERE = (403, 404, 405)
 """This version of ARI, or this user, cannot do it."""
+_NOT_REGISTERED = 404
+"""There is no such application."""
 
 
 class Watch(StrEnum):
@@ -166,16 +168,37 @@ class Client:
             raise _refusal(method, path, status)
         return answer
 
-    async def listen(self) -> aiohttp.ClientWebSocketResponse:
-        """Register the application, for all events, and give its websocket.
+    async def may_subscribe(self) -> bool:
+        """Say whether this user may choose what the application is told; who may only read cannot.
 
-        Whoever reads it answers Asterisk's pings.
+        Where it is not registered, who may is told so.
+        """
+        try:
+            await self.subscribe("channel:")
+        except AriError as error:
+            if error.status not in _NOT_THERE:
+                raise
+            return error.status == _NOT_REGISTERED
+        return True
+
+    async def subscribe(self, source: str) -> None:
+        """Have the application told of *source* as well: ``channel:`` is all channels."""
+        await self.ask("POST", f"{self.application}/subscription", {"eventSource": source})
+
+    async def listen(self, *, everything: bool) -> aiohttp.ClientWebSocketResponse:
+        """Register the application, for all events or none yet, and give its websocket.
+
+        Whoever reads it answers Asterisk's pings. *Everything* has the states of devices in it, of
+        which Asterisk can deadlock when the websocket is lost (its issue 2170).
         """
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
                 return await self._http.ws_connect(
                     f"{self._access.url}/events",
-                    params={"app": self._access.application, "subscribeAll": "true"},
+                    params={
+                        "app": self._access.application,
+                        "subscribeAll": "true" if everything else "false",
+                    },
                     headers=self._headers,
                     ssl=self._tls,
                     heartbeat=HEARTBEAT_SECONDS,

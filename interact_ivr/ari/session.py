@@ -73,7 +73,8 @@ class Session:
 
     async def run(self, watching: Callable[[], None]) -> None:
         """Do all of it; *watching* is called when nothing is missed any more. Never returns."""
-        socket = await self._client.listen()
+        everything = not await self._client.may_subscribe()
+        socket = await self._client.listen(everything=everything)
         try:
             await first_to_end(self._read(socket), self._handle(watching), self._proof.run(socket))
         finally:
@@ -137,8 +138,8 @@ class Session:
     async def _subscribe(self) -> None:
         """Have all channels and bridges told, and only what is of interest, if that can be.
 
-        What an application is subscribed to is settled by its first registration: where another
-        program's was first, ``subscribeAll`` has done nothing.
+        Who may only read has ``subscribeAll`` alone. That does nothing where another program has
+        registered the application first, which settles it.
         """
         info = await self._client.ask("GET", "/asterisk/info", {"filter": "system"})
         self.version = _understood(version_of, info.body)
@@ -149,8 +150,7 @@ class Session:
         if known.channels and known.bridges:
             return
         for source in ("channel:", "bridge:"):
-            path = f"{self._client.application}/subscription"
-            await self._client.ask("POST", path, {"eventSource": source})
+            await self._client.subscribe(source)
         if not (await self._application()).channels:
             raise AriError(Watch.REFUSED, "ARI does not tell our application of all channels")
 

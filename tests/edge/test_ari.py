@@ -24,7 +24,7 @@ from interact_ivr.domain.names import CallRef
 from interact_ivr.domain.phone_calls import PhoneCall
 from interact_ivr.pace import Pace
 from testbed.certificate import make_certificate
-from testbed.fake_ari import SOME, FakeAri, channel
+from testbed.fake_ari import FakeAri, channel
 from testbed.leftovers import nothing_left, there
 from testbed.noted_pace import NotedPace
 
@@ -294,22 +294,43 @@ async def test_where_there_is_no_filter_it_goes_without(status: int) -> None:
         assert sum(asked.startswith("POST /events") for asked in it.ari.asked) == 1
 
 
-async def test_who_is_not_subscribed_to_all_subscribes() -> None:
-    """Another program's registration was first, and has settled it."""
+async def test_no_states_of_devices_are_subscribed_to() -> None:
+    """Asterisk may deadlock over them when the websocket is lost: who may choose does without."""
+    async with scene() as it:
+        await it.until_it_is(Watch.WATCHING)
+        assert "GET /events?app=ours&subscribeAll=false" in it.ari.asked
+        subscribed = [asked for asked in it.ari.asked if "eventSource" in asked]
+        path = "POST /applications/ours/subscription?eventSource"
+        assert subscribed == [f"{path}={kind}:" for kind in ("channel", "channel", "bridge")]
+
+
+async def test_who_may_only_read_is_told_of_all_there_is() -> None:
+    """There is no other way to be told of all channels."""
 
     def prepare(ari: FakeAri) -> None:
-        ari.subscribed = SOME
+        ari.statuses = {("POST", "applications"): 403}
 
     async with scene(prepare) as it:
         await it.until_it_is(Watch.WATCHING)
-        assert "POST /applications/ours/subscription?eventSource=channel:" in it.ari.asked
+        assert "GET /events?app=ours&subscribeAll=true" in it.ari.asked
+
+
+async def test_who_may_only_read_an_application_that_is_settled_is_not_watching() -> None:
+    """Another program's registration was first: half of the calls would be none; that is told."""
+
+    def prepare(ari: FakeAri) -> None:
+        ari.settled = True
+        ari.statuses = {("POST", "applications"): 403}
+
+    async with scene(prepare) as it:
+        await it.until_it_is(Watch.REFUSED)
 
 
 async def test_who_cannot_subscribe_is_not_watching() -> None:
-    """Half of the calls would be none; that is told."""
+    """Asterisk says that it has done it, and has not; that is told."""
 
     def prepare(ari: FakeAri) -> None:
-        ari.subscribed, ari.subscribes = SOME, False
+        ari.subscribes = False
 
     async with scene(prepare) as it:
         await it.until_it_is(Watch.REFUSED)

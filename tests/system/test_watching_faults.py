@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 import time
 import urllib.request
 from base64 import b64encode
@@ -17,6 +18,10 @@ from contextlib import suppress
 
 import pytest
 
+from interact_ivr.ari.calls import Look
+from interact_ivr.ari.client import Access, Client
+from interact_ivr.ari.session import Hearing, Session
+from interact_ivr.ari.told import Event
 from testbed.conf import PASSWORD, READER, USER
 from testbed.ivr import extensions
 from testbed.line import control
@@ -34,9 +39,36 @@ from testbed.watched import (
     table,
 )
 
+LOSSES = 100
 WatchedFactory = Callable[..., Watched]
 ServiceFactory = Callable[..., Service]
 Beside = ThreadPoolExecutor
+
+
+class Deaf(Hearing):
+    """Hears nothing."""
+
+    async def looked(self, look: Look) -> None:
+        """Hear nothing."""
+
+    async def heard(self, event: Event) -> None:
+        """Hear nothing."""
+
+    def received(self) -> None:
+        """Hear nothing."""
+
+    def malformed(self, reason: str) -> None:
+        """Hear nothing."""
+        raise AssertionError(reason)
+
+
+class LostError(Exception):
+    """Raised to end a session as soon as it watches."""
+
+
+def lose() -> None:
+    """End it."""
+    raise LostError
 
 
 def test_asterisk_is_restarted_in_mid_call(
@@ -99,6 +131,25 @@ def test_a_call_that_comes_while_the_websocket_is_cut_is_seen_afterwards(
         "allocated",
         "retrieved",
     ]
+
+
+async def test_devices_that_change_while_the_websocket_is_lost_do_not_end_aris_answers(
+    watched_factory: WatchedFactory, beside: Beside
+) -> None:
+    """Asterisk deadlocks over who is told of devices' states (its issue 2170): we are not."""
+    pbx = watched_factory().pbx
+    access = Access(f"http://127.0.0.1:{pbx.http_port}/ari", USER, lambda: PASSWORD, "lost")
+    over = threading.Event()
+    changing = [beside.submit(change_devices, pbx, over) for _ in range(2)]
+    try:
+        async with Client(access) as client:
+            client.read_password()
+            for _ in range(LOSSES):
+                with suppress(LostError):
+                    await Session(client, Deaf()).run(lose)
+    finally:
+        over.set()
+    assert all(each.result() for each in changing)
 
 
 def test_a_silent_network_is_noticed(watched_factory: WatchedFactory) -> None:
@@ -325,16 +376,30 @@ def holding(seconds: float) -> Iterator[None]:
         time.sleep(POLL_SECONDS)
 
 
+def change_devices(pbx: Pbx, over: threading.Event) -> int:
+    """Change a device's state until it is over, and say how often."""
+    count = 0
+    while not over.is_set():
+        count += 1
+        ask_ari(pbx, f"deviceStates/Stasis:desk?deviceState={('INUSE', 'NOT_INUSE')[count % 2]}")
+    return count
+
+
 def filter_out_everything(pbx: Pbx) -> None:
     """Have Asterisk send the application nothing any more, as whoever may write can."""
+    ask_ari(pbx, "applications/interact-ivr-test/eventFilter", {"allowed": [{"type": "Dial"}]})
+
+
+def ask_ari(pbx: Pbx, path: str, body: object = None) -> None:
+    """Put something there."""
     asked = urllib.request.Request(
-        f"http://127.0.0.1:{pbx.http_port}/ari/applications/interact-ivr-test/eventFilter",
+        f"http://127.0.0.1:{pbx.http_port}/ari/{path}",
         method="PUT",
-        data=json.dumps({"allowed": [{"type": "Dial"}]}).encode(),
+        data=None if body is None else json.dumps(body).encode(),
         headers={
             "Content-Type": "application/json",
             "Authorization": "Basic " + b64encode(f"{USER}:{PASSWORD}".encode()).decode(),
         },
     )
     with urllib.request.urlopen(asked, timeout=5) as answer:
-        assert answer.status == 200
+        assert answer.status in (200, 204)
