@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 WHICH  := import sys; print(sys.base_prefix, sys.version)
 T      ?= tests
 ONCE   ?=
-MINUTES ?= 10
+MINUTES ?= 60
 PAGES  := README.md CONTRIBUTING.md $(wildcard docs/*.md docs/*.svg)
 WORKERS ?= 3
 
@@ -42,7 +42,7 @@ test-long: $(VENV)/ready ## the suite with its slow runs, every law tried a hund
 fuzz: $(VENV)/ready ## the laws that hold for any input, a hundred times harder
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/unit --timeout 3600
 
-soak: $(VENV)/ready ## calls, allocations and expiries for MINUTES; nothing may grow
+soak: $(VENV)/ready ## calls, programs, people and failures for MINUTES; nothing may grow or be lost
 	@$(BIN)/python -m testbed.fetch
 	@$(BIN)/python -m testbed.soak $(MINUTES)
 

@@ -67,8 +67,9 @@ class Soak:
         """Measure again and again until it is time."""
         begun = time.monotonic()
         every = min(SAMPLE_SECONDS, self.seconds / SAMPLES)
-        while (now := time.monotonic() - begun) < self.seconds:
+        while time.monotonic() - begun < self.seconds:
             threading.Event().wait(every)
+            now = time.monotonic() - begun
             asked = self._read()
             calls = self.fates.statuses.total()
             yield measured(self.centre.service, now, calls, asked, load.took())
@@ -100,7 +101,7 @@ def main(minutes: float) -> int:
         soak = Soak(Centre(tools, folder / "centre", keep, keep / 5), seconds, folder)
         began = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "commit": commit()}
         faults, failing = soak.run()
-        reloads = len(soak.centre.service.log("reloaded"))
+        counted = {of: len(soak.centre.service.log(of)) for of in ("reloaded", "purged")}
     report = {
         **began,
         "machine": machine(),
@@ -110,7 +111,7 @@ def main(minutes: float) -> int:
         "clean_calls_per_second": clean_rate(),
         "journal_kept_seconds": keep,
         "hold_seconds": HOLD_SECONDS,
-        "failures": {**failing.done, "reload": reloads},
+        "failures": {**failing.done, **counted},
         "statuses": dict(sorted(soak.fates.statuses.items())),
         "allocations": soak.fates.counted(),
         "allowed": {**ALLOWED, "rows": ROWS_ALLOWED},
