@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 
 from interact_ivr.control.client import Refused
 from testbed.api import Api
-from testbed.icws import Session, with_user
+from testbed.icws import Session, dumped, with_user
 from testbed.line import control
 from testbed.ports import LOOPBACK
 from testbed.screen_stream import ScreenStream
@@ -31,6 +31,7 @@ from testbed.sipp import Call, place_calls
 from testbed.soaking.centre import AGENTS, Centre
 from testbed.soaking.fates import Fates
 from testbed.vendor import Kind, Shop, Way
+from testbed.wire import Wire
 
 BATCH_SECONDS: Final = 5.0
 FOUND_RATE, OTHER_RATE = 16.0, 2.0
@@ -43,6 +44,8 @@ SHOP_NUMBERS: Final = "3809747000xx"
 NAME, PASSWORD = "ann", "correct horse"
 FORM: Final = "application/x-www-form-urlencoded"
 PATIENCE_SECONDS: Final = 20.0
+FIRST_NUMBER, REMEMBERED = 380_971_100_000, 10_000
+"""How many numbers a dial plan remembers the details of."""
 
 
 class UnexpectedAnswer(Exception):
@@ -112,7 +115,18 @@ class Load:
         self._shop = Shop.opened(service)
         self._shop.take_in(SHOP_NUMBERS)
         self._session = Session.opened(with_user(service))
+        self._fill_memory()
         self._cookie = self._sign_in()
+
+    def _fill_memory(self) -> None:
+        """Ask for as many numbers as a dial plan remembers, which else would grow for hours."""
+        path = f"/icws/{self._session.id}/phone-numbers/query-details"
+        with Wire(self.centre.service.http_port) as wire:
+            for number in range(FIRST_NUMBER, FIRST_NUMBER + REMEMBERED):
+                body = dumped({"phoneNumber": str(number)})
+                answer = wire.ask("POST", path, self._session.headers, body)
+                if answer.status != 200:
+                    raise UnexpectedAnswer(f"{answer.status} {answer.body[:200]!r}")
 
     def _watch(self) -> None:
         service = self.centre.service
