@@ -11,7 +11,7 @@ PAGES  := README.md CONTRIBUTING.md $(wildcard docs/*.md docs/*.svg)
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint unit test-long fuzz soak bench fetch docs lock clean debian-packages
+.PHONY: help demo test check lint unit test-long fuzz soak sbom audit bench fetch docs lock clean debian-packages
 
 help: ## what can be said here
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -45,6 +45,12 @@ fuzz: $(VENV)/ready ## the laws that hold for any input, a hundred times harder
 soak: $(VENV)/ready ## calls, programs, people and failures for MINUTES; nothing may grow or be lost
 	@$(BIN)/python -m testbed.fetch
 	@$(BIN)/python -m testbed.soak $(MINUTES)
+
+sbom: $(VENV)/ready ## what the service is made of (CycloneDX), into dist
+	@$(BIN)/python -m testbed.materials
+
+audit: $(VENV)/ready ## known advisories against what is locked; exit status 2: they could not be asked for
+	@$(BIN)/python -m testbed.audit
 
 bench: $(VENV)/ready ## ratios measured side by side, in one run
 	@$(BIN)/python -m bench
