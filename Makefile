@@ -6,12 +6,12 @@ BIN    := $(VENV)/bin
 WHICH  := import sys; print(sys.base_prefix, sys.version)
 T      ?= tests
 ONCE   ?=
-MINUTES ?= 10
+MINUTES ?= 60
 PAGES  := README.md CONTRIBUTING.md $(wildcard docs/*.md docs/*.svg)
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint unit test-long fuzz soak bench fetch docs lock clean debian-packages
+.PHONY: help demo test check lint unit test-long fuzz soak sbom audit bench fetch docs lock clean debian-packages
 
 help: ## what can be said here
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -42,9 +42,15 @@ test-long: $(VENV)/ready ## the suite with its slow runs, every law tried a hund
 fuzz: $(VENV)/ready ## the laws that hold for any input, a hundred times harder
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/unit --timeout 3600
 
-soak: $(VENV)/ready ## calls, allocations and expiries for MINUTES; nothing may grow
+soak: $(VENV)/ready ## calls, programs, people and failures for MINUTES; nothing may grow or be lost
 	@$(BIN)/python -m testbed.fetch
 	@$(BIN)/python -m testbed.soak $(MINUTES)
+
+sbom: $(VENV)/ready ## what the service is made of (CycloneDX), into dist
+	@$(BIN)/python -m testbed.materials
+
+audit: $(VENV)/ready ## known advisories against what is locked; exit status 2: they could not be asked for
+	@$(BIN)/python -m testbed.audit
 
 bench: $(VENV)/ready ## ratios measured side by side, in one run
 	@$(BIN)/python -m bench

@@ -1,7 +1,8 @@
-"""``make soak``: real calls, allocations and expiries for minutes, and nothing grows.
+"""``make soak``: calls, programs, people and failures for MINUTES, and nothing grows or is lost.
 
-Half of the allocated numbers are dialed, the others expire. Every few seconds the service's memory,
-descriptors and write-ahead log are measured; the report stands in ``bench/results/soak.json``.
+A real Asterisk is dialed by SIPp while every API is asked and links are cut. The service's memory,
+descriptors, tasks, threads, store and latencies are measured, and in the end each interaction's
+fate is looked at. What came of it is in ``bench/results/soak.json``, drawn in ``soak.svg``.
 """
 
 from __future__ import annotations
@@ -9,133 +10,138 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Final
 
-from bench.__main__ import commit, machine
-from interact_ivr.control.client import Refused, ask
+from bench.__main__ import commit, machine, versions
 from testbed.fetch import bring
-from testbed.ivr import extensions
-from testbed.pbx import Pbx
-from testbed.service import Service
-from testbed.sipp import Call, place_calls
-from testbed.tools import Tools
+from testbed.soaking.centre import HOLD_SECONDS, Centre
+from testbed.soaking.failing import Failing
+from testbed.soaking.fates import Fates
+from testbed.soaking.load import Load, forget_traces
+from testbed.soaking.picture import drawn
+from testbed.soaking.samples import ALLOWED, ROWS_ALLOWED, Sample, grown, measured
 
-REPORT = Path(__file__).parent.parent / "bench/results/soak.json"
-POOL = 500
-BATCH = 40
-HOLD_SECONDS = 5
-GROWTH_MB = 8.0
-GROWTH_DESCRIPTORS = 8
-SHOWN = 20
-"""Samples that the report keeps, evenly taken."""
-SETTLING = 5
-"""Samples before the one that later ones are compared with."""
+RESULTS: Final = Path(__file__).parent.parent / "bench/results"
+SAMPLE_SECONDS, SAMPLES = 10.0, 24
+"""Between two samples, or less where it takes but a few minutes, so that there are enough."""
+FAILURE_SAMPLES: Final = 3
+"""Of every so many samples something fails at one."""
+KEEP_SECONDS: Final = 30.0
+"""The least that the journal is kept; in a longer soak a twelfth of it."""
+TOLD_FAULTS: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What the service takes at an instant."""
+@dataclass
+class Soak:
+    """One run; *seconds* long."""
 
+    centre: Centre
     seconds: float
-    calls: int
-    found: int
-    memory_mb: float
-    descriptors: int
-    wal_mb: float
+    folder: Path
+    fates: Fates = field(default_factory=Fates)
+    samples: list[Sample] = field(default_factory=list)
+
+    def run(self) -> tuple[list[str], Failing]:
+        """Load the service, break what is around it, and say what is wrong in the end."""
+        load = Load(self.centre, self.fates)
+        failing = Failing(self.centre, self.fates, self.folder)
+        with self.centre.running():
+            with load.running():
+                for count, sample in enumerate(self._sampled(load), start=1):
+                    self.samples.append(sample)
+                    failed = failing.next() if count % FAILURE_SAMPLES == 0 else ""
+                    show(sample, failed, len(load.faults))
+                    forget_traces(self.centre)
+            left = failing.settle()
+            self._read()
+        faults = [*load.faults, *([left] if left else []), *self.fates.faults()]
+        return [*faults, *grown(self.samples)], failing
+
+    def _sampled(self, load: Load) -> Iterator[Sample]:
+        """Measure again and again until it is time."""
+        begun = time.monotonic()
+        every = min(SAMPLE_SECONDS, self.seconds / SAMPLES)
+        while time.monotonic() - begun < self.seconds:
+            threading.Event().wait(every)
+            now = time.monotonic() - begun
+            asked = self._read()
+            calls = self.fates.statuses.total()
+            yield measured(self.centre.service, now, calls, asked, load.took())
+
+    def _read(self) -> Sequence[float]:
+        self.fates.read_journal(self.centre.service.database)
+        return self.fates.read_calls(self.centre.pbx)
 
 
-def main(minutes: float) -> int:
-    """Soak for *minutes*, write the report, and give the exit status."""
-    with ExitStack() as stack:
-        tools = bring()
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="interact-ivr-soak-")))
-        settings = f"[pool]\nhold_for_seconds = {HOLD_SECONDS}\nrest_for_seconds = 1\n"
-        service = stack.enter_context(Service(folder / "service", settings))
-        pbx = stack.enter_context(
-            Pbx(tools, folder / "asterisk", extensions=extensions(service.agi))
-        )
-        service.import_numbers(*(f"38097452{index:04}" for index in range(POOL)))
-        samples = []
-        for sample in soak(tools, service, pbx, minutes * 60):
-            samples.append(sample)
-            print(
-                f"\r{sample.seconds:6.0f} s  {sample.calls} calls, {sample.found} found  "
-                f"{sample.memory_mb:.1f} MB  {sample.descriptors} descriptors  "
-                f"WAL {sample.wal_mb:.1f} MB ",
-                end="",
-                flush=True,
-            )
-    faults = list(grown(samples))
-    REPORT.parent.mkdir(exist_ok=True)
-    report = {
-        "commit": commit(),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "minutes": minutes,
-        "faults": faults,
-        "samples": [asdict(one) for one in samples[:: len(samples) // SHOWN + 1]],
-        "last": asdict(samples[-1]),
-    }
-    REPORT.write_text(json.dumps(report, indent=1) + "\n")
-    print("", *(faults or ["nothing grew, every call found its own"]), sep="\n")
-    return 1 if faults else 0
-
-
-def soak(tools: Tools, service: Service, pbx: Pbx, seconds: float) -> Iterator[Sample]:
-    """Allocate and call in batches, and give a sample after each."""
-    begun = time.monotonic()
-    calls = 0
-    while time.monotonic() - begun < seconds:
-        numbers = list(allocated(service, f"batch-{calls}"))
-        place_calls(tools, pbx, [Call(number) for number in numbers[::2]], rate=BATCH)
-        calls += len(numbers[::2])
-        yield measured(service, time.monotonic() - begun, calls)
-
-
-def allocated(service: Service, batch: str) -> Iterator[str]:
-    """Allocate a batch of interactions, as an app does; an exhausted pool gives fewer."""
-    control = Path(service.ask("status")["control"])
-    for index in range(BATCH):
-        try:
-            yield ask(control, "allocate", {"interaction": f"{batch}/{index}"})["number"]
-        except Refused:
-            return
-
-
-def measured(service: Service, seconds: float, calls: int) -> Sample:
-    """Measure the running service."""
-    status = Path(f"/proc/{service.pid}/status").read_text("ascii")
-    memory = next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1]
-    wal = service.database.with_name(service.database.name + "-wal")
-    told = service.log("the call was told")
-    return Sample(
-        seconds=round(seconds, 1),
-        calls=calls,
-        found=sum(line["status"] == "FOUND" for line in told),
-        memory_mb=round(int(memory) / 1024, 1),
-        descriptors=len(list(Path(f"/proc/{service.pid}/fd").iterdir())),
-        wal_mb=round(wal.stat().st_size / 1e6, 1) if wal.exists() else 0.0,
+def show(sample: Sample, failed: str, faults: int) -> None:
+    """Say how it stands."""
+    print(
+        f"{sample.seconds:6.0f} s  {sample.calls} calls  {sample.memory_mb:.1f} MB  "
+        f"{sample.descriptors} descriptors  {sample.tasks} tasks  {sample.threads} threads  "
+        f"WAL {sample.wal_mb:.1f} MB  store {sample.store_mb:.1f} MB  "
+        f"journal {sample.rows['journal']}  calls p99 {sample.call_p99_ms:.0f} ms  "
+        f"APIs p99 {sample.api_p99_ms:.0f} ms  {f'{faults} faults  ' if faults else ''}{failed}",
+        flush=True,
     )
 
 
-def grown(samples: list[Sample]) -> Iterator[str]:
-    """Say what grew, and which calls did not find their interaction."""
-    last = samples[-1]
-    if last.found != last.calls:
-        yield f"{last.calls - last.found} of {last.calls} calls did not find their interaction"
-    if len(samples) <= SETTLING:
-        yield f"{len(samples)} samples are too few to say what grows"
-        return
-    first = samples[SETTLING]
-    if last.memory_mb > first.memory_mb + GROWTH_MB:
-        yield f"memory grew from {first.memory_mb} to {last.memory_mb} MB"
-    if last.descriptors > first.descriptors + GROWTH_DESCRIPTORS:
-        yield f"descriptors grew from {first.descriptors} to {last.descriptors}"
+def main(minutes: float) -> int:
+    """Soak for *minutes*, write the report and the picture, and give the exit status."""
+    tools = bring()
+    seconds = 60 * minutes
+    keep = max(KEEP_SECONDS, seconds / 12)
+    with tempfile.TemporaryDirectory(prefix="interact-ivr-soak-") as name:
+        folder = Path(name)
+        soak = Soak(Centre(tools, folder / "centre", keep, keep / 5), seconds, folder)
+        began = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "commit": commit()}
+        faults, failing = soak.run()
+        counted = {of: len(soak.centre.service.log(of)) for of in ("reloaded", "purged")}
+    report = {
+        **began,
+        "machine": machine(),
+        "versions": versions(),
+        "minutes": minutes,
+        "calls_per_second": round(soak.samples[-1].calls / soak.samples[-1].seconds, 1),
+        "clean_calls_per_second": clean_rate(),
+        "journal_kept_seconds": keep,
+        "hold_seconds": HOLD_SECONDS,
+        "failures": {**failing.done, **counted},
+        "statuses": dict(sorted(soak.fates.statuses.items())),
+        "allocations": soak.fates.counted(),
+        "allowed": {**ALLOWED, "rows": ROWS_ALLOWED},
+        "faults": faults[:TOLD_FAULTS],
+        "samples": [asdict(one) for one in soak.samples],
+    }
+    keep_report(report, soak.samples)
+    print(
+        *(faults[:TOLD_FAULTS] or ["nothing grew, nothing was lost, nothing told twice"]), sep="\n"
+    )
+    return 1 if faults else 0
+
+
+def clean_rate() -> float:
+    """Give the calls a second that the machine takes cleanly, by the last measurement kept."""
+    kept = json.loads((RESULTS / "clean_calls.json").read_text("utf-8"))
+    (rate,) = [
+        each["median"] for each in kept["rows"] if each["name"] == "ours: SQLite: clean calls"
+    ]
+    return float(rate)
+
+
+def keep_report(report: dict[str, Any], samples: Sequence[Sample]) -> None:
+    """Write the report and the picture, in place of an earlier run's."""
+    lines = [json.dumps(each) for each in report.pop("samples")]
+    text = json.dumps(report, indent=1).removesuffix("\n}")
+    joined = ",\n  ".join(lines)
+    (RESULTS / "soak.json").write_text(f'{text},\n "samples": [\n  {joined}\n ]\n}}\n', "utf-8")
+    title = f"A soak of {report['minutes']:g} minutes, {report['calls_per_second']:g} calls/s"
+    (RESULTS / "soak.svg").write_text(drawn(samples, title), "utf-8")
 
 
 if __name__ == "__main__":

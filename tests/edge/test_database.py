@@ -17,7 +17,7 @@ import pytest
 from interact_ivr.stores.migrating import CopyError
 from interact_ivr.stores.sqlite.copies import back_up, restore
 from testbed.line import Line, control
-from testbed.service import INTERACT_IVR, Service, ServiceError
+from testbed.service import INTERACT_IVR, Service
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "schema-1.sql"
 MANY = 15_000
@@ -280,14 +280,21 @@ def test_an_earlier_release_s_store_is_upgraded(stopped: Service) -> None:
     assert stopped.command("db", "migrate", "--check").returncode == 0
 
 
-def test_a_later_release_s_store_is_refused_politely(stopped: Service) -> None:
-    """By every command that opens it, with one sentence."""
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+def test_a_later_release_s_store_is_refused_politely(stopped: Service, mode: str) -> None:
+    """By all that opens it, with status 1 and one sentence of what to do; not a byte is changed."""
     with closing(sqlite3.connect(stopped.database)) as connection:
         connection.execute("PRAGMA user_version = 999")
+        connection.execute(f"PRAGMA journal_mode = {mode}")  # a backup has none
+    before = stopped.database.read_bytes()
     for command in (("db", "migrate"), ("db", "migrate", "--check"), ("number", "list")):
-        assert "a later release of interact-ivr has written it" in _fails(stopped, *command)
-    with pytest.raises(ServiceError, match="a later release of interact-ivr has written it"):
-        stopped.start()
+        refused = _fails(stopped, *command)
+        assert "a later release of interact-ivr has written it; install that one again" in refused
+    served = stopped.command("serve", "--config", str(stopped.config))
+    assert (served.returncode, served.stdout) == (1, "")
+    assert "put a backup back that was made before it" in served.stderr
+    assert stopped.database.read_bytes() == before
+    assert [*stopped.folder.glob("interact-ivr.db.2*")] == []
 
 
 def test_progress_is_for_terminals_only(stopped: Service, tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ import sys
 import sysconfig
 import venv
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from testbed.agi_peer import Channel, Peer, plain_environment
 from testbed.children import argv
+from testbed.line import Line
 from testbed.pbx_trees import samples, seen, without_times
 from testbed.service import Service
 
@@ -121,6 +122,26 @@ def test_without_a_checkout_a_call_finds_its_interaction(
     unit = service.command("print", "unit").stdout
     assert re.findall("(?m)^ExecStart=(.*)$", unit) == [f"{program} serve"]
     assert ".SS number import\n" in service.command("print", "man").stdout
+
+
+def test_a_backup_restored_on_a_bare_machine_serves_calls(
+    service: Service, service_factory: Callable[..., Service], tmp_path: Path
+) -> None:
+    """With the wheel, the backup and a configuration, and nothing else of the machine before."""
+    copy = tmp_path / "copy.db"
+    before = service_factory()
+    line = Line.taken_into(before, number=NUMBER, group="sales")
+    line.allocate("order-1")
+    before.ask("db", "backup", str(copy))
+    before.stop()
+    assert [file.name for file in service.folder.iterdir()] == [service.config.name]
+    restored = service.command("db", "restore", str(copy))
+    assert restored.returncode == 0, restored.stderr
+    with service:
+        there = Line(service, NUMBER, "sales")
+        found = there.call(uniqueid="pbx-1.7").variables
+        assert (found["INTERACT_STATUS"], found["INTERACT_ID"]) == ("FOUND", "order-1")
+        assert there.journal() == ["allocated", "retrieved"]
 
 
 def relayed(stub: Path, *arguments: str) -> Channel:

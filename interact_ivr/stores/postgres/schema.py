@@ -11,7 +11,7 @@ from datetime import datetime
 
 import psycopg
 
-from interact_ivr.stores.migrating import SchemaError
+from interact_ivr.stores.migrating import NEWER, SchemaError
 from interact_ivr.stores.operations.times import from_micros
 from interact_ivr.stores.postgres.connecting import Connecting, Connection
 from interact_ivr.stores.postgres.failures import unavailable
@@ -66,7 +66,7 @@ def migrate(connection: Connection, migrations: Sequence[tuple[int, str]] | None
         if runs_with > len(migrations):
             raise SchemaError(
                 f"the store has schema {version}, this release knows schemas up to "
-                f"{len(migrations)}: a later release of interact-ivr has written it"
+                f"{len(migrations)}: {NEWER}"
             )
         for number, script in migrations[version:]:
             connection.execute(script)

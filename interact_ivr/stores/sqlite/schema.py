@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from interact_ivr.stores.migrating import SchemaError
+from interact_ivr.stores.migrating import NEWER, SchemaError
 from interact_ivr.stores.queries import load_migrations
 from interact_ivr.stores.sqlite.lock import FileLock
 
@@ -23,7 +23,11 @@ def create_database(path: Path) -> None:
 def open_database(path: Path, *, busy_timeout_ms: int = 250) -> sqlite3.Connection:
     """Open the file at *path* for the writer, with WAL and synchronous=FULL.
 
-    A file that is gone is not made anew: who lost a store should not go on with an empty one.
+    A file that is gone is not made anew: who lost a store should not go on with an empty one. A
+    later release's is left as it is, to the byte.
+
+    Raises:
+        SchemaError: as `check_version` does, or SQLite is too old.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         needed = ".".join(map(str, OLDEST_SQLITE))
@@ -37,7 +41,7 @@ def open_database(path: Path, *, busy_timeout_ms: int = 250) -> sqlite3.Connecti
     )
     try:
         connection.execute(f"PRAGMA busy_timeout = {busy_timeout_ms:d}")
-        check_ours(connection)
+        check_version(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -73,8 +77,7 @@ def check_version(connection: sqlite3.Connection) -> tuple[int, int]:
     version = check_ours(connection)
     if version > latest:
         raise SchemaError(
-            f"the store has schema {version}, this release knows schemas up to {latest}: "
-            "a later release of interact-ivr has written it"
+            f"the store has schema {version}, this release knows schemas up to {latest}: {NEWER}"
         )
     return version, latest
 
