@@ -20,7 +20,7 @@ _EVALUATED: Final = frozenset(
     {
         *("exec", "compile", "code.__new__", "pickle.find_class", "ctypes.dlopen", "import"),
         *("os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.startfile"),
-        *("subprocess.Popen", "pty.spawn", "os.remove", "os.rename", "os.link", "os.symlink"),
+        *("subprocess.Popen", "pty.spawn", "os.rename", "os.link", "os.symlink"),
         *("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo"),
         *("socket.gethostbyname", "urllib.Request", "sqlite3.connect", "sqlite3.execute"),
     }
@@ -29,6 +29,11 @@ _EVALUATED: Final = frozenset(
 _PLANS: Final = str(Path(__file__).parent.parent / "dialplan" / "plans")
 _READABLE: Final = (tempfile.gettempdir(), "/dev/shm", _PLANS)  # noqa: S108  only compared
 """Where a file may be opened: a plan that is tried stands in a folder of its own."""
+
+
+_ABOUT_FILES: Final = frozenset({"open", "os.remove", "os.rmdir", "os.mkdir", "os.truncate"})
+_TRIED: Final = "plan.toml"
+"""How a plan that is tried is called in its folder."""
 
 
 class Evaluated(BaseException):
@@ -74,6 +79,7 @@ def _hung(_number: int, _frame: FrameType | None) -> None:
 def _heard(event: str, arguments: tuple[Any, ...]) -> None:
     if _Watch.thread == 0 or _Watch.thread != get_ident():
         return
-    if event in _EVALUATED or (event == "open" and not str(arguments[0]).startswith(_READABLE)):
+    is_elsewhere = event in _ABOUT_FILES and not str(arguments[0]).startswith((*_READABLE, _TRIED))
+    if is_elsewhere or event in _EVALUATED:
         _Watch.thread = 0  # what follows, as a traceback, may open what it likes
         raise Evaluated(f"{event} {str(arguments)[:200]}")

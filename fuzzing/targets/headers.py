@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from ipaddress import ip_address
 from typing import Final
 
@@ -20,11 +20,12 @@ from aiohttp import web
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
+from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.test_utils import make_mocked_request
 
 from fuzzing.target import Target
 from fuzzing.targets.shop import ENVIRONMENT, KEY, PASSWORD, TENANT, TOKEN, USER, access
-from interact_ivr.api.bodies import read_json, read_parameters
+from interact_ivr.api.bodies import BODY_SECONDS, read_json, read_parameters
 from interact_ivr.api.credentials import Credentials
 from interact_ivr.api.icws.guarding import IcwsGuard, cookie_name, cookies_of, wants_events
 from interact_ivr.api.icws.sessions import Session, Sessions
@@ -53,6 +54,16 @@ class _House:
     credentials: Credentials
     session: Session
     plain: web.Request
+    match: web.UrlMappingMatchInfo
+
+    def request(self, message: RawRequestMessage, peer: str) -> web.Request:
+        """Give a request without a body, as the server would."""
+        around = self.plain.protocol, self.plain.writer, self.plain.task
+        made = web.Request(
+            message, EMPTY_PAYLOAD, *around, self.loop, client_max_size=_LIMIT, remote=peer
+        )
+        made._match_info = self.match
+        return made
 
 
 @cache
@@ -68,7 +79,16 @@ def _house() -> _House:
     credentials = Credentials(known, sign_in, icws.check, _nobody, _SOURCES, operators)
     asyncio.set_event_loop(loop)
     plain = make_mocked_request("POST", "/", loop=loop, client_max_size=_LIMIT)
-    return _House(loop, credentials, session, plain)
+    route = web.ResourceRoute("POST", _answer, web.PlainResource("/"))
+    match = web.UrlMappingMatchInfo({"sessionId": session.id}, route)
+    app = web.Application()
+    app[BODY_SECONDS] = 60.0
+    match.add_app(app)
+    return _House(loop, credentials, session, plain, match)
+
+
+async def _answer(_: web.Request) -> web.Response:
+    raise NotPermitted
 
 
 async def _knows(tenant: str, user: str, password: str, _source: str) -> bool:
@@ -85,8 +105,7 @@ def _check(data: bytes) -> None:
     if message is None:
         return
     for peer in _PEERS:
-        request = house.plain.clone(rel_url=message.url, headers=message.headers, remote=peer)
-        request._match_info = web.UrlMappingMatchInfo({"sessionId": house.session.id}, None)  # type: ignore[arg-type]  # no route is looked at
+        request = house.request(message, peer)
         _check_source(request)
         for needs in {*Needs} - _CONSOLE:
             with suppress(Refusal):
@@ -114,7 +133,7 @@ def _message(house: _House, data: bytes) -> RawRequestMessage | None:
 def _check_source(request: web.Request) -> None:
     """See that nothing of a header is taken for more than it is, nor from whom we do not trust."""
     address = _SOURCES.address(request)
-    assert str(ip_address(address)) == address.lower()
+    assert ip_address(address)
     assert owner(address)
     assert _BASE.fullmatch(_SOURCES.base(request))
     assert _PREFIX.fullmatch(_SOURCES.prefix(request))
@@ -156,9 +175,8 @@ def _check_let_in(needs: Needs, request: web.Request, session: Session) -> None:
 
 def _check_reading(house: _House, request: web.Request) -> None:
     """See that a body's description is taken as such, or refused."""
-    for read in (partial(read_parameters, request, DetailsQuery),):
-        with suppress(Refusal):
-            assert isinstance(read(), DetailsQuery)
+    with suppress(Refusal):
+        assert isinstance(read_parameters(request, DetailsQuery), DetailsQuery)
     with suppress(Refusal):
         house.loop.run_until_complete(read_json(request, DetailsQuery))
     assert request.charset is None or isinstance(request.charset, str)
@@ -187,10 +205,28 @@ TARGET = Target(
     _seeds,
     (
         *(b"Host: ", b"Cookie: ", b"Authorization: ", b"Bearer ", b"bearer\t", b"Basic ", b"; "),
-        *(b"Tenant-Id: ", b"Application-Key: ", b"Environment-Name: ", b"User-Id: ", b"User-Password: "),
-        *(b"X-Forwarded-For: ", b"X-Forwarded-Host: ", b"X-Forwarded-Proto: ", b"X-Forwarded-Prefix: "),
+        *(
+            b"Tenant-Id: ",
+            b"Application-Key: ",
+            b"Environment-Name: ",
+            b"User-Id: ",
+            b"User-Password: ",
+        ),
+        *(
+            b"X-Forwarded-For: ",
+            b"X-Forwarded-Host: ",
+            b"X-Forwarded-Proto: ",
+            b"X-Forwarded-Prefix: ",
+        ),
         *(b"Content-Type: ", b"Content-Encoding: ", b"charset=", b"application/json", b"Origin: "),
-        *(b"Sec-Fetch-Site: ", b"Accept: ", b"ININ-ICWS-CSRF-Token: ", b"@ID@", b"@TOKEN@", b"@COOKIE@"),
+        *(
+            b"Sec-Fetch-Site: ",
+            b"Accept: ",
+            b"ININ-ICWS-CSRF-Token: ",
+            b"@ID@",
+            b"@TOKEN@",
+            b"@COOKIE@",
+        ),
         *(b"icws_", b"interact_screen=", b"10.0.0.1", b"::1", b"::ffff:", b"%eth0", b"[", b"]:80"),
         *(b"same-origin", b"http://[", b"//", b"%00", b"\xff", b"\xc2\x85", b"\\012", b'"'),
         *(KEY.encode(), TOKEN.encode(), TENANT.encode(), b"live"),

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-import phonenumbers
-from phonenumbers import PhoneMetadata
-
 from dialplan import Engine, NotANumber, clean, load_plan
 from dialplan.text import split
 from fuzzing.target import Target
+from fuzzing.targets.regions import import_regions
 
 _PLANS = ("nanp", "e164:GB", "example", "extensions", "e164:UA")
 _LONGEST_EXPLAINED = 64
@@ -21,11 +19,7 @@ _LONGEST_EXPLAINED = 64
 
 @cache
 def _engines() -> Sequence[Engine]:
-    for region in phonenumbers.SUPPORTED_REGIONS:  # each is imported when it is first asked for
-        PhoneMetadata.metadata_for_region(region)
-        PhoneMetadata.short_metadata_for_region(region)
-    for code in phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS:
-        PhoneMetadata.metadata_for_nongeo_region(code)
+    import_regions()
     return [Engine(load_plan(name)) for name in _PLANS]
 
 

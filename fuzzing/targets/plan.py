@@ -17,6 +17,7 @@ from dialplan.checking import faults_of
 from dialplan.difference import numbers_of
 from dialplan.directory import read_directory
 from fuzzing.target import Target
+from fuzzing.targets.regions import import_regions
 from interact_ivr.domain.errors import BadDialPlan
 from interact_ivr.service.trying import tried
 
@@ -33,6 +34,7 @@ def _here() -> Path:
 
 @cache
 def _now() -> Plan:
+    import_regions()
     return load_plan("nanp")
 
 

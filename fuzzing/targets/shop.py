@@ -37,9 +37,7 @@ class _Shop:
     async def read(self) -> Directory:
         """Give it."""
         key = KnownKey(kept_key(KEY), _NOON)
-        shop = KnownApplication(
-            ApplicationId(1), ENVIRONMENT, "shop", None, PoolSettings(), (key,)
-        )
+        shop = KnownApplication(ApplicationId(1), ENVIRONMENT, "shop", None, PoolSettings(), (key,))
         token = KnownToken(kept_token(TOKEN), Grant(Role.ADMIN, ENVIRONMENT), _NOON)
         return Directory(
             (TENANT,),
