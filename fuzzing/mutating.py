@@ -27,7 +27,7 @@ class Mutator:
 
     def mutated(self, data: bytes, most: int, seed: int) -> bytes:
         """Change some of *data*; *most* bytes are left of it."""
-        random = Random(seed)  # noqa: S311  no secret
+        random = Random(seed)
         lines = data.split(b"\n")
         for _ in range(random.randint(1, _MOST_ROUNDS)):
             random.choice(self._ways)(lines, random)

@@ -50,13 +50,13 @@ class Fuzzing:
         self._executions += 1
         try:
             self._wanted.hold(data)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  whatever it is, it is a finding
             self._keep(data, error)
         if self._executions % _LOOK_EVERY == 0 and time.process_time() > self._seconds:
             self._end()
 
     def _keep(self, data: bytes, error: BaseException) -> None:
-        frames = [each for each in traceback.extract_tb(error.__traceback__)]
+        frames = list(traceback.extract_tb(error.__traceback__))
         ours = [each for each in frames if _OURS.search(each.filename)] or frames
         kind = f"{type(error).__name__} at {Path(ours[-1].filename).name}:{ours[-1].name}"
         if kind in self._kinds:

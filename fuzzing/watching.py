@@ -27,7 +27,7 @@ _EVALUATED: Final = frozenset(
 )
 """What no input may bring about."""
 _PLANS: Final = str(Path(__file__).parent.parent / "dialplan" / "plans")
-_READABLE: Final = (tempfile.gettempdir(), "/dev/shm", _PLANS)  # noqa: S108  only compared
+_READABLE: Final = (tempfile.gettempdir(), "/dev/shm", _PLANS)
 """Where a file may be opened: a plan that is tried stands in a folder of its own."""
 
 

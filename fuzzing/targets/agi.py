@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from agi_scripts.retrieve_interaction import _asking
 from fuzzing.target import Target
-from interact_ivr.agi.session import GoneError, Session, _request
+from interact_ivr.agi.session import Session, _request
 from interact_ivr.agi.stub import for_service
 from interact_ivr.agi.wire import (
     MAX_COMMAND,

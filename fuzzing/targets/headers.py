@@ -1,7 +1,8 @@
 """Headers: who asks, by credentials, cookies and proxies, and what a body is said to be.
 
 An input is a request's head as it comes over the wire, the path first; aiohttp's parser reads it,
-as in the service, and its first bytes pick who sends it. `@ID@`, `@TOKEN@` and `@COOKIE@` stand for those of a session that is open.
+as in the service, and its first bytes pick who sends it. `@ID@`, `@TOKEN@` and `@COOKIE@` stand for
+those of a session that is open.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, Self
 
 from aiohttp import web
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
+from aiohttp.http_writer import StreamWriter
 from aiohttp.streams import EMPTY_PAYLOAD
-from aiohttp.test_utils import make_mocked_request
+from aiohttp.web_protocol import RequestHandler
 
 from fuzzing.target import Target
 from fuzzing.targets.shop import ENVIRONMENT, KEY, PASSWORD, TENANT, TOKEN, USER, access
@@ -47,18 +49,36 @@ _SOURCES: Final = Sources(networks(["10.0.0.0/8", "2001:db8:ffff::/48"]), "https
 
 
 @dataclass(frozen=True, slots=True)
+class _Connection:
+    """What a request has come over."""
+
+    protocol: RequestHandler
+    writer: StreamWriter
+    task: asyncio.Task[None]
+
+    @classmethod
+    async def made(cls) -> Self:
+        """Make one on which nothing comes."""
+        protocol = web.Server(_answer)()
+        protocol.transport = asyncio.Transport({"peername": ("192.0.2.1", 1)})
+        task = asyncio.create_task(asyncio.sleep(0))
+        await task
+        return cls(protocol, StreamWriter(protocol, asyncio.get_running_loop()), task)
+
+
+@dataclass(frozen=True, slots=True)
 class _House:
     """The guards, and a session that is open."""
 
     loop: asyncio.AbstractEventLoop
     credentials: Credentials
     session: Session
-    plain: web.Request
+    connection: _Connection
     match: web.UrlMappingMatchInfo
 
     def request(self, message: RawRequestMessage, peer: str) -> web.Request:
         """Give a request without a body, as the server would."""
-        around = self.plain.protocol, self.plain.writer, self.plain.task
+        around = self.connection.protocol, self.connection.writer, self.connection.task
         made = web.Request(
             message, EMPTY_PAYLOAD, *around, self.loop, client_max_size=_LIMIT, remote=peer
         )
@@ -78,16 +98,16 @@ def _house() -> _House:
     operators = networks(["127.0.0.1"])
     credentials = Credentials(known, sign_in, icws.check, _nobody, _SOURCES, operators)
     asyncio.set_event_loop(loop)
-    plain = make_mocked_request("POST", "/", loop=loop, client_max_size=_LIMIT)
     route = web.ResourceRoute("POST", _answer, web.PlainResource("/"))
     match = web.UrlMappingMatchInfo({"sessionId": session.id}, route)
     app = web.Application()
     app[BODY_SECONDS] = 60.0
     match.add_app(app)
-    return _House(loop, credentials, session, plain, match)
+    connection = loop.run_until_complete(_Connection.made())
+    return _House(loop, credentials, session, connection, match)
 
 
-async def _answer(_: web.Request) -> web.Response:
+async def _answer(_: web.BaseRequest) -> web.Response:
     raise NotPermitted
 
 

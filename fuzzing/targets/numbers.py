@@ -72,9 +72,9 @@ def _check_refused(engine: Engine, raw: str) -> None:
 
 def _seeds() -> Iterator[bytes]:
     yield b"\n1-800-FLOWERS\n+1 (800) 456-2354 x12\n6929\n/6929\n911\n*67\n00442079460018"
-    yield b"a\nsip:bob@example.com\nSIPS: a@b ;user=phone\ntel:+1-800-456-2354;ext=12\n9,18005550100"
+    yield b"a\nsip:bob@example.com\nSIPS: a@b ;user=phone\ntel:+1-800-456-2354;ext=12\n9,1800555"
     yield b"b\ntel:7042;phone-context=+1-914-555\n+49 33051/60123\n02/5012 3456\n+380 97 452 02 00"
-    yield "c\n٠١٢٣٤٥٦٧٨٩\n１８００\n+44（20）7946-0018\nExt. 12\n8004562354^99\n".encode()
+    yield "c\n٠١٢٣٤٥٦٧٨٩\n１８００\n+44（20）7946-0018\nExt. 12\n8004562354^99\n".encode()  # noqa: RUF001  they are meant
     yield b"d\nanonymous\n\n+\n/\n#31#0974520200\n1800456235400000000000000\n+1800456235412/6929"
 
 

@@ -27,7 +27,7 @@ ENVIRONMENT: Final = EnvironmentName("acme/live")
 KEY: Final = "key-of-the-shop-0123"
 TOKEN: Final = "0123456789abcdef" * 4
 USER: Final = "ann"
-PASSWORD: Final = "correct horse battery"  # noqa: S105  nobody's
+PASSWORD: Final = "correct horse battery"
 _NOON: Final = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 

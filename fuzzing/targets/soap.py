@@ -64,7 +64,8 @@ def _envelope(content: str, header: str = "", declaration: str = "") -> str:
 
 
 def _seeds() -> Iterator[bytes]:
-    free = "<d:FreeDnisAllocationRequest><d:phone>+380974520200</d:phone></d:FreeDnisAllocationRequest>"
+    phone = "<d:phone>+380974520200</d:phone>"
+    free = f"<d:FreeDnisAllocationRequest>{phone}</d:FreeDnisAllocationRequest>"
     create = (
         "<a:CreatePhoneRequest><phoneNumber>1 &amp; 2</phoneNumber><dnId>12</dnId>"
         "<groupName><![CDATA[<b>]]></groupName><enabled> 1 </enabled></a:CreatePhoneRequest>"
