@@ -28,6 +28,8 @@ from fuzzing.targets import target
 
 _LOOK_EVERY = 64
 """Inputs, after which the time is looked at."""
+_TELL_EVERY = 15.0
+"""Seconds of a processor, after which the report is written anew."""
 _OURS = re.compile(r"/(interact_ivr|dialplan|agi_scripts|fuzzing)/")
 _HANG_SECONDS = 120
 _MOST_MIB = 2048
@@ -42,6 +44,7 @@ class Fuzzing:
         self._found = found
         self._report = report
         self._executions = 0
+        self._due = min(_TELL_EVERY, seconds)
         self._kinds: dict[str, str] = {}
         self._begun = {"commit": _commit(), "date": datetime.now(UTC).isoformat("T", "seconds")}
 
@@ -52,8 +55,12 @@ class Fuzzing:
             self._wanted.hold(data)
         except BaseException as error:  # noqa: BLE001  whatever it is, it is a finding
             self._keep(data, error)
-        if self._executions % _LOOK_EVERY == 0 and time.process_time() > self._seconds:
-            self._end()
+        if self._executions % _LOOK_EVERY == 0 and (used := time.process_time()) > self._due:
+            self._tell()
+            self._due = min(used + _TELL_EVERY, self._seconds)
+            if used > self._seconds:
+                sys.stdout.flush()
+                os._exit(0)  # libFuzzer has written what it keeps
 
     def _keep(self, data: bytes, error: BaseException) -> None:
         frames = list(traceback.extract_tb(error.__traceback__))
@@ -70,8 +77,8 @@ class Fuzzing:
         )
         print(f"FOUND {kind}: {file}", flush=True)
 
-    def _end(self) -> None:
-        """Write the report and leave: libFuzzer has written what it keeps."""
+    def _tell(self) -> None:
+        """Write the report of what has been so far."""
         told = self._begun | {
             "cpu_seconds": round(time.process_time(), 1),
             "executions": self._executions,
@@ -79,8 +86,6 @@ class Fuzzing:
             "findings": sorted(self._kinds),
         }
         self._report.write_text(json.dumps(told))
-        sys.stdout.flush()
-        os._exit(0)
 
 
 def _commit() -> str:
