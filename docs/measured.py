@@ -91,7 +91,16 @@ def fuzzed() -> str:
         for name, report in result["targets"].items()
         if "executions" in report
     ]
-    headings = ("target", "processor, s", "inputs", "a second", "edges", "kept", "MiB", "when (UTC)")
+    headings = (
+        "target",
+        "processor, s",
+        "inputs",
+        "a second",
+        "edges",
+        "kept",
+        "MiB",
+        "when (UTC)",
+    )
     told = "On {processor}, {cores} cores".format(**result["machine"])
     by = " and ".join(f"{name} {which}" for name, which in result["versions"].items())
     return f"{told}, by {by}:\n\n{table((*headings, 'commit', 'found'), lines)}"
