@@ -7,11 +7,13 @@ WHICH  := import sys; print(sys.base_prefix, sys.version)
 T      ?= tests
 ONCE   ?=
 MINUTES ?= 60
+TARGET ?=
+SECONDS ?= 60
 PAGES  := README.md CONTRIBUTING.md $(wildcard docs/*.md docs/*.svg)
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint unit test-long fuzz soak sbom audit bench fetch docs lock clean debian-packages
+.PHONY: help demo test check lint unit test-long fuzz laws soak sbom audit bench fetch docs lock clean debian-packages
 
 help: ## what can be said here
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -39,7 +41,11 @@ test-long: $(VENV)/ready ## the suite with its slow runs, every law tried a hund
 	@$(BIN)/python -m testbed.fetch
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(T) -m "long or not long"
 
-fuzz: $(VENV)/ready ## the laws that hold for any input, a hundred times harder
+fuzz: $(VENV)/fuzz-ready ## search for inputs that break what reads strangers' bytes (TARGET=agi, SECONDS=600)
+	$(BIN)/python -m fuzzing $(TARGET) --seconds $(SECONDS)
+	@$(BIN)/cog -r -c docs/fuzzing.md
+
+laws: $(VENV)/ready ## the laws that hold for any input, a hundred times harder
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/unit --timeout 3600
 
 soak: $(VENV)/ready ## calls, programs, people and failures for MINUTES; nothing may grow or be lost
@@ -64,6 +70,7 @@ docs: $(VENV)/ready ## write the parts of the documentation that the code knows
 lock: $(VENV)/ready ## write the hash-locked requirements anew
 	$(BIN)/uv pip compile -q pyproject.toml --generate-hashes --universal --no-emit-index-url --no-header --no-annotate -o requirements/run.txt
 	$(BIN)/uv pip compile -q pyproject.toml --extra dev --generate-hashes --universal --no-emit-index-url --no-header --no-annotate -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --group fuzz --generate-hashes --universal --no-emit-index-url --no-header --no-annotate -o requirements/fuzz.txt
 
 clean: ## forget the environment (the cache outside the checkout stays)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
@@ -88,4 +95,8 @@ $(VENV)/ready: requirements/dev.txt pyproject.toml | debian-packages
 	@$(PYTHON) -m venv $(if $(filter other-python,$^),--clear) $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/fuzz-ready: requirements/fuzz.txt $(VENV)/ready
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@touch $@

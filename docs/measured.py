@@ -80,6 +80,39 @@ def all_of(measurement: str) -> str:
     return table(("what", "unit", "median", "spread", "bar", ""), lines)
 
 
+def fuzzed() -> str:
+    """Give how far each target was fuzzed, when, on what, and what was found."""
+    file = RESULTS / "fuzz.json"
+    if not file.exists():
+        return NOT_YET
+    result = json.loads(file.read_text("utf-8"))
+    lines = [
+        (f"`{name}`", *_fuzzed(report))
+        for name, report in result["targets"].items()
+        if "executions" in report
+    ]
+    headings = (
+        "target",
+        "processor, s",
+        "inputs",
+        "a second",
+        "edges",
+        "kept",
+        "MiB",
+        "when (UTC)",
+    )
+    told = "On {processor}, {cores} cores".format(**result["machine"])
+    by = " and ".join(f"{name} {which}" for name, which in result["versions"].items())
+    return f"{told}, by {by}:\n\n{table((*headings, 'commit', 'found'), lines)}"
+
+
+def _fuzzed(report: dict[str, Any]) -> Sequence[str]:
+    figures = ("cpu_seconds", "executions", "executions_per_second", "edges", "kept", "most_mib")
+    when = report["date"].replace("T", " ").removesuffix("+00:00")
+    found = ", ".join(report["findings"]) or "nothing"
+    return (*(f"{report[name]:,.0f}" for name in figures), when, f"`{report['commit']}`", found)
+
+
 def fsync(measurement: str) -> str:
     """Say what the disk's fsync took while a durable measurement ran."""
     rows = [row for name, row in _rows(measurement).items() if name.startswith("the disk's fsync")]
