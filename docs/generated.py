@@ -18,8 +18,9 @@ FOLDER = Path(__file__).parent
 IN_ORDER = (
     *("start", "doctor", "calls", "cookbook", "numbers", "states", "plans", "tenants-and-users"),
     *("watching", "agents", "console", "http", "migration", "journal"),
-    *("operations", "monitoring", "cluster", "nodes", "failures", "sizing", "benchmarks", "soak"),
-    *("configuration", "commands", "errors", "known-limits", "architecture", "supply"),
+    *("operations", "monitoring", "cluster", "nodes", "failures", "sizing"),
+    *("security", "secrets", "injection", "fuzzing", "supply", "benchmarks", "soak"),
+    *("configuration", "commands", "errors", "known-limits", "architecture"),
 )
 """How somebody would come upon the pages; one that is not named here comes last."""
 
