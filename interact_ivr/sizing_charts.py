@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from math import floor, log10
 
-from interact_ivr.domain.erlang import blockings
+from interact_ivr.domain.erlang import blocking
 from interact_ivr.domain.sizing import PoolSize
 from interact_ivr.domain.traffic import Day
 from interact_ivr.plotting import Axis, Chart, svg
@@ -43,8 +42,8 @@ def _by_numbers(size: PoolSize) -> Chart:
     most = max(2, round(1.2 * max(size.needed, size.numbers or 0)))
     low = floor(log10(size.target)) - 1
     step = -(-most // _POINTS)
-    shares = islice(blockings(size.erlangs), 0, most + 1, step)
-    points = [(at * step, log10(share)) for at, share in enumerate(shares) if share >= 10.0**low]
+    shares = [(each, blocking(size.erlangs, each)) for each in range(0, most + 1, step)]
+    points = [(each, log10(share)) for each, share in shares if share >= 10.0**low]
     ticks = [(float(power), f"{100 * 10.0**power:g} %") for power in range(low, 1)]
     marks = [] if size.numbers is None else [(float(size.numbers), f"now {size.numbers}")]
     if size.numbers != size.needed:
