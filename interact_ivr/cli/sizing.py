@@ -30,7 +30,11 @@ def pool() -> None:
 @click.option("--target", type=float, help="Share to refuse; else as configured, or 0.001.")
 @click.option("--group", help="Only the numbers of this group.")
 @click.option(
-    "--days", type=click.IntRange(1, 92), default=28, show_default=True, help="Measured how long."
+    "--days",
+    type=click.IntRange(1, 92),
+    default=28,
+    show_default=True,
+    help="Whole days measured, before today.",
 )
 @click.option("--arrivals-per-hour", type=click.FloatRange(min=0), help="Instead of measuring.")
 @click.option("--hold", type=click.FloatRange(min=0), help="Seconds each takes a number.")
@@ -61,7 +65,7 @@ def size(
     """
     import msgspec
 
-    from interact_ivr.domain.sizing import Sizing
+    from interact_ivr.domain.sizing import SizeQuestion, Sizing, given_size
 
     if (arrivals_per_hour is None) != (hold is None):
         raise click.UsageError("--arrivals-per-hour and --hold go together")
@@ -72,25 +76,20 @@ def size(
         answer = ask(config, "pool.size", target=target, days=days, **where)
         sizing = msgspec.convert(answer, Sizing)
     else:
-        sizing = _typed(arrivals_per_hour, hold, 0.001 if target is None else target, numbers)
+        sizing = given_size(
+            SizeQuestion(
+                target=target,
+                arrivals_per_hour=arrivals_per_hour,
+                hold_seconds=hold,
+                numbers=numbers,
+            )
+        )
     if svg is not None:
         _draw(sizing, Path(svg))
     if as_json:
         print_json(msgspec.to_builtins(sizing))
     else:
         print_table(("", ""), _rows(sizing))
-
-
-def _typed(arrivals_per_hour: float, hold: float, target: float, numbers: int | None) -> Sizing:
-    from datetime import timedelta
-
-    from interact_ivr.domain.sizing import Sizing, pool_size
-
-    try:
-        taken = timedelta(seconds=hold)
-    except (OverflowError, ValueError):
-        raise click.UsageError(f"--hold: expected seconds, got {hold:g}") from None
-    return Sizing(pool_size(arrivals_per_hour, taken, target, numbers))
 
 
 def _draw(sizing: Sizing, file: Path) -> None:
