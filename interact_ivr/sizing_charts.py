@@ -9,6 +9,7 @@ from interact_ivr.domain.erlang import blocking
 from interact_ivr.domain.sizing import PoolSize
 from interact_ivr.domain.traffic import Day
 from interact_ivr.plotting import Axis, Chart, svg
+from interact_ivr.sizing_words import percent
 
 _POINTS = 200
 _LEAST_DAYS = 2
@@ -19,10 +20,11 @@ def sizing_svg(size: PoolSize, days: Sequence[Day] = ()) -> str:
     charts = [_by_numbers(size)]
     if len(days) >= _LEAST_DAYS:
         charts.append(_by_days(size, days))
-    return svg("How large the pool should be", _said(size), charts)
+    return svg("How large the pool should be", said_of(size), charts)
 
 
-def _said(size: PoolSize) -> str:
+def said_of(size: PoolSize) -> str:
+    """Say in words what the picture shows."""
     needed = (
         f"{size.erlangs:.2f} erlangs need {size.needed} numbers, if no more than "
         f"{percent(size.target)} are to be refused."
@@ -30,11 +32,6 @@ def _said(size: PoolSize) -> str:
     if size.numbers is None or size.blocking is None:
         return needed
     return f"{needed} There are {size.numbers}, which refuse {percent(size.blocking)}."
-
-
-def percent(share: float) -> str:
-    """Write *share* as people read it."""
-    return f"{100 * share:.3g} %"
 
 
 def _by_numbers(size: PoolSize) -> Chart:

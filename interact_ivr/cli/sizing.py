@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -103,7 +103,7 @@ def _draw(sizing: Sizing, file: Path) -> None:
 
 def _rows(sizing: Sizing) -> list[tuple[str, str]]:
     """Give what people read, a fact a row."""
-    from interact_ivr.sizing_charts import percent
+    from interact_ivr.sizing_words import ahead, enough, percent
 
     rows: list[tuple[str, str]] = []
     size, measured = sizing.size, sizing.measured
@@ -122,23 +122,6 @@ def _rows(sizing: Sizing) -> list[tuple[str, str]]:
         if size.numbers is not None and size.blocking is not None:
             refuses = f"{size.numbers} numbers refuse {percent(size.blocking)}"
             rows.append(("there are", f"{refuses}, and bear {size.bears_erlangs:.4g} erlangs"))
-    return rows if measured is None else rows + _ahead(measured)
-
-
-def _ahead(measured: Any) -> list[tuple[str, str]]:
-    """Say when the pool gets too small, and which hold is enough."""
-    forecast, hold = measured.forecast, measured.hold
-    told = f"the load {forecast.outlook}"
-    if forecast.outlook == "too few days":
-        told = f"{len(measured.days)} days are too few for a trend"
-    elif forecast.days:
-        told = f"too small in {forecast.days:.0f} days: {forecast.erlangs_a_day:+.3g} erlangs a day"
-    elif forecast.days == 0:
-        told = "too small already, by its trend"
-    enough = (
-        f"{hold.retrieved} calls are too few to say, {hold.fewest} are enough"
-        if hold.enough_seconds is None
-        else f"{hold.enough_seconds:.0f} s are enough for 99 of 100, of {hold.retrieved} calls"
-    )
-    waited = f"{hold.hold_seconds:g} s; {enough}; {hold.expired} ran out"
-    return [("forecast", told), ("hold_for_seconds", waited)]
+    if measured is not None:
+        rows += [("forecast", ahead(measured)), ("hold_for_seconds", enough(measured.hold))]
+    return rows

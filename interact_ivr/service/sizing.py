@@ -99,7 +99,7 @@ class _Traffic:
         taken = mean_hold(self._hours) or policy.hold_for  # nothing has ended yet: the most it can
         taken += policy.rest_for if policy.strict_rest else timedelta(0)
         most = busiest(self._hours)
-        arrivals = 0.0 if most is None else most.arrivals
+        arrivals = 0.0 if most is None else float(most.arrivals)
         if taken > timedelta(0):
             arrivals = min(arrivals, MOST_ERLANGS * (HOUR / taken))
         size = pool_size(arrivals, taken, target, numbers)

@@ -1,16 +1,20 @@
-"""How large a pool should be: the command and the API say the same, and the picture is one."""
+"""How large a pool should be: command, API and console say the same, and the picture is one."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from testbed.api import Api
 from testbed.service import Service
+from testbed.sized import figures, said
+from testbed.wire import ask
 
+ANN = "correct-horse"
 SVG = "{http://www.w3.org/2000/svg}"
 TYPED = ("pool", "size", "--arrivals-per-hour", "600", "--hold", "60", "--target", "0.01")
 
@@ -21,9 +25,20 @@ def _same(answer: Any) -> Any:
     return answer
 
 
-def test_the_command_and_the_api_say_the_same(service: Service) -> None:
+def entered(service: Service) -> dict[str, str]:
+    """Have somebody come into the console; give the header that says so."""
+    service.command(
+        "user", "add", "default", "ann", "--role", "viewer", "--password", "-", text=ANN
+    )
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    door = "/console/sign-in"
+    told = ask(service.http_port, "POST", door, form, b"user=ann&password=" + ANN.encode())
+    return {"Cookie": told.headers["set-cookie"].partition(";")[0]}
+
+
+def test_the_command_the_api_and_the_console_say_the_same(service: Service) -> None:
     """Before anything was lent, and after; of the pool, and of a group."""
-    api = Api.of(service, "viewer")
+    api, cookie = Api.of(service, "viewer"), entered(service)
     nothing = service.ask("pool", "size")
     assert nothing["size"] is None
     assert _same(nothing) == _same(api.get("/sizing"))
@@ -40,6 +55,9 @@ def test_the_command_and_the_api_say_the_same(service: Service) -> None:
         assert measured["forecast"]["outlook"] == "too few days"
         assert measured["hold"]["enough_seconds"] is None
         assert measured["hold"]["hold_seconds"] == 900
+        query = urlencode({"target": 0.02, **asked})
+        page = ask(service.http_port, "GET", f"/console/default/sizing?{query}", cookie)
+        assert said(page.text) == figures(api.get("/sizing", target=0.02, **asked))
         assert _same(told) == _same(api.get("/sizing", target=0.02, **asked))
     assert "299 are enough" in service.command("pool", "size").stdout
 
