@@ -86,10 +86,14 @@ class PoolWatch:
                 except (NoSuchEnvironment, NoSuchApplication):
                     continue  # it has just gone
                 standings.append(await self._standing(environment, pool))
-            self._last = standings
-            self._told(standings)
+            self.tell(standings)
         except Exception as error:  # noqa: BLE001  the task's outermost edge: told, tried again
             self._failed(error)
+
+    def tell(self, standings: list[Standing]) -> None:
+        """Have everybody who warns know how pools stand."""
+        self._last = standings
+        self._told(standings)
 
     async def _standing(self, environment: str, pool: Application) -> Standing:
         counts = await self._numbers.counts(pool.scope, pool.policy)
