@@ -103,7 +103,7 @@ async def test_enough_are_measured_before_a_hold_is_told(pool: Pool) -> None:
 
 
 MEAN, LOAD, LINES = 60.0, 5.0, 5
-BATCHES, ARRIVALS = 21, 120
+BATCHES, ARRIVALS = 21, 80
 STUDENT = 3.883
 """Of 19 degrees of freedom, two-sided, 0.999: a right formula fails for one seed in a thousand."""
 HOLDS: dict[str, Callable[[random.Random], float]] = {
