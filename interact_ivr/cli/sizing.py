@@ -65,8 +65,10 @@ def size(
     """
     import msgspec
 
-    from interact_ivr.domain.sizing import SizeQuestion, Sizing, given_size
+    from interact_ivr.domain.sizing import SizeQuestion, Sizing, check_target, given_size
 
+    if target is not None:
+        check_target(target)  # here: JSON has no NaN, and would have none for it
     if (arrivals_per_hour is None) != (hold is None):
         raise click.UsageError("--arrivals-per-hour and --hold go together")
     if arrivals_per_hour is None or hold is None:

@@ -149,6 +149,12 @@ def given_size(asked: SizeQuestion) -> Sizing:
     return Sizing(pool_size(arrivals, timedelta(seconds=hold), target, asked.numbers))
 
 
+def check_target(target: float) -> None:
+    """Raise `BadInput` where *target* is no share that may be refused; NaN is none."""
+    if not LEAST_TARGET <= target < 1:
+        raise BadInput("target", f"a share from {LEAST_TARGET:g} to below 1", f"{target:g}")
+
+
 def _within(name: str, value: float, most: int) -> None:
     if not 0 <= value <= most:
         raise BadInput(name, f"from 0 to {most:,}", f"{value:g}")
@@ -165,8 +171,7 @@ def pool_size(
     load = erlangs(arrivals_per_hour, taken)
     if not 0 <= load <= MOST_ERLANGS:
         raise BadInput("arrivals_per_hour", f"at most {MOST_ERLANGS:.0f} erlangs", f"{load:g}")
-    if not LEAST_TARGET <= target < 1:
-        raise BadInput("target", f"a share from {LEAST_TARGET:g} to below 1", f"{target:g}")
+    check_target(target)
     size = PoolSize(
         arrivals_per_hour, taken.total_seconds(), load, target, numbers_needed(load, target)
     )

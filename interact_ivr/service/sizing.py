@@ -26,6 +26,8 @@ from interact_ivr.ports import Clock, PoolView, TrafficStore
 from interact_ivr.service.environments import Application, Environments
 
 T = TypeVar("T")
+_MOST = MOST_ERLANGS * (1 - 1e-12)
+"""A hair less than can be calculated, as arrivals are rounded twice."""
 
 
 class PoolSizing:
@@ -101,7 +103,7 @@ class _Traffic:
         most = busiest(self._hours)
         arrivals = 0.0 if most is None else float(most.arrivals)
         if taken > timedelta(0):
-            arrivals = min(arrivals, MOST_ERLANGS * (HOUR / taken))
+            arrivals = min(arrivals, _MOST * (HOUR / taken))
         size = pool_size(arrivals, taken, target, numbers)
         if most is None:
             return Sizing(None, self._measured(size, taken))

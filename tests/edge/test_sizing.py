@@ -77,9 +77,33 @@ def test_given_figures_are_sized_alike_and_ask_nobody(service: Service, tmp_path
 FIGURES = {"arrivals_per_hour": 1e9, "hold_seconds": 1e6}
 HALVES = [{"arrivals_per_hour": 1}, {"hold_seconds": 1}, {"numbers": 1}]
 BEYOND = [{"target": 0}, {"target": 1}, {"target": "nan"}, {"days": 0}, {"days": 93}, {"days": 1.5}]
+WHOLE = {"arrivals_per_hour": 600, "hold_seconds": 60, "numbers": 15}
+NONSENSE = [
+    WHOLE | {name: value} for name in WHOLE for value in ("nan", "inf", "-1", "1e400", "many")
+]
+OPTIONS = {"arrivals_per_hour": "--arrivals-per-hour", "hold_seconds": "--hold"}
 
 
-@pytest.mark.parametrize("query", [*HALVES, *BEYOND, FIGURES], ids=str)
+def test_the_command_refuses_what_is_no_figure(service: Service) -> None:
+    """NaN is neither below nor above a limit, and is none all the same; no traceback is shown."""
+    for name, option in OPTIONS.items():
+        for value in ("nan", "inf"):
+            given = {**OPTIONS, name: option}
+            arguments = [
+                each
+                for field, named in given.items()
+                for each in (named, value if field == name else "1")
+            ]
+            done = service.command("pool", "size", *arguments)
+            assert done.returncode in (1, 2), arguments
+            assert "Traceback" not in done.stderr
+            assert "expected" in done.stderr
+    for value in ("nan", "1e-7"):
+        for more in (("--arrivals-per-hour", "1", "--hold", "1"), ()):
+            assert service.command("pool", "size", "--target", value, *more).returncode in (1, 2)
+
+
+@pytest.mark.parametrize("query", [*HALVES, *BEYOND, *NONSENSE, FIGURES], ids=str)
 def test_what_is_no_question_is_refused(service: Service, query: dict[str, object]) -> None:
     """Half the figures, a target that is none, a load that would take for ever."""
     answer = Api.of(service, "viewer").ask("GET", "/sizing", **query)
