@@ -13,6 +13,7 @@ from interact_ivr.api.console.people import PeoplePages
 from interact_ivr.api.console.pool import PoolPages
 from interact_ivr.api.console.service import ServicePages
 from interact_ivr.api.console.sessions import Limits, Sessions
+from interact_ivr.api.console.sizing import SizingPages
 from interact_ivr.api.event_streams import EventStreams
 from interact_ivr.api.health import Health
 from interact_ivr.api.signing_in import SignIn
@@ -33,17 +34,19 @@ def console_of(
     desk = Desk(ConsolePages(), sources, parts.administration)
     sessions = Sessions(parts.access.user, limits_of(config))
     service = ServicePages(desk, health, parts.cluster.nodes)
+    strained = parts.pool_watch.strained
     return Console(
         desk,
         sessions,
         service,
         [
             Entrance(desk, sessions, sign_in, parts.access),
-            PoolPages(desk, parts.numbers, parts.pools),
+            PoolPages(desk, parts.numbers, parts.pools, strained),
+            SizingPages(desk, parts.sizing, parts.pools, strained),
             ImportPages(desk, parts.imports),
             JournalPages(desk, parts.journal, parts.clock),
             ExplainPages(desk, parts.numbers, parts.plans),
-            LivePages(desk, parts.journal, parts.environments, parts.stream, streams),
+            LivePages(desk, parts.journal, parts.environments, parts.stream, streams, strained),
             ApplicationPages(desk, parts.administration),
             PeoplePages(desk, parts.administration, parts.tokens),
             service,

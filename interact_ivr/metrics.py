@@ -114,6 +114,11 @@ class Metrics:
         self._dry = self._gauge(
             "pool_dry_seconds", "When nothing is free at the present rate; +Inf: never", of_pool
         )
+        self._warnings = self._gauge(
+            "pool_warning",
+            "1 while the log and the console warn of it: it runs dry, or is small",
+            [*of_pool, "reason"],
+        )
 
     def retrieved(self, status: str, seconds: float) -> None:
         """Count a call's retrieval, which took *seconds*."""
@@ -176,6 +181,12 @@ class Metrics:
         for environment, application, blocking, dry in standings:
             self._blocking.labels(environment, application).set(blocking)
             self._dry.labels(environment, application).set(dry)
+
+    def pool_warnings(self, warnings: Iterable[tuple[str, str, str, bool]]) -> None:
+        """Take note of what each pool (environment, application) may be warned of, and is."""
+        self._warnings.clear()
+        for environment, application, reason, is_so in warnings:
+            self._warnings.labels(environment, application, reason).set(is_so)
 
     def pbx(self, name: str) -> PbxMetrics:
         """Give what is counted of one PBX."""

@@ -117,6 +117,11 @@ class Observing:
                 )
                 for each in standings
             )
+            self._metrics.pool_warnings(
+                (each.environment, each.application, reason, is_so)
+                for each in standings
+                for reason, is_so in (("dry", each.runs_dry), ("small", each.is_small))
+            )
         strained = {
             (each.environment, each.application, what)
             for each in standings

@@ -11,10 +11,11 @@ from html import escape
 WIDTH, HEIGHT = 640, 300
 """Of one chart."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 45, 40, 50
-_STYLE = (
+STYLE = (
     "svg{color:#1f2328;background:#fff;font:12px system-ui,sans-serif}"
     "@media(prefers-color-scheme:dark){svg{color:#e6edf3;background:#0d1117}}"
 )
+"""The only style in a picture, for who sends it under a policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def svg(title: str, description: str, charts: Sequence[Chart]) -> str:
             f'width="{WIDTH}" height="{height}" role="img" aria-labelledby="title desc">',
             f'<title id="title">{escape(title)}</title>',
             f'<desc id="desc">{escape(description)}</desc>',
-            f"<style>{_STYLE}</style>",
+            f"<style>{STYLE}</style>",
             *_drawn(charts),
             "</svg>\n",
         ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from math import floor, log10
 
-from interact_ivr.domain.erlang import blockings
+from interact_ivr.domain.erlang import blocking
 from interact_ivr.domain.sizing import PoolSize
 from interact_ivr.domain.traffic import Day
 from interact_ivr.plotting import Axis, Chart, svg
+from interact_ivr.sizing_words import percent
 
 _POINTS = 200
 _LEAST_DAYS = 2
@@ -20,10 +20,11 @@ def sizing_svg(size: PoolSize, days: Sequence[Day] = ()) -> str:
     charts = [_by_numbers(size)]
     if len(days) >= _LEAST_DAYS:
         charts.append(_by_days(size, days))
-    return svg("How large the pool should be", _said(size), charts)
+    return svg("How large the pool should be", said_of(size), charts)
 
 
-def _said(size: PoolSize) -> str:
+def said_of(size: PoolSize) -> str:
+    """Say in words what the picture shows."""
     needed = (
         f"{size.erlangs:.2f} erlangs need {size.needed} numbers, if no more than "
         f"{percent(size.target)} are to be refused."
@@ -33,18 +34,13 @@ def _said(size: PoolSize) -> str:
     return f"{needed} There are {size.numbers}, which refuse {percent(size.blocking)}."
 
 
-def percent(share: float) -> str:
-    """Write *share* as people read it."""
-    return f"{100 * share:.3g} %"
-
-
 def _by_numbers(size: PoolSize) -> Chart:
     """Draw blocking, by powers of ten, down to a tenth of the target."""
     most = max(2, round(1.2 * max(size.needed, size.numbers or 0)))
     low = floor(log10(size.target)) - 1
     step = -(-most // _POINTS)
-    shares = islice(blockings(size.erlangs), 0, most + 1, step)
-    points = [(at * step, log10(share)) for at, share in enumerate(shares) if share >= 10.0**low]
+    shares = [(each, blocking(size.erlangs, each)) for each in range(0, most + 1, step)]
+    points = [(each, log10(share)) for each, share in shares if share >= 10.0**low]
     ticks = [(float(power), f"{100 * 10.0**power:g} %") for power in range(low, 1)]
     marks = [] if size.numbers is None else [(float(size.numbers), f"now {size.numbers}")]
     if size.numbers != size.needed:

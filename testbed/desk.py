@@ -55,12 +55,19 @@ def until(holds: Callable[[], bool]) -> None:
 class Desk:
     """Two tenants' agents on PBXes they share, unless *sites* says otherwise."""
 
-    def __init__(self, folder: Path, settings: str = "", sites: Sequence[Site] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: str = "",
+        sites: Sequence[Site] = (),
+        observing: Observing | None = None,
+    ) -> None:
         self._config = folder / "desk.toml"
         self._config.write_text(
             f'[store]\nurl = "sqlite:///{folder}/desk.db"\n[dial_plan]\nplan = "nanp"\n{settings}'
         )
         self._sites = sites or [Site(MAIN, (ACME, BOLT))]
+        self._observing = observing or Observing()
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._stack = AsyncExitStack()
@@ -82,7 +89,7 @@ class Desk:
     async def _open(self) -> None:
         config = load_config(self._config)
         self.parts = await self._stack.enter_async_context(
-            opened(config, "the test", Observing(), sites=self._sites)
+            opened(config, "the test", self._observing, sites=self._sites)
         )
         for tenant in ("acme", "bolt"):
             await self.parts.administration.add_tenant(tenant)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -30,7 +30,11 @@ def pool() -> None:
 @click.option("--target", type=float, help="Share to refuse; else as configured, or 0.001.")
 @click.option("--group", help="Only the numbers of this group.")
 @click.option(
-    "--days", type=click.IntRange(1, 92), default=28, show_default=True, help="Measured how long."
+    "--days",
+    type=click.IntRange(1, 92),
+    default=28,
+    show_default=True,
+    help="Whole days measured, before today.",
 )
 @click.option("--arrivals-per-hour", type=click.FloatRange(min=0), help="Instead of measuring.")
 @click.option("--hold", type=click.FloatRange(min=0), help="Seconds each takes a number.")
@@ -61,8 +65,10 @@ def size(
     """
     import msgspec
 
-    from interact_ivr.domain.sizing import Sizing
+    from interact_ivr.domain.sizing import SizeQuestion, Sizing, check_target, given_size
 
+    if target is not None:
+        check_target(target)  # here: JSON has no NaN, and would have none for it
     if (arrivals_per_hour is None) != (hold is None):
         raise click.UsageError("--arrivals-per-hour and --hold go together")
     if arrivals_per_hour is None or hold is None:
@@ -72,25 +78,20 @@ def size(
         answer = ask(config, "pool.size", target=target, days=days, **where)
         sizing = msgspec.convert(answer, Sizing)
     else:
-        sizing = _typed(arrivals_per_hour, hold, 0.001 if target is None else target, numbers)
+        sizing = given_size(
+            SizeQuestion(
+                target=target,
+                arrivals_per_hour=arrivals_per_hour,
+                hold_seconds=hold,
+                numbers=numbers,
+            )
+        )
     if svg is not None:
         _draw(sizing, Path(svg))
     if as_json:
         print_json(msgspec.to_builtins(sizing))
     else:
         print_table(("", ""), _rows(sizing))
-
-
-def _typed(arrivals_per_hour: float, hold: float, target: float, numbers: int | None) -> Sizing:
-    from datetime import timedelta
-
-    from interact_ivr.domain.sizing import Sizing, pool_size
-
-    try:
-        taken = timedelta(seconds=hold)
-    except (OverflowError, ValueError):
-        raise click.UsageError(f"--hold: expected seconds, got {hold:g}") from None
-    return Sizing(pool_size(arrivals_per_hour, taken, target, numbers))
 
 
 def _draw(sizing: Sizing, file: Path) -> None:
@@ -104,7 +105,7 @@ def _draw(sizing: Sizing, file: Path) -> None:
 
 def _rows(sizing: Sizing) -> list[tuple[str, str]]:
     """Give what people read, a fact a row."""
-    from interact_ivr.sizing_charts import percent
+    from interact_ivr.sizing_words import ahead, enough, percent
 
     rows: list[tuple[str, str]] = []
     size, measured = sizing.size, sizing.measured
@@ -123,23 +124,6 @@ def _rows(sizing: Sizing) -> list[tuple[str, str]]:
         if size.numbers is not None and size.blocking is not None:
             refuses = f"{size.numbers} numbers refuse {percent(size.blocking)}"
             rows.append(("there are", f"{refuses}, and bear {size.bears_erlangs:.4g} erlangs"))
-    return rows if measured is None else rows + _ahead(measured)
-
-
-def _ahead(measured: Any) -> list[tuple[str, str]]:
-    """Say when the pool gets too small, and which hold is enough."""
-    forecast, hold = measured.forecast, measured.hold
-    told = f"the load {forecast.outlook}"
-    if forecast.outlook == "too few days":
-        told = f"{len(measured.days)} days are too few for a trend"
-    elif forecast.days:
-        told = f"too small in {forecast.days:.0f} days: {forecast.erlangs_a_day:+.3g} erlangs a day"
-    elif forecast.days == 0:
-        told = "too small already, by its trend"
-    enough = (
-        f"{hold.retrieved} calls are too few to say, {hold.fewest} are enough"
-        if hold.enough_seconds is None
-        else f"{hold.enough_seconds:.0f} s are enough for 99 of 100, of {hold.retrieved} calls"
-    )
-    waited = f"{hold.hold_seconds:g} s; {enough}; {hold.expired} ran out"
-    return [("forecast", told), ("hold_for_seconds", waited)]
+    if measured is not None:
+        rows += [("forecast", ahead(measured)), ("hold_for_seconds", enough(measured.hold))]
+    return rows

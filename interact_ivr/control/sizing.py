@@ -1,12 +1,12 @@
 """What the command line can ask of a pool's size: typed requests in, plain values out."""
 
-from datetime import timedelta
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from interact_ivr.control.directory import Operation
+from interact_ivr.domain.sizing import DAYS, MOST_DAYS, SizeQuestion
 from interact_ivr.service.sizing import PoolSizing
 
 
@@ -15,7 +15,7 @@ class SizePool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     target: Annotated[float, Meta(gt=0, lt=1)] | None = None
     """The share that may be refused; None: as it is configured."""
-    days: Annotated[int, Meta(ge=1, le=92)] = 28
+    days: Annotated[int, Meta(ge=1, le=MOST_DAYS)] = DAYS
     group: str | None = None
     environment: str = ""
     application: str = ""
@@ -31,10 +31,5 @@ class SizingOperations:
         }
 
     async def _size(self, request: SizePool) -> object:
-        return await self._sizing.measured(
-            request.environment,
-            request.application,
-            request.group,
-            timedelta(days=request.days),
-            request.target,
-        )
+        asked = SizeQuestion(request.application, request.group, request.days, request.target)
+        return await self._sizing.answer(request.environment, asked)

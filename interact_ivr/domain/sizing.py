@@ -5,8 +5,9 @@ Nothing here reads a clock, a file or a socket.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from interact_ivr.domain.erlang import MOST_ERLANGS, blocking, load_borne, numbers_needed
 from interact_ivr.domain.errors import BadInput
@@ -15,6 +16,14 @@ from interact_ivr.domain.traffic import Day, Waits, erlangs, fewest_for, trend
 TARGET = 0.001
 """The share of interactions that may be refused, where nobody says otherwise."""
 LEAST_TARGET = 1e-6
+MOST_ARRIVALS: Final = 1_000_000_000
+"""An hour."""
+MOST_HOLD_SECONDS: Final = 31_536_000
+"""A year."""
+MOST_NUMBERS: Final = 1_000_000
+MOST_DAYS: Final = 92
+DAYS: Final = 28
+"""Four of each day of the week."""
 
 
 class Outlook(StrEnum):
@@ -95,6 +104,62 @@ class Sizing:
     """None: the figures were typed in."""
 
 
+@dataclass(frozen=True, slots=True)
+class SizeQuestion:
+    """How a pool is to be sized: by what was measured, or by figures that somebody gives."""
+
+    application: str = ""
+    group: str | None = None
+    days: int = DAYS
+    """Whole ones, before today."""
+    target: float | None = None
+    """None: as it is configured, and `TARGET` for figures that are given."""
+    arrivals_per_hour: float | None = None
+    """Given, with `hold_seconds`: nothing is measured."""
+    hold_seconds: float | None = None
+    numbers: int | None = None
+    """With these: how many there are."""
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the figures are there; some of them alone are none.
+
+        Raises:
+            BadInput: half of them.
+        """
+        if self.arrivals_per_hour is not None and self.hold_seconds is not None:
+            return True
+        for name in ("arrivals_per_hour", "hold_seconds", "numbers"):
+            if getattr(self, name) is not None:
+                raise BadInput(name, "arrivals_per_hour and hold_seconds together", "one")
+        return False
+
+
+def given_size(asked: SizeQuestion) -> Sizing:
+    """Size a pool for the figures that are given.
+
+    Raises:
+        BadInput: one of them is beyond its limits, or no number at all (NaN).
+    """
+    arrivals, hold = asked.arrivals_per_hour or 0.0, asked.hold_seconds or 0.0
+    _within("arrivals_per_hour", arrivals, MOST_ARRIVALS)
+    _within("hold_seconds", hold, MOST_HOLD_SECONDS)
+    _within("numbers", asked.numbers or 0, MOST_NUMBERS)
+    target = TARGET if asked.target is None else asked.target
+    return Sizing(pool_size(arrivals, timedelta(seconds=hold), target, asked.numbers))
+
+
+def check_target(target: float) -> None:
+    """Raise `BadInput` where *target* is no share that may be refused; NaN is none."""
+    if not LEAST_TARGET <= target < 1:
+        raise BadInput("target", f"a share from {LEAST_TARGET:g} to below 1", f"{target:g}")
+
+
+def _within(name: str, value: float, most: int) -> None:
+    if not 0 <= value <= most:
+        raise BadInput(name, f"from 0 to {most:,}", f"{value:g}")
+
+
 def pool_size(
     arrivals_per_hour: float, taken: timedelta, target: float, numbers: int | None = None
 ) -> PoolSize:
@@ -106,8 +171,7 @@ def pool_size(
     load = erlangs(arrivals_per_hour, taken)
     if not 0 <= load <= MOST_ERLANGS:
         raise BadInput("arrivals_per_hour", f"at most {MOST_ERLANGS:.0f} erlangs", f"{load:g}")
-    if not LEAST_TARGET <= target < 1:
-        raise BadInput("target", f"a share from {LEAST_TARGET:g} to below 1", f"{target:g}")
+    check_target(target)
     size = PoolSize(
         arrivals_per_hour, taken.total_seconds(), load, target, numbers_needed(load, target)
     )
@@ -127,9 +191,12 @@ def _with(size: PoolSize, numbers: int) -> PoolSize:
     )
 
 
-def forecast(days: Sequence[Day], bears_erlangs: float) -> Forecast:
-    """Say when the trend of *days* gets to what the pool bears."""
-    line = trend(days)
+def forecast(days: Sequence[Day], today: date, bears_erlangs: float) -> Forecast:
+    """Say when the trend of *days* gets to what the pool bears.
+
+    Today's busiest hour may be still to come, so it goes by the days before.
+    """
+    line = trend([day for day in days if day.date < today])
     if line is None:
         return Forecast(Outlook.UNKNOWN)
     left = line.days_until(bears_erlangs)
@@ -146,13 +213,16 @@ def hold_advice(hold_for: timedelta, waits: Waits) -> HoldAdvice:
     )
 
 
-def seconds_until_dry(free_before: int, free_now: int, within: timedelta) -> float | None:
-    """Give in how many seconds nothing is free, if it goes on as *within*; None: it does not fall.
+def seconds_until_dry(free: int, taken: int, within: timedelta) -> float | None:
+    """Give in how many seconds nothing is *free*, if as many more are *taken* as *within* that.
 
-    >>> seconds_until_dry(100, 80, timedelta(minutes=1))
+    None: not more are, or no time has gone by.
+
+    >>> seconds_until_dry(80, 20, timedelta(minutes=1))
     240.0
     """
-    if free_now == 0:
+    if free == 0:
         return 0.0
-    fallen = free_before - free_now
-    return free_now / fallen * within.total_seconds() if fallen > 0 else None
+    if taken <= 0 or within <= timedelta(0):
+        return None
+    return free / taken * within.total_seconds()

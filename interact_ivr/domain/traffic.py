@@ -30,6 +30,11 @@ class Hour:
     held: timedelta
     """How long those were held, all together."""
 
+    def with_(self, other: "Hour") -> "Hour":
+        """Add what else began within the same hour."""
+        arrivals, ended = self.arrivals + other.arrivals, self.ended + other.ended
+        return Hour(self.begins, arrivals, ended, self.held + other.held)
+
 
 @dataclass(frozen=True, slots=True)
 class Waits:

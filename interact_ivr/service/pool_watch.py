@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,7 +52,8 @@ class PoolWatch:
         self._clock = clock
         self._told = told
         self._failed = failed
-        self._free: dict[tuple[str, str], deque[tuple[datetime, int]]] = {}
+        self._taken: dict[tuple[str, str], deque[tuple[datetime, int]]] = {}
+        self._last: Sequence[Standing] = ()
         self.target = TARGET
         """The share of interactions that may be refused."""
 
@@ -62,10 +63,21 @@ class PoolWatch:
             await self.turn()
             await pause(EVERY_SECONDS)
 
+    def strained(self, environment: str) -> Sequence[Standing]:
+        """Give the pools of an environment, by its full name, that are warned of.
+
+        It is what log and metrics were told last.
+        """
+        return [
+            each
+            for each in self._last
+            if each.environment == environment and (each.runs_dry or each.is_small)
+        ]
+
     async def turn(self) -> None:
         """Look at every pool once, and tell of all of them."""
         pools = [*self._environments.pools()]
-        self._free = {pool: seen for pool, seen in self._free.items() if pool in pools}
+        self._taken = {pool: seen for pool, seen in self._taken.items() if pool in pools}
         standings = []
         try:
             for environment, name in pools:
@@ -74,21 +86,27 @@ class PoolWatch:
                 except (NoSuchEnvironment, NoSuchApplication):
                     continue  # it has just gone
                 standings.append(await self._standing(environment, pool))
-            self._told(standings)
+            self.tell(standings)
         except Exception as error:  # noqa: BLE001  the task's outermost edge: told, tried again
             self._failed(error)
+
+    def tell(self, standings: list[Standing]) -> None:
+        """Have everybody who warns know how pools stand."""
+        self._last = standings
+        self._told(standings)
 
     async def _standing(self, environment: str, pool: Application) -> Standing:
         counts = await self._numbers.counts(pool.scope, pool.policy)
         free = counts[State.IDLE] + (0 if pool.policy.strict_rest else counts[State.RESTING])
-        dry = self._dry(environment, pool.name, free) if sum(counts.values()) else None
-        refused = await self._blocking(pool, sum(counts.values()))
+        numbers = sum(counts.values())
+        dry = self._dry(environment, pool.name, free, numbers - free)
+        refused = await self._blocking(pool, numbers)
         return Standing(
             environment,
             pool.name,
             refused,
-            dry,
-            dry is not None and dry < pool.policy.hold_for.total_seconds(),
+            dry if numbers else None,
+            bool(numbers) and dry is not None and dry < pool.policy.hold_for.total_seconds(),
             refused > self.target,
         )
 
@@ -103,8 +121,9 @@ class PoolWatch:
         load = min(erlangs(arrivals, taken), MOST_ERLANGS)
         return await asyncio.to_thread(blocking, load, numbers)
 
-    def _dry(self, environment: str, application: str, free: int) -> float | None:
-        seen = self._free.setdefault((environment, application), deque(maxlen=_LOOKS + 1))
-        seen.append((self._clock.now(), free))
+    def _dry(self, environment: str, application: str, free: int, taken: int) -> float | None:
+        """Go by the numbers that are taken: one that is drained was free, and is not lent."""
+        seen = self._taken.setdefault((environment, application), deque(maxlen=_LOOKS + 1))
+        seen.append((self._clock.now(), taken))
         (first, before), (last, now) = seen[0], seen[-1]
-        return seconds_until_dry(before, now, last - first)
+        return seconds_until_dry(free, now - before, last - first)

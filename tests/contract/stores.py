@@ -82,6 +82,8 @@ from interact_ivr.stores.told import StoredTold
 from interact_ivr.stores.traffic import StoredTraffic
 from tests.contract.cluster import databases
 
+FEW_ROWS = 7
+"""Are looked at in a turn of whoever measures, so that there are several."""
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 HOLD = timedelta(seconds=900)
@@ -219,7 +221,7 @@ class SqliteStore:
 
     def traffic(self) -> TrafficStore:
         """Give what measures the open file's traffic."""
-        return StoredTraffic(Reader(self.path, self._clock))
+        return StoredTraffic(Reader(self.path, self._clock), FEW_ROWS)
 
     def close(self) -> None:
         """Close the file."""
@@ -327,7 +329,7 @@ class PostgresStore:
     def traffic(self) -> TrafficStore:
         """Give what measures its traffic."""
         assert self._parts is not None
-        return StoredTraffic(self._parts[2])
+        return StoredTraffic(self._parts[2], FEW_ROWS)
 
     def close(self) -> None:
         """Let the connections go."""

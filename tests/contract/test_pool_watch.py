@@ -16,8 +16,8 @@ from interact_ivr.domain.directory import RemoveApplication
 from interact_ivr.domain.erlang import blocking, load_borne
 from interact_ivr.domain.errors import StoreUnavailable
 from interact_ivr.domain.lifecycle import Policy
-from interact_ivr.domain.names import SAFE, EnvironmentName
-from interact_ivr.domain.sizing import Outlook
+from interact_ivr.domain.names import SAFE, EnvironmentName, NumberKey
+from interact_ivr.domain.sizing import Outlook, SizeQuestion
 from interact_ivr.domain.traffic import HOUR
 from interact_ivr.metrics import Metrics
 from interact_ivr.observing import Observing
@@ -27,6 +27,7 @@ from interact_ivr.service.sizing import PoolSizing
 from tests.contract.stores import HOLD, POLICY, REST, START, Pool, SqliteStore
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+ONE = "+380974520299"
 NUMBERS = [f"+3809745202{at:02}" for at in range(20)]
 
 
@@ -98,6 +99,44 @@ async def test_a_slow_fall_is_no_warning(pool: Pool, watched: Watched) -> None:
     standing = await watched.look()
     assert standing.dry_in_seconds == pytest.approx(19 * 60)
     assert not standing.runs_dry
+
+
+async def test_numbers_that_are_drained_are_not_running_out(pool: Pool, watched: Watched) -> None:
+    """Half of the free ones are taken away: nobody took them, and the others last."""
+    await pool.allocate("a")
+    await watched.look()
+    pool.pass_(MINUTE)
+    drained = [NumberKey(each) for each in NUMBERS[5:15]]
+    await pool.inventory.set_enabled(pool.scope, drained, enabled=False)
+    assert (await watched.look()).dry_in_seconds is None
+    pool.pass_(MINUTE)
+    await pool.allocate("b")
+    standing = await watched.look()
+    assert standing.dry_in_seconds == pytest.approx(8 * 2 * 60)
+
+
+async def test_a_clock_that_stands_still_is_no_rush(pool: Pool, watched: Watched) -> None:
+    """One that was set back on another machine is waited for: no rate is made of no time."""
+    await watched.look()
+    await pool.allocate("a")
+    standing = await watched.look()
+    assert (standing.dry_in_seconds, standing.runs_dry) == (None, False)
+
+
+async def test_resting_numbers_are_taken_where_resting_is_strict(pool: Pool) -> None:
+    """Else they may be lent; and of a pool with one number, one call is all there is."""
+    await pool.add(ONE)
+    for strict in (False, True):
+        policy = replace(POLICY, strict_rest=strict)
+        watched = Watched(pool, await environments_of(pool, policy))
+        await watched.look()
+        pool.pass_(MINUTE)
+        lent = await pool.allocate(f"a{strict}", policy=policy)
+        assert (await watched.look()).dry_in_seconds == 0.0
+        await pool.free(lent.number)
+        pool.pass_(MINUTE)
+        assert (await watched.look()).dry_in_seconds == (0.0 if strict else None)
+        pool.pass_(2 * REST)
 
 
 async def test_blocking_is_that_of_the_last_hour(pool: Pool, watched: Watched) -> None:
@@ -186,7 +225,8 @@ async def test_a_pool_is_sized_by_its_busiest_hour(pool: Pool, strict: bool) -> 
             lent = await pool.allocate(f"{day}-{at}")
             pool.pass_(MINUTE)
             await pool.free(lent.number)
-    answer = await sizing_of(pool, environments).measured("", target=0.001)
+    pool.clock.at = START + 8 * DAY
+    answer = await sizing_of(pool, environments).answer("", SizeQuestion(target=0.001))
     assert answer.size is not None
     assert answer.measured is not None
     taken = MINUTE + (REST if strict else timedelta(0))
@@ -200,3 +240,56 @@ async def test_a_pool_is_sized_by_its_busiest_hour(pool: Pool, strict: bool) -> 
     assert forecast.outlook is (Outlook.GROWING if left > 0 else Outlook.EXCEEDED)
     assert forecast.days == pytest.approx(max(left, 0.0))
     assert answer.measured.hold.hold_seconds == HOLD.total_seconds()
+
+
+async def test_a_forecast_goes_by_whole_days_and_passes_over_those_without_traffic(
+    pool: Pool,
+) -> None:
+    """The service was down for two days, and today has only begun: neither makes the load fall."""
+    environments = await environments_of(pool)
+    await pool.add(*NUMBERS)
+    for day in (*range(5), *range(7, 11)):
+        for at in range(day + 2 if day < 10 else 1):  # the last one is today
+            pool.clock.at = START + day * DAY + at * MINUTE
+            lent = await pool.allocate(f"{day}-{at}")
+            pool.pass_(MINUTE)
+            await pool.free(lent.number)
+    answer = await sizing_of(pool, environments).answer("", SizeQuestion(days=10))
+    assert answer.measured is not None
+    assert answer.measured.since == START.replace(hour=0)
+    assert len(answer.measured.days) == 9
+    forecast = answer.measured.forecast
+    assert forecast.outlook is Outlook.GROWING
+    assert forecast.erlangs_a_day == pytest.approx(MINUTE / HOUR)
+    week = (await sizing_of(pool, environments).answer("", SizeQuestion(days=7))).measured
+    assert week is not None
+    assert week.forecast.outlook is Outlook.UNKNOWN  # six of its days had traffic, with today
+
+
+async def test_a_group_is_sized_by_all_that_was_lent_of_it(pool: Pool) -> None:
+    """Also to who asked for no group, as these numbers are taken, too; one without has nothing."""
+    environments = await environments_of(pool)
+    await pool.add(*NUMBERS[:3], group="g")
+    await pool.allocate("asked", "g")
+    await pool.allocate("any")
+    sizing = sizing_of(pool, environments)
+    for group, numbers, arrivals in ((None, 3, 2), ("g", 3, 2), ("other", 0, None)):
+        answer = await sizing.answer("", SizeQuestion(group=group))
+        size = answer.size
+        assert (size.numbers if size else 0, size.arrivals_per_hour if size else None) == (
+            numbers,
+            arrivals,
+        )
+
+
+async def test_more_than_can_be_calculated_is_calculated_as_the_most(pool: Pool) -> None:
+    """An hour's rush of numbers that are held for a year is no refusal of who asks."""
+    policy = replace(POLICY, hold_for=timedelta(days=36_500_000))
+    environments = await environments_of(pool, policy)
+    await pool.add(ONE, NUMBERS[0])
+    for each in ("a", "b"):
+        await pool.allocate(each)
+    answer = await sizing_of(pool, environments).answer("", SizeQuestion())
+    assert answer.size is not None
+    assert answer.size.erlangs == pytest.approx(1e6)
+    assert answer.size.blocking == pytest.approx(1.0, abs=1e-5)

@@ -21,6 +21,8 @@ EVERYBODY = (ADMIN, VIEWER, AGENT, STRANGER)
 PAGES = {
     "pool": {ADMIN, VIEWER},
     "import": {ADMIN},
+    "sizing": {ADMIN, VIEWER},
+    "sizing-picture": {ADMIN, VIEWER},
     "live": {ADMIN, VIEWER},
     "happenings": {ADMIN, VIEWER},
     "journal": {ADMIN, VIEWER},
@@ -30,6 +32,10 @@ PAGES = {
     "people": {ADMIN},
     "service": {ADMIN, VIEWER},
 }
+PICTURE = "sizing-picture"
+"""The one page that is no HTML, and has a policy of its own (test_sizing_page.py)."""
+ASKED = {PICTURE: f"{PICTURE}?arrivals_per_hour=1&hold_seconds=1&target=0.1"}
+"""What cannot be asked for without a query."""
 ACTIONS = {
     *("pool", "import", "plan"),
     *("application-add", "application-set", "application-remove", "key-add", "key-remove"),
@@ -82,9 +88,11 @@ def test_each_role_sees_its_pages(visitors: dict[Role | None, Visitor], role: Ro
             with visitor.desk.listen(f"{HERE}/{name}", Cookie=cookie) as stream:
                 assert stream.response.status == 200
             continue
-        answer = visitor.look(f"{HERE}/{name}")
+        answer = visitor.look(f"{HERE}/{ASKED.get(name, name)}")
         assert answer.status == (200 if role in roles else 401 if role is None else 403), name
-        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        is_picture = name == PICTURE and role in roles
+        media = "image/svg+xml" if is_picture else "text/html"
+        assert answer.headers["content-type"] == f"{media}; charset=utf-8"
         offered = set(re.findall(r'<a href="\.\./live/([a-z]+)"[^>]*>[A-Z]', answer.text))
         assert {each for each in offered if role not in PAGES[each]} == set(), name
 
@@ -236,7 +244,7 @@ def test_a_changed_user_is_signed_out(desk: Desk) -> None:
 def test_nothing_from_elsewhere_is_let_in(visitors: dict[Role | None, Visitor]) -> None:
     """The policy names our own files alone; the markup has no style, script or handler in it."""
     admin = visitors[ADMIN]
-    answers = [admin.look(f"{HERE}/{name}") for name in PAGES if name != "happenings"]
+    answers = [admin.look(f"{HERE}/{name}") for name in {*PAGES} - {"happenings", PICTURE}]
     answers += [Visitor(admin.desk).look(CONSOLE), admin.look(f"{CONSOLE}/a/b/c")]
     for answer in answers:
         policy = dict(

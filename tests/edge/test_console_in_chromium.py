@@ -19,6 +19,7 @@ from interact_ivr.domain.access import Role
 from interact_ivr.domain.names import CallRef
 from interact_ivr.service.allocations import Asking
 from interact_ivr.service.checking import NumberRow
+from interact_ivr.service.pool_watch import Standing
 from testbed.browser import browsing
 from testbed.chromium import Chromium
 from testbed.contrast import CONTRAST
@@ -29,7 +30,18 @@ DOCS = Path(__file__).parents[2] / "docs"
 MOST_BYTES = 200_000
 SETTINGS = '[environment]\ndefault = "acme/live"\n[interaction]\nalphabet = "printable"\n'
 ROLES = (Role.ADMIN, Role.VIEWER, Role.AGENT)
-READING = ("pool", "live", "journal", "explain?number=911", "plan", "applications", "service")
+SIZED = "sizing?arrivals_per_hour=600&hold_seconds=60&numbers=15&target=0.01"
+READING = (
+    "pool",
+    "sizing",
+    SIZED,
+    "live",
+    "journal",
+    "explain?number=911",
+    "plan",
+    "applications",
+    "service",
+)
 EVERY = (*READING, "people", "import", "journal?number=%2B13178720001&at=2020-01-01T00:00")
 EVIL = "<img src=x onerror=document.title='taken'>"
 SOON = 20_000
@@ -206,6 +218,64 @@ def test_the_pool_keeps_itself_fresh(desk: Desk, opened: Opened) -> None:
     expect(page.get_by_label("Number, DNID or interaction")).to_have_value("begun")
 
 
+def test_a_pool_is_sized_with_and_without_scripts(desk: Desk, opened: Opened) -> None:
+    """By figures that are typed in; what cannot be is said at its field; the picture is seen."""
+    for how in ({}, {"java_script_enabled": False}):
+        page = opened(Role.VIEWER, **how)
+        see(page, desk, "sizing")
+        form = page.get_by_role("form", name="By figures")
+        form.get_by_label("Interactions an hour").fill("600")
+        form.get_by_label("Seconds each takes one").fill("soon")
+        form.get_by_label("Numbers that there are").fill("15")
+        form.get_by_role("button", name="Calculate").click()
+        wrong = form.get_by_label("Seconds each takes one")
+        expect(wrong).to_have_value("soon")
+        expect(wrong).to_have_attribute("aria-invalid", "true")
+        expect(page.get_by_role("alert")).to_contain_text("hold_seconds: expected seconds")
+        wrong.fill("60")
+        form.get_by_label("Share that may be refused").fill("0.01")
+        form.get_by_role("button", name="Calculate").click()
+        expect(page.get_by_role("heading", name="It is too small")).to_be_visible()
+        expect(page.locator("[data-name=needed]")).to_have_text("18 numbers")
+        expect(form.get_by_label("Interactions an hour")).to_have_value("600")
+        picture = page.get_by_role("img", name="10.00 erlangs need 18 numbers")
+        expect(picture).to_be_visible()
+        assert picture.bounding_box()["height"] > 100  # type: ignore[index]  # it is visible
+        expect(page.get_by_role("table", name="Numbers needed")).to_contain_text("0.01 %")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_picture_is_light_or_dark_as_its_reader(desk: Desk, opened: Opened, scheme: str) -> None:
+    """Its own style is let in, which asks what the reader likes."""
+    page = opened(Role.VIEWER, color_scheme=scheme)
+    see(page, desk, SIZED)
+    picture = page.get_by_role("img", name="10.00 erlangs need")
+    address = picture.get_attribute("src")
+    page.goto(f"{desk.url}/console/live/{address}")
+    ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]
+
+
+def test_a_warning_comes_and_goes_while_one_looks(desk: Desk, opened: Opened) -> None:
+    """On the pool's page, on the live one and on that of its size, without loading them anew."""
+    pages = []
+    for name in ("pool", "live", "sizing"):
+        page = opened(Role.VIEWER)
+        page.clock.install()
+        see(page, desk, name)
+        pages.append(page)
+    for is_strained in (True, False):
+        standing = Standing("acme/live", "default", 0.5, 90.0, is_strained, is_strained)
+        desk.do(desk.parts.pool_watch.tell, [standing])
+        for page in pages:
+            page.clock.fast_forward(6_000)
+            warned = page.locator("#strained .note")
+            expect(warned).to_have_count(1 if is_strained else 0)
+            if is_strained:
+                expect(warned).to_contain_text("nothing is free in 1.5 min")
+                expect(warned).to_contain_text("50 %")
+
+
 def test_the_keyboard_suffices(desk: Desk, opened: Opened) -> None:
     """The first step skips to the content; what is focused is seen; a page's rows are chosen."""
     page = opened()
@@ -292,11 +362,11 @@ def test_no_markup_comes_from_others(desk: Desk, opened: Opened) -> None:
         assert "taken" not in page.title()
 
 
-@pytest.mark.parametrize("name", ["pool", "live"])
+@pytest.mark.parametrize("name", ["pool", "live", "sizing"])
 def test_the_pictures_of_it(desk: Desk, opened: Opened, name: str) -> None:
     """docs/ has them, small enough; `PICTURE=yes` takes them anew."""
     page = opened(viewport={"width": 1100, "height": 760}, locale="en-GB", reduced_motion="reduce")
-    see(page, desk, name)
+    see(page, desk, SIZED if name == "sizing" else name)
     if name == "live":
         expect(page.locator("#link-said")).to_have_text("live")
         for count in (9, 4, 7):

@@ -1,16 +1,20 @@
-"""How large a pool should be: the command and the API say the same, and the picture is one."""
+"""How large a pool should be: command, API and console say the same, and the picture is one."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from testbed.api import Api
 from testbed.service import Service
+from testbed.sized import figures, said
+from testbed.wire import ask
 
+ANN = "correct-horse"
 SVG = "{http://www.w3.org/2000/svg}"
 TYPED = ("pool", "size", "--arrivals-per-hour", "600", "--hold", "60", "--target", "0.01")
 
@@ -21,9 +25,20 @@ def _same(answer: Any) -> Any:
     return answer
 
 
-def test_the_command_and_the_api_say_the_same(service: Service) -> None:
+def entered(service: Service) -> dict[str, str]:
+    """Have somebody come into the console; give the header that says so."""
+    service.command(
+        "user", "add", "default", "ann", "--role", "viewer", "--password", "-", text=ANN
+    )
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    door = "/console/sign-in"
+    told = ask(service.http_port, "POST", door, form, b"user=ann&password=" + ANN.encode())
+    return {"Cookie": told.headers["set-cookie"].partition(";")[0]}
+
+
+def test_the_command_the_api_and_the_console_say_the_same(service: Service) -> None:
     """Before anything was lent, and after; of the pool, and of a group."""
-    api = Api.of(service, "viewer")
+    api, cookie = Api.of(service, "viewer"), entered(service)
     nothing = service.ask("pool", "size")
     assert nothing["size"] is None
     assert _same(nothing) == _same(api.get("/sizing"))
@@ -40,6 +55,9 @@ def test_the_command_and_the_api_say_the_same(service: Service) -> None:
         assert measured["forecast"]["outlook"] == "too few days"
         assert measured["hold"]["enough_seconds"] is None
         assert measured["hold"]["hold_seconds"] == 900
+        query = urlencode({"target": 0.02, **asked})
+        page = ask(service.http_port, "GET", f"/console/default/sizing?{query}", cookie)
+        assert said(page.text) == figures(api.get("/sizing", target=0.02, **asked))
         assert _same(told) == _same(api.get("/sizing", target=0.02, **asked))
     assert "299 are enough" in service.command("pool", "size").stdout
 
@@ -59,9 +77,33 @@ def test_given_figures_are_sized_alike_and_ask_nobody(service: Service, tmp_path
 FIGURES = {"arrivals_per_hour": 1e9, "hold_seconds": 1e6}
 HALVES = [{"arrivals_per_hour": 1}, {"hold_seconds": 1}, {"numbers": 1}]
 BEYOND = [{"target": 0}, {"target": 1}, {"target": "nan"}, {"days": 0}, {"days": 93}, {"days": 1.5}]
+WHOLE = {"arrivals_per_hour": 600, "hold_seconds": 60, "numbers": 15}
+NONSENSE = [
+    WHOLE | {name: value} for name in WHOLE for value in ("nan", "inf", "-1", "1e400", "many")
+]
+OPTIONS = {"arrivals_per_hour": "--arrivals-per-hour", "hold_seconds": "--hold"}
 
 
-@pytest.mark.parametrize("query", [*HALVES, *BEYOND, FIGURES], ids=str)
+def test_the_command_refuses_what_is_no_figure(service: Service) -> None:
+    """NaN is neither below nor above a limit, and is none all the same; no traceback is shown."""
+    for name, option in OPTIONS.items():
+        for value in ("nan", "inf"):
+            given = {**OPTIONS, name: option}
+            arguments = [
+                each
+                for field, named in given.items()
+                for each in (named, value if field == name else "1")
+            ]
+            done = service.command("pool", "size", *arguments)
+            assert done.returncode in (1, 2), arguments
+            assert "Traceback" not in done.stderr
+            assert "expected" in done.stderr
+    for value in ("nan", "1e-7"):
+        for more in (("--arrivals-per-hour", "1", "--hold", "1"), ()):
+            assert service.command("pool", "size", "--target", value, *more).returncode in (1, 2)
+
+
+@pytest.mark.parametrize("query", [*HALVES, *BEYOND, *NONSENSE, FIGURES], ids=str)
 def test_what_is_no_question_is_refused(service: Service, query: dict[str, object]) -> None:
     """Half the figures, a target that is none, a load that would take for ever."""
     answer = Api.of(service, "viewer").ask("GET", "/sizing", **query)

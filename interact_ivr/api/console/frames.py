@@ -33,6 +33,7 @@ class Entry:
 SERVICE: Final = "service"
 NAVIGATION: Final = (
     Entry("pool", "Pool", Needs.CONSOLE_VIEWER),
+    Entry("sizing", "Sizing", Needs.CONSOLE_VIEWER),
     Entry("live", "Live", Needs.CONSOLE_VIEWER),
     Entry("journal", "Journal", Needs.CONSOLE_VIEWER),
     Entry("explain", "Explain", Needs.CONSOLE_AGENT),

@@ -14,9 +14,12 @@ import msgspec
 from aiohttp import web
 
 from interact_ivr.api.console.asking import Asked, Desk, asked, must_have, page
+from interact_ivr.api.console.frames import FRESH
+from interact_ivr.api.console.sizing import Strained
 from interact_ivr.api.event_streams import EventStreams, event
 from interact_ivr.api.routes import Needs, Route, Who
 from interact_ivr.domain.happening import Gap, Happening
+from interact_ivr.domain.journal import Entry
 from interact_ivr.service.environments import Environments
 from interact_ivr.service.journal import Journal
 from interact_ivr.service.stream import Reading, Stream
@@ -80,6 +83,7 @@ class LivePages:
     environments: Environments
     stream: Stream
     streams: EventStreams
+    strained: Strained
 
     def routes(self) -> list[Route]:
         """Give what is served."""
@@ -91,8 +95,12 @@ class LivePages:
     async def _show(self, request: web.Request, who: Who) -> web.Response:
         asked(request, Asked)
         here = must_have(who)
-        found = await self.journal.entries(here, None, limit=_ROWS, newest=_ROWS)
-        return self.desk.show(request, who, "live.html", entries=found.entries[::-1])
+        entries: Sequence[Entry] = ()
+        if FRESH not in request.headers:  # the stream brings what is new of these
+            found = await self.journal.entries(here, None, limit=_ROWS, newest=_ROWS)
+            entries = found.entries[::-1]
+        strained = self.strained(here)
+        return self.desk.show(request, who, "live.html", entries=entries, strained=strained)
 
     async def _tell(self, request: web.Request, who: Who) -> web.StreamResponse:
         here = self.environments.named(must_have(who)).id

@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from interact_ivr.api.screen.pages import GUARDED as GUARDED_SCREEN
 from interact_ivr.api.screen.pages import Asset
 from interact_ivr.api.templates import templates_of, texts_of
+from interact_ivr.sizing_words import lasting, percent
 
 POLICY: Final = "; ".join(
     (
@@ -39,7 +40,10 @@ class ConsolePages:
         texts = texts_of("interact_ivr.api.console")
         self.assets: Mapping[str, Asset] = {each.name: each for each in _assets(texts)}
         self._templates = templates_of(texts)
-        self._templates.filters |= {"moment": moment, "count": count, "share": share}
+        self._templates.filters |= {
+            **{"moment": moment, "count": count, "share": share},
+            **{"percent": percent, "lasting": lasting},
+        }
         self._templates.globals["asset"] = lambda name: self.assets[name].address
 
     def page(self, template: str, status: int = 200, /, **shown: Any) -> web.Response:

@@ -11,6 +11,7 @@ from interact_ivr.api.console.asking import Asked, Desk, action, asked, done, mu
 from interact_ivr.api.console.frames import query_of
 from interact_ivr.api.console.guarding import SESSION
 from interact_ivr.api.console.sessions import Note
+from interact_ivr.api.console.sizing import Strained
 from interact_ivr.api.console.states import MEANINGS, Look, counts_of, look_of, tiles_of
 from interact_ivr.api.routes import Needs, Route, Who
 from interact_ivr.domain.lifecycle import State
@@ -50,6 +51,7 @@ class PoolPages:
     desk: Desk
     numbers: Numbers
     pools: Pools
+    strained: Strained
 
     def routes(self) -> list[Route]:
         """Give what is served."""
@@ -75,6 +77,7 @@ class PoolPages:
             applications=self.desk.applications(who),
             counts=counts,
             total=sum(counts.values()),
+            strained=self.strained(here),
             meanings=MEANINGS,
             tiles=tiles_of(blocks),
             rows=[(each, look_of(each)) for each in rows],

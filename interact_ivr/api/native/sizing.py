@@ -1,8 +1,7 @@
 """How large a pool should be, over the native API: measured, or for figures that are given."""
 
-import asyncio
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
@@ -11,8 +10,15 @@ from msgspec import Meta
 
 from interact_ivr.api.native.asking import Asked, Says, Time, Within, answer, given, native
 from interact_ivr.api.routes import Needs, Route
-from interact_ivr.domain.errors import BadInput
-from interact_ivr.domain.sizing import LEAST_TARGET, TARGET, Sizing, pool_size
+from interact_ivr.domain.sizing import (
+    DAYS,
+    LEAST_TARGET,
+    MOST_ARRIVALS,
+    MOST_DAYS,
+    MOST_HOLD_SECONDS,
+    MOST_NUMBERS,
+    SizeQuestion,
+)
 from interact_ivr.service.sizing import PoolSizing
 
 
@@ -31,18 +37,25 @@ class AskSize(Within, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    days: Annotated[int, Meta(ge=1, le=92, description="measured how long, until now")] = 28
+    days: Annotated[
+        int, Meta(ge=1, le=MOST_DAYS, description="whole days measured, before today")
+    ] = DAYS
     group: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     arrivals_per_hour: (
-        Annotated[float, Meta(ge=0, le=1e9, description="given, with `hold_seconds`: not measured")]
+        Annotated[
+            float,
+            Meta(ge=0, le=MOST_ARRIVALS, description="given, with `hold_seconds`: not measured"),
+        ]
         | None
     ) = None
     hold_seconds: (
-        Annotated[float, Meta(ge=0, le=31_536_000, description="how long each takes a number")]
+        Annotated[
+            float, Meta(ge=0, le=MOST_HOLD_SECONDS, description="how long each takes a number")
+        ]
         | None
     ) = None
     numbers: (
-        Annotated[int, Meta(ge=0, le=1_000_000, description="with these: how many there are")]
+        Annotated[int, Meta(ge=0, le=MOST_NUMBERS, description="with these: how many there are")]
         | None
     ) = None
 
@@ -130,23 +143,10 @@ class SizingRoutes:
         ]  # fmt: skip
 
     async def _size(self, asked: Asked[AskSize]) -> web.Response:
-        sizing = await self._sized(asked)
-        return given(msgspec.convert(msgspec.to_builtins(sizing), ShownSizing))
-
-    async def _sized(self, asked: Asked[AskSize]) -> Sizing:
         what = asked.what
-        arrivals, hold = what.arrivals_per_hour, what.hold_seconds
-        if arrivals is not None and hold is not None:
-            taken = timedelta(seconds=hold)
-            return Sizing(
-                await asyncio.to_thread(
-                    pool_size, arrivals, taken, what.target or TARGET, what.numbers
-                )
-            )
-        for name in ("arrivals_per_hour", "hold_seconds", "numbers"):
-            if getattr(what, name) is not None:
-                raise BadInput(name, "arrivals_per_hour and hold_seconds together", "one")
-        within = timedelta(days=what.days)
-        return await self.sizing.measured(
-            asked.environment, asked.application, what.group, within, what.target
+        question = SizeQuestion(
+            *(asked.application, what.group, what.days, what.target),
+            *(what.arrivals_per_hour, what.hold_seconds, what.numbers),
         )
+        sizing = await self.sizing.answer(asked.environment, question)
+        return given(msgspec.convert(msgspec.to_builtins(sizing), ShownSizing))
