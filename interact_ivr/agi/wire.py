@@ -17,7 +17,8 @@ MAX_LINE = 8192
 MAX_BLOCK = 65536
 """Bytes of the environment, or of a usage text."""
 
-_ENVIRONMENT_LINE = re.compile(r"agi_(\w+): ?(.*)")
+_ENVIRONMENT_LINE = re.compile(r"agi_(\w+): ?([^\0]*)")
+"""Asterisk's texts end at a NUL, and no store takes one."""
 _ARGUMENT = re.compile(r"arg_([0-9]{1,9})")
 _REPLY = re.compile(rb"(\d{3})(?: result=(-?\d*)(.*)| (.*))?")
 _USAGE = b"520-"

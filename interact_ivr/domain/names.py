@@ -82,6 +82,16 @@ PRINTABLE = Alphabet("printable", "printable characters", _PRINTABLE)
 ALPHABETS = {alphabet.name: alphabet for alphabet in (SAFE, PRINTABLE)}
 
 
+def without_nul(field: str, text: str) -> str:
+    """Give *text* back; `BadInput` where it has a NUL, which nothing that is stored has.
+
+    SQLite would find nothing by it, and PostgreSQL cannot even be asked.
+    """
+    if "\0" in text:
+        raise BadInput(field, "text without a NUL", f"one at position {text.index(chr(0)) + 1}")
+    return text
+
+
 def new_ulid(now: datetime, entropy: bytes, after: str = "") -> str:
     """Make a ULID from *now* and ten random bytes; it sorts behind *after*, one made before.
 
