@@ -25,7 +25,7 @@ _ULID_PAIRS = [a + b for a in _ULID_LETTERS for b in _ULID_LETTERS]
 _DIGITS_OF_ULID = str.maketrans(_ULID_LETTERS, "0123456789ABCDEFGHIJKLMNOPQRSTUV")
 _NAME_LENGTH = 128
 _SAFE = re.compile(r"[A-Za-z0-9 \-_.:/@+=#~{}]*")
-_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
+_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,9 @@ class Alphabet:
     """The characters an interaction id or a group may consist of.
 
     ``SAFE`` is harmless in every place an Asterisk dialplan can put it, also inside ``$[]`` and
-    ``${}``. ``PRINTABLE`` is the widest setting: all of Unicode but control characters and line
-    separators; what an administrator's own expressions make of it is theirs to know.
+    ``${}``. ``PRINTABLE`` is the widest setting: all of Unicode but control characters, line
+    separators, and U+FFFE and U+FFFF, which no XML can hold; what an administrator's own
+    expressions make of it is theirs to know.
     """
 
     name: str

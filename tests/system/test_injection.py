@@ -1,0 +1,95 @@
+"""Texts that Asterisk could evaluate, in real calls: each comes out as it is, and none is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from interact_ivr.domain.errors import BadInput
+from interact_ivr.domain.names import PRINTABLE, SAFE, Alphabet
+from testbed.hostile import TAKEN, TEXTS
+from testbed.ivr import extensions
+from testbed.line import control
+from testbed.pbx import Pbx
+from testbed.service import Service
+from testbed.sipp import Call, place_calls
+from testbed.tools import Tools
+
+COMPARES = """
+exten => _5X.,1,Gosub(interact-retrieve,s,1(${EXTEN:1}))
+ same => n,Set(SAME=$["${INTERACT_ID}" = "${INTERACT_ID}"])
+ same => n,Goto(default-ivr,s,1)
+"""
+"""An administrator's expression, which is bent by no id that the usual alphabet takes."""
+CALLERS = (
+    "${SHELL(touch taken)}",
+    "$[${SET(TAKEN=1)}]",
+    "${SET(TAKEN=1)}",
+    '1",TAKEN=1,__INTERACT_ID="x',
+    "1),Set(TAKEN=1",
+    "1\nSET VARIABLE TAKEN 1",
+    "\x1b[31m1\x9b",
+    "'; DROP TABLE number; --",
+)
+
+
+def taken_by(alphabet: Alphabet) -> Iterator[str]:
+    """Give the texts that an id may be."""
+    for text in dict.fromkeys(TEXTS.values()):
+        try:
+            yield alphabet.interaction(text)
+        except BadInput:
+            continue
+
+
+@pytest.fixture
+def service(service_factory: Callable[..., Service]) -> Service:
+    """Give a service that takes all that it can be told to take."""
+    return service_factory('[interaction]\nalphabet = "printable"\n')
+
+
+def lent(service: Service, texts: Sequence[str]) -> dict[str, str]:
+    """Lend a number to each of *texts*, of a group that is called so, too; give whose each is."""
+    numbers = [f"38097452{at:04}" for at in range(len(texts))]
+    rows = [
+        {"line": 1, "number": number, "group": text}
+        for number, text in zip(numbers, texts, strict=True)
+    ]
+    control(service, "number.import", rows=rows)
+    made = [control(service, "allocate", interaction=text, group=text) for text in texts]
+    return {each["entered"]: each["interaction"] for each in made}
+
+
+def test_the_asterisk_dialplan_knows_what_was_meant(
+    tools: Tools, service: Service, pbx_factory: Callable[..., Pbx]
+) -> None:
+    """Id and group, of every text that may be one, and whatever the caller calls themselves."""
+    harmless = {*taken_by(SAFE)}
+    whose = lent(service, [*taken_by(PRINTABLE)])
+    with ExitStack() as stack:
+        pbx = stack.enter_context(
+            pbx_factory(extensions=extensions(service.agi, COMPARES, reported=["SAME", "TAKEN"]))
+        )
+        calls = [Call(f"5{n}" if text in harmless else n, "1000") for n, text in whose.items()]
+        for at, caller in enumerate(CALLERS):
+            written = f'"x" <sip:{quote(caller, safe="")}@127.0.0.1>'
+            calls[at] = Call(calls[at].dnis, "1000", {"From": written})
+        place_calls(tools, pbx, calls, timeout_seconds=180)
+        told = pbx.wait_seen("ivr", len(calls), timeout_seconds=60)
+        wrong = {
+            text: seen.values
+            for seen in told
+            if (text := whose[seen.values["INTERACT_DNIS"].removeprefix("+")])
+            and (seen.values["INTERACT_ID"], seen.values["INTERACT_GROUP"]) != (text, text)
+        }
+        assert wrong == {}
+        assert {seen.values["INTERACT_STATUS"] for seen in told} == {"FOUND"}
+        assert {seen.values["TAKEN"] for seen in told} == {""}
+        same = [seen.values["INTERACT_ID"] for seen in told if seen.values["SAME"] == "1"]
+        assert {*same} == harmless
+        for folder in (pbx.folder, Path.cwd()):
+            assert [*folder.rglob(f"*{TAKEN}*")] == [], "a text was run"
