@@ -134,8 +134,10 @@ def _call(lines: Iterable[bytes]) -> Call:
         name, value = found.groups()
         if argument := _ARGUMENT.fullmatch(name):
             arguments.setdefault(int(argument[1]), value)
-        else:  # its first line stands: a line break in an argument, which comes later, is no other
-            variables.setdefault(name, value)
+        elif name in variables or (arguments and not name.startswith("arg_")):
+            raise WireError(f"a line where Asterisk has none: {line[:40]!r}")
+        else:
+            variables[name] = value
     ordered = tuple(arguments[position] for position in sorted(arguments))
     return Call(MappingProxyType(variables), ordered)
 

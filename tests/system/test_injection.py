@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,6 +31,8 @@ CALLERS = (
     '1",TAKEN=1,__INTERACT_ID="x',
     "1),Set(TAKEN=1",
     "1\nSET VARIABLE TAKEN 1",
+    "1\nagi_arg_1: {other}",
+    "1\nagi_dnid: {other}",
     "\x1b[31m1\x9b",
     "'; DROP TABLE number; --",
 )
@@ -70,26 +71,29 @@ def test_the_asterisk_dialplan_knows_what_was_meant(
     """Id and group, of every text that may be one, and whatever the caller calls themselves."""
     harmless = {*taken_by(SAFE)}
     whose = lent(service, [*taken_by(PRINTABLE)])
-    with ExitStack() as stack:
-        pbx = stack.enter_context(
-            pbx_factory(extensions=extensions(service.agi, COMPARES, reported=["SAME", "TAKEN"]))
-        )
-        calls = [Call(f"5{n}" if text in harmless else n, "1000") for n, text in whose.items()]
-        for at, caller in enumerate(CALLERS):
-            written = f'"x" <sip:{quote(caller, safe="")}@127.0.0.1>'
-            calls[at] = Call(calls[at].dnis, "1000", {"From": written})
-        place_calls(tools, pbx, calls, timeout_seconds=180)
-        told = pbx.wait_seen("ivr", len(calls), timeout_seconds=60)
-        wrong = {
-            text: seen.values
-            for seen in told
-            if (text := whose[seen.values["INTERACT_DNIS"].removeprefix("+")])
-            and (seen.values["INTERACT_ID"], seen.values["INTERACT_GROUP"]) != (text, text)
-        }
-        assert wrong == {}
-        assert {seen.values["INTERACT_STATUS"] for seen in told} == {"FOUND"}
-        assert {seen.values["TAKEN"] for seen in told} == {""}
-        same = [seen.values["INTERACT_ID"] for seen in told if seen.values["SAME"] == "1"]
-        assert {*same} == harmless
-        for folder in (pbx.folder, Path.cwd()):
-            assert [*folder.rglob(f"*{TAKEN}*")] == [], "a text was run"
+    more = extensions(service.agi, COMPARES, reported=["SAME", "TAKEN"])
+    pbx = pbx_factory(extensions=more)
+    calls = [Call(f"5{n}" if text in harmless else n) for n, text in whose.items()]
+    other = calls[-1].dnis
+    for at, caller in enumerate(CALLERS):
+        written = quote(caller.replace("{other}", other), safe="")
+        calls[at] = Call(calls[at].dnis, headers={"From": f'"x" <sip:{written}@127.0.0.1>'})
+    place_calls(tools, pbx, calls, timeout_seconds=180)
+    told = pbx.wait_seen("ivr", len(calls), timeout_seconds=60)
+    unheard = [seen for seen in told if seen.values["INTERACT_STATUS"] == "UNAVAILABLE"]
+    assert sorted(seen.ani.count("\n") for seen in told)[-len(unheard) :] == [1, 1, 1]
+    assert all("\n" in seen.ani for seen in unheard), "who breaks AGI's lines is told nothing"
+    heard = [seen for seen in told if seen not in unheard]
+    assert {seen.values["INTERACT_STATUS"] for seen in heard} == {"FOUND"}
+    wrong = {
+        text: seen.values
+        for seen in heard
+        if (text := whose[seen.values["INTERACT_DNIS"].removeprefix("+")])
+        and (seen.values["INTERACT_ID"], seen.values["INTERACT_GROUP"]) != (text, text)
+    }
+    assert wrong == {}
+    assert {seen.values["TAKEN"] for seen in told} == {""}
+    bent = {seen.values["INTERACT_ID"] for seen in heard if seen.values["SAME"] != "1"}
+    assert not bent & harmless
+    for folder in (pbx.folder, Path.cwd()):
+        assert [*folder.rglob(f"*{TAKEN}*")] == [], "a text was run"
