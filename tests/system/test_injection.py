@@ -14,6 +14,7 @@ from testbed.hostile import TAKEN, TEXTS
 from testbed.ivr import extensions
 from testbed.line import control
 from testbed.pbx import Pbx
+from testbed.report import Seen
 from testbed.service import Service
 from testbed.sipp import Call, place_calls
 from testbed.tools import Tools
@@ -24,6 +25,10 @@ exten => _5X.,1,Gosub(interact-retrieve,s,1(${EXTEN:1}))
  same => n,Goto(default-ivr,s,1)
 """
 """An administrator's expression, which is bent by no id that the usual alphabet takes."""
+DIALED = "CALLERID(dnid)"
+KINDS = ("AGI", "Asterisk", "characters", "templates", "words")
+ROUNDS = 4
+"""How often who was not heard in time calls again: the machine may be busy."""
 CALLERS = (
     "${SHELL(touch taken)}",
     "$[${SET(TAKEN=1)}]",
@@ -40,7 +45,7 @@ CALLERS = (
 
 def taken_by(alphabet: Alphabet) -> Iterator[str]:
     """Give the texts that an id may be."""
-    for text in dict.fromkeys(TEXTS.values()):
+    for text in dict.fromkeys(text for name, text in TEXTS.items() if name.startswith(KINDS)):
         try:
             yield alphabet.interaction(text)
         except BadInput:
@@ -65,25 +70,42 @@ def lent(service: Service, texts: Sequence[str]) -> dict[str, str]:
     return {each["entered"]: each["interaction"] for each in made}
 
 
+def last_told(tools: Tools, pbx: Pbx, calls: Sequence[Call]) -> list[Seen]:
+    """Place the calls, those that were not answered in time again; give what each knew last."""
+    waiting, count = [*calls], 0
+    for _ in range(ROUNDS):
+        place_calls(tools, pbx, waiting, rate=25, timeout_seconds=180)
+        count += len(waiting)
+        told = {seen.values[DIALED]: seen for seen in pbx.wait_seen("ivr", count, 60)}
+        late = {dialed for dialed, seen in told.items() if "\n" not in seen.ani and is_late(seen)}
+        waiting = [call for call in calls if call.dnis in late]
+        if not waiting:
+            break
+    return [*told.values()]
+
+
+def is_late(seen: Seen) -> bool:
+    """Whether the guard fired."""
+    return seen.values["INTERACT_STATUS"] == "UNAVAILABLE"
+
+
 def test_the_asterisk_dialplan_knows_what_was_meant(
     tools: Tools, service: Service, pbx_factory: Callable[..., Pbx]
 ) -> None:
     """Id and group, of every text that may be one, and whatever the caller calls themselves."""
     harmless = {*taken_by(SAFE)}
     whose = lent(service, [*taken_by(PRINTABLE)])
-    more = extensions(service.agi, COMPARES, reported=["SAME", "TAKEN"])
+    more = extensions(service.agi, COMPARES, reported=["SAME", "TAKEN", DIALED])
     pbx = pbx_factory(extensions=more)
     calls = [Call(f"5{n}" if text in harmless else n) for n, text in whose.items()]
     other = calls[-1].dnis
     for at, caller in enumerate(CALLERS):
         written = quote(caller.replace("{other}", other), safe="")
         calls[at] = Call(calls[at].dnis, headers={"From": f'"x" <sip:{written}@127.0.0.1>'})
-    place_calls(tools, pbx, calls, timeout_seconds=180)
-    told = pbx.wait_seen("ivr", len(calls), timeout_seconds=60)
-    unheard = [seen for seen in told if seen.values["INTERACT_STATUS"] == "UNAVAILABLE"]
-    assert sorted(seen.ani.count("\n") for seen in told)[-len(unheard) :] == [1, 1, 1]
-    assert all("\n" in seen.ani for seen in unheard), "who breaks AGI's lines is told nothing"
-    heard = [seen for seen in told if seen not in unheard]
+    told = last_told(tools, pbx, calls)
+    broken = [seen for seen in told if "\n" in seen.ani]
+    assert [seen.values["INTERACT_STATUS"] for seen in broken] == ["UNAVAILABLE"] * 3
+    heard = [seen for seen in told if seen not in broken]
     assert {seen.values["INTERACT_STATUS"] for seen in heard} == {"FOUND"}
     wrong = {
         text: seen.values
