@@ -52,19 +52,26 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield desk
 
 
+def note_faults(page: Page, faults: list[str]) -> None:
+    """Note each script that fails, each policy that is broken, and what is asked for elsewhere."""
+
+    def note(what: str, *, is_fault: bool) -> None:
+        if is_fault:
+            faults.append(what)
+
+    page.on("pageerror", lambda error: note(str(error), is_fault=True))
+    page.on("dialog", lambda dialog: note(dialog.message, is_fault=True))
+    page.on("console", lambda said: note(said.text, is_fault="Security" in said.text))
+    page.on("request", lambda to: note(to.url, is_fault=not to.url.startswith("http://127.0.0.1:")))
+
+
 @pytest.fixture
 def page(browser: Browser, desk: Desk) -> Iterator[Page]:
     """Give a page that is signed in, of which no script failed and no policy was broken."""
     faults: list[str] = []
     with browser.new_context() as context:
         page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda said: "Security" in said.text and faults.append(said.text))
-        page.on("dialog", lambda dialog: faults.append(dialog.message))
-        page.on(
-            "request",
-            lambda asked: None if asked.url.startswith(desk.url) else faults.append(asked.url),
-        )
+        note_faults(page, faults)
         page.goto(f"{desk.url}/console")
         page.get_by_label("User").fill("admin")
         page.get_by_label("Password").fill(PASSWORD)
@@ -107,8 +114,7 @@ def test_an_agent_s_page_shows_a_caller_as_they_are(desk: Desk, browser: Browser
     faults: list[str] = []
     with browser.new_context() as context:
         page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda said: "Security" in said.text and faults.append(said.text))
+        note_faults(page, faults)
         page.goto(f"{desk.url}/screen/6929")
         page.get_by_label("Your token").fill(desk.token("6929"))
         page.keyboard.press("Enter")
