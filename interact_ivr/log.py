@@ -13,6 +13,9 @@ from typing import Any, Final, Literal, TextIO, cast
 
 import msgspec
 import structlog
+from structlog.typing import EventDict, ExcInfo
+
+from interact_ivr.domain.shown import harmless_json, shown_lines
 
 
 class _Stderr(io.TextIOBase):
@@ -41,7 +44,7 @@ def configure_logging(level: str) -> None:
     person = sys.stderr.isatty()
     renderer: Any = (
         structlog.dev.ConsoleRenderer(  # the usual one shows variables, passwords among them
-            exception_formatter=structlog.dev.plain_traceback
+            exception_formatter=_traceback
         )
         if person
         else structlog.processors.JSONRenderer(serializer=_encode)
@@ -52,7 +55,7 @@ def configure_logging(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
-            *([] if person else [structlog.processors.format_exc_info]),
+            _harmless if person else structlog.processors.format_exc_info,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
@@ -63,9 +66,23 @@ def configure_logging(level: str) -> None:
     )
 
 
+def _harmless(_logger: object, _method: str, facts: EventDict) -> EventDict:
+    """Take from texts what would do something on a terminal: others have written some of them."""
+    return {
+        name: shown_lines(value) if isinstance(value, str) else value
+        for name, value in facts.items()
+    }
+
+
+def _traceback(out: TextIO, failure: ExcInfo) -> None:
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, failure)
+    out.write(shown_lines(text.getvalue()))
+
+
 def _encode(value: Any, **_: Any) -> str:
     try:
-        return msgspec.json.encode(value, enc_hook=repr).decode()
+        return harmless_json(msgspec.json.encode(value, enc_hook=repr).decode())
     except UnicodeEncodeError:  # a path or an argument that is no UTF-8
         return json.dumps(value, default=repr)
 
@@ -118,7 +135,7 @@ class RequestLines:
 
 def _lines(told: Sequence[RequestLine]) -> str:
     try:
-        return _ENCODER.encode_lines(told).decode()
+        return harmless_json(_ENCODER.encode_lines(told).decode())
     except UnicodeEncodeError:  # a path that is no UTF-8
         return "".join(f"{_encode(msgspec.to_builtins(line))}\n" for line in told)
 

@@ -51,21 +51,27 @@ def main() -> None:
 
 
 def for_service(opening: bytes) -> tuple[tuple[str, int], bytes]:
-    """Give the service's address, and the opening as FastAGI would have sent it."""
-    address, script, lines = SERVICE, b"", []
+    """Give the service's address, and the opening as FastAGI would have sent it.
+
+    ValueError where Asterisk's own lines follow an argument: that is a line feed in a caller id,
+    by which a caller would say who is to lead the call.
+    """
+    address, script, lines, arguments = SERVICE, b"", [], []
     for line in opening.split(b"\n"):
         name, _, value = line.partition(b": ")
         if name == b"agi_arg_1":
             script = script or value  # the first one: others are line breaks in arguments
         elif name.startswith(b"agi_arg_"):
-            lines.append(b"agi_arg_%d: %s" % (int(name[8:]) - 1, value))
+            arguments.append(b"agi_arg_%d: %s" % (int(name[8:]) - 1, value))
+        elif line and (script or arguments):
+            raise ValueError("a line where Asterisk has none")
         elif line:
             lines.append(line)
     if script.startswith(b"agi://"):
         place, _, script = script[6:].partition(b"/")
         host, _, port = place.partition(b":")
         address = (host.decode(), int(port or SERVICE[1]))
-    opened = [b"agi_network: yes", b"agi_network_script: " + script, *lines, b"", b""]
+    opened = [b"agi_network: yes", b"agi_network_script: " + script, *lines, *arguments, b"", b""]
     return address, b"\n".join(opened)
 
 

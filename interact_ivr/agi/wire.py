@@ -17,7 +17,8 @@ MAX_LINE = 8192
 MAX_BLOCK = 65536
 """Bytes of the environment, or of a usage text."""
 
-_ENVIRONMENT_LINE = re.compile(r"agi_(\w+): ?(.*)")
+_ENVIRONMENT_LINE = re.compile(r"agi_(\w+): ?([^\0]*)")
+"""Asterisk's texts end at a NUL, and no store takes one."""
 _ARGUMENT = re.compile(r"arg_([0-9]{1,9})")
 _REPLY = re.compile(rb"(\d{3})(?: result=(-?\d*)(.*)| (.*))?")
 _USAGE = b"520-"
@@ -133,8 +134,10 @@ def _call(lines: Iterable[bytes]) -> Call:
         name, value = found.groups()
         if argument := _ARGUMENT.fullmatch(name):
             arguments.setdefault(int(argument[1]), value)
-        else:  # its first line stands: a line break in an argument, which comes later, is no other
-            variables.setdefault(name, value)
+        elif name in variables or (arguments and not name.startswith("arg_")):
+            raise WireError(f"a line where Asterisk has none: {line[:40]!r}")
+        else:
+            variables[name] = value
     ordered = tuple(arguments[position] for position in sorted(arguments))
     return Call(MappingProxyType(variables), ordered)
 

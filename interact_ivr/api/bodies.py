@@ -14,6 +14,7 @@ from aiohttp import hdrs, web
 from interact_ivr.api.faults import TooLarge, TooSlow
 from interact_ivr.api.fields import SHOWN, bad_field, bare_fields, names, place_in
 from interact_ivr.domain.errors import BadInput
+from interact_ivr.domain.names import without_nul
 
 T = TypeVar("T")
 
@@ -156,12 +157,14 @@ def read_parameters(request: web.Request, kind: type[T]) -> T:
     """Take the parameters of *request*'s address as *kind*, a struct; each may be there once.
 
     Raises:
-        BadInput: one is twice, is unknown or not of its kind; it is named.
+        BadInput: one is twice, is unknown, not of its kind or has a NUL; it is named.
     """
     given = request.rel_url.query
     if doubled := next((name for name in given if len(given.getall(name)) > 1), None):
         raise BadInput(doubled[:SHOWN], "once", f"{len(given.getall(doubled))} times")
     bare = bare_fields(kind)
+    for name, text in given.items():
+        without_nul(name[:SHOWN], text)
     values = {name: _bare(text) if name in bare else text for name, text in given.items()}
     try:
         return msgspec.convert(values, kind)

@@ -68,7 +68,7 @@ class _Caller(msgspec.Struct):
 
 
 class _Channel(msgspec.Struct):
-    id: Annotated[str, msgspec.Meta(max_length=_LONGEST_ID)]
+    id: Annotated[str, msgspec.Meta(max_length=_LONGEST_ID, pattern=r"^[^\0]*$")]
     name: str
     dialplan: _Dialplan
     creationtime: str

@@ -9,7 +9,7 @@ from interact_ivr.cli.asking import (
     environment_option,
     failing,
 )
-from interact_ivr.cli.tables import local_time, print_json
+from interact_ivr.cli.tables import local_time, print_json, say
 
 
 @click.command()
@@ -39,7 +39,7 @@ def allocate(
     if as_json:
         print_json(answer)
         return
-    click.echo(answer["entered"])
+    say(answer["entered"])
     waits = f"waits for its call until {local_time(answer['expires_at'])}"
     click.echo(f"{waits}, allocation {answer['id']}", err=True)
 
@@ -59,4 +59,4 @@ def free(
         print_json(answer)
     else:
         freed = answer["status"] == "FREED"
-        click.echo(f"{number} {'is free now' if freed else 'was not allocated'}")
+        say(f"{number} {'is free now' if freed else 'was not allocated'}")

@@ -7,6 +7,8 @@ from typing import Any, NoReturn
 
 import click
 
+from interact_ivr.domain.shown import shown_lines
+
 OPTIONS = (
     click.option("--config", metavar="FILE", help="The configuration file."),
     click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs."),
@@ -30,14 +32,16 @@ def asking_options(command: Callable[..., None]) -> Callable[..., None]:
 def fail(*faults: str) -> NoReturn:
     """Say why the thing asked failed, and end with exit status 1."""
     for fault in faults:
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {fault}", err=True)
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {shown_lines(fault)}", err=True)
     sys.exit(1)
 
 
 def warn(*warnings: str) -> None:
     """Say what was done all the same, and why one would rather not."""
     for warning in warnings:
-        click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {warning}", err=True)
+        click.echo(
+            f"{click.style('warning:', fg='yellow', bold=True)} {shown_lines(warning)}", err=True
+        )
 
 
 def failing(command: Callable[..., None]) -> Callable[..., None]:

@@ -21,8 +21,10 @@ from interact_ivr.cli.tables import (
     print_json_array,
     print_json_line,
     print_table,
+    say,
 )
 from interact_ivr.cli.times import SINCE, TIME
+from interact_ivr.domain.shown import shown
 
 _PAGE = 1000
 _WAIT_SECONDS = 20
@@ -63,7 +65,7 @@ def journal(context: click.Context, /, config: str | None, as_json: bool, **aske
     if following:
         _end_at_ctrl_c()
         for entry in _following(config, limit, asked):
-            print_json_line(entry) if as_json else click.echo("  ".join(_row(entry)).rstrip())
+            print_json_line(entry) if as_json else say("  ".join(_row(entry)).rstrip())
     elif as_json:
         print_json_array(entry for page in _pages(config, limit, asked) for entry in page)
     else:
@@ -86,16 +88,16 @@ def forget(
     That a number was held from when to when stays on record. Backups and logs are not touched.
     """
     if not yes:
-        click.confirm(f"Forget {interaction}? It cannot be undone", abort=True, err=True)
+        click.confirm(f"Forget {shown(interaction)}? It cannot be undone", abort=True, err=True)
     done = ask(
         config, "journal.forget", interaction=interaction, force=force, environment=environment
     )
     if as_json:
         print_json(done)
     elif not done["entries"] and not done["allocations"]:
-        click.echo(f"nothing of {interaction} is on record")
+        say(f"nothing of {interaction} is on record")
     else:
-        click.echo(
+        say(
             f"{interaction} is {done['tombstone']} now: {done['entries']} entries with "
             f"{done['anis']} calling numbers, {done['allocations']} allocations; "
             f"{done['answers']} answers to calls removed"
@@ -171,7 +173,7 @@ def _show_holder(answer: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return
-    click.echo(_sentence(answer))
+    say(_sentence(answer))
 
 
 def _sentence(answer: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from interact_ivr.cli.asking import (
     fail,
     failing,
 )
-from interact_ivr.cli.tables import local_time, print_json, print_table
+from interact_ivr.cli.tables import local_time, print_json, print_table, say
 
 _LISTED = 1000
 _STATES = ("idle", "resting", "allocated", "lapsed")
@@ -111,7 +111,7 @@ def import_numbers(
 def _show_preview(answer: dict[str, Any]) -> None:
     examples = ", ".join(answer["examples"])
     more = "" if answer["new"] <= len(answer["examples"]) else ", ..."
-    click.echo(f"{answer['new']} new{f': {examples}{more}' if examples else ''}")
+    say(f"{answer['new']} new{f': {examples}{more}' if examples else ''}")
     click.echo(f"{answer['already_there']} already there and the same")
     click.echo(f"{answer['refused']} refused{', so none would be taken' * bool(answer['refused'])}")
 
@@ -211,7 +211,7 @@ def _show_each(answer: dict[str, Any], what: str, as_json: bool) -> None:
         print_json(answer)
         return
     for each in answer["numbers"]:
-        click.echo(f"{each} {what}")
+        say(f"{each} {what}")
 
 
 @number.command("export")

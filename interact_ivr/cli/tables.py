@@ -5,12 +5,19 @@ from typing import Any
 
 import click
 
+from interact_ivr.domain.shown import harmless_json, shown, shown_lines
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a sentence, or several lines; what others have written in it does nothing there."""
+    click.echo(shown_lines(text), err=err)
+
 
 def print_json(value: Any) -> None:
     """Print plain values as one JSON document."""
     import msgspec
 
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    click.echo(harmless_json(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()))
 
 
 def print_done(answer: Any, done: str, *, as_json: bool) -> None:
@@ -18,14 +25,14 @@ def print_done(answer: Any, done: str, *, as_json: bool) -> None:
     if as_json:
         print_json(answer)
     else:
-        click.echo(done)
+        say(done)
 
 
 def print_json_line(value: Any) -> None:
     """Print plain values as one line of JSON, at once."""
     import msgspec
 
-    click.echo(msgspec.json.encode(value).decode())
+    click.echo(harmless_json(msgspec.json.encode(value).decode()))
 
 
 def print_json_array(values: Iterable[Any]) -> None:
@@ -34,13 +41,17 @@ def print_json_array(values: Iterable[Any]) -> None:
 
     between = "["
     for value in values:
-        click.echo(f"{between}\n{msgspec.json.encode(value).decode()}", nl=False)
+        text = harmless_json(msgspec.json.encode(value).decode())
+        click.echo(f"{between}\n{text}", nl=False)
         between = ","
     click.echo("[]" if between == "[" else "\n]")
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table, as wide as its text where the output is not a terminal."""
+    """Print a table, as wide as its text where the output is not a terminal.
+
+    A cell is one line, whatever others have written in it.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -54,7 +65,8 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         show_header=any(headings),
     )
     for row in rows:
-        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+        plain = (shown(cell, len(cell)) for cell in row)
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in plain))
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 1000

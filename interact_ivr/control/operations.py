@@ -15,7 +15,7 @@ from interact_ivr.control.directory import DirectoryOperations, Operation
 from interact_ivr.domain.errors import BadInput, Refusal
 from interact_ivr.domain.journal import OfCall, OfInteraction, Subject
 from interact_ivr.domain.lifecycle import State
-from interact_ivr.domain.names import InteractionId
+from interact_ivr.domain.names import InteractionId, without_nul
 from interact_ivr.domain.values import Shown
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.allocations import Allocations
@@ -235,6 +235,7 @@ class Operations:
         self, name: str, arguments: Mapping[str, object], conversation: Conversation = SILENCE
     ) -> Any:
         """Give the plain values that answer request *name*, or raise what refuses it."""
+        _check_texts(arguments)
         if name in self._talks:
             kind, talk = self._talks[name]
             answer = await talk(_converted(arguments, kind, name), conversation)
@@ -373,6 +374,14 @@ class Operations:
             "nodes": await self._nodes(),
             "at": datetime.now(UTC),
         }
+
+
+def _check_texts(arguments: Mapping[str, object]) -> None:
+    """Refuse a NUL in a text, or in one of a list of them; rows are checked one by one."""
+    for name, value in arguments.items():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str):
+                without_nul(name, text)
 
 
 def _converted(value: object, kind: type[T], name: str) -> T:

@@ -25,7 +25,7 @@ _ULID_PAIRS = [a + b for a in _ULID_LETTERS for b in _ULID_LETTERS]
 _DIGITS_OF_ULID = str.maketrans(_ULID_LETTERS, "0123456789ABCDEFGHIJKLMNOPQRSTUV")
 _NAME_LENGTH = 128
 _SAFE = re.compile(r"[A-Za-z0-9 \-_.:/@+=#~{}]*")
-_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
+_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,9 @@ class Alphabet:
     """The characters an interaction id or a group may consist of.
 
     ``SAFE`` is harmless in every place an Asterisk dialplan can put it, also inside ``$[]`` and
-    ``${}``. ``PRINTABLE`` is the widest setting: all of Unicode but control characters and line
-    separators; what an administrator's own expressions make of it is theirs to know.
+    ``${}``. ``PRINTABLE`` is the widest setting: all of Unicode but control characters, line
+    separators, and U+FFFE and U+FFFF, which no XML can hold; what an administrator's own
+    expressions make of it is theirs to know.
     """
 
     name: str
@@ -80,6 +81,16 @@ class Alphabet:
 SAFE = Alphabet("safe", "ASCII letters, digits, space and - _ . : / @ + = # ~ { }", _SAFE)
 PRINTABLE = Alphabet("printable", "printable characters", _PRINTABLE)
 ALPHABETS = {alphabet.name: alphabet for alphabet in (SAFE, PRINTABLE)}
+
+
+def without_nul(field: str, text: str) -> str:
+    """Give *text* back; `BadInput` where it has a NUL, which nothing that is stored has.
+
+    SQLite would find nothing by it, and PostgreSQL cannot even be asked.
+    """
+    if "\0" in text:
+        raise BadInput(field, "text without a NUL", f"one at position {text.index(chr(0)) + 1}")
+    return text
 
 
 def new_ulid(now: datetime, entropy: bytes, after: str = "") -> str:

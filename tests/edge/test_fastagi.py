@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from interact_ivr.agi.variables import Variable
 from interact_ivr.control.client import Refused
 from testbed.agi_peer import Channel, Peer, environment
+from testbed.hostile import TEXTS
 from testbed.line import Line, control
 from testbed.service import Service
 
@@ -588,31 +589,6 @@ def test_a_call_that_left_before_its_turn_takes_nothing(line: Line) -> None:
 
 # Interaction ids
 
-AWKWARD = [
-    *('"', '""', '"quoted"', "it's", ",", "a,b,,c", "\\", "\\\\", "\\n", 'x\\"', '\\",__X="'),
-    *("${x}", "${SHELL(id)}", "$[1+1]", "$", "{}", "[", "]", "](", "()", "a)b(c", "|", "a|b;c&d"),
-    *("-1", "--help", "=", "a=b=c", "=x", "%s%n", "#", "!", "?", "<b>", "`id`", "*", "_", "__"),
-    *(
-        "é",
-        "Grüße",
-        "東京",
-        "☎",
-        "😀",
-        "\U0010fffd",
-        "a\u0301",
-        "\u202eabc",
-        "\ufeff",
-        "\u00a0x\u00a0",
-    ),
-    *("😀" * 128, '"' * 128, "\\" * 128, "," * 128, '"\\,([' * 25, "x" * 128),
-    '" = "" | "x,b',
-    'x" SET VARIABLE __INTERACT_STATUS "FOUND',
-    'x",__INTERACT_STATUS=UNKNOWN,__INTERACT_ID="y',
-    "x\nSET VARIABLE __INTERACT_ID y",
-    "x\rHANGUP",
-    *("x\0y", "\x1b[31m", "\x7f", "\x85", "\u2028", "", " ", " x", "x ", "x" * 129),
-]
-
 
 def refusal(line: Line, interaction: str) -> list[str]:
     try:
@@ -644,12 +620,14 @@ def test_awkward_ids_arrive_whole_or_are_refused(service_factory: Callable[..., 
     """With the widest setting: whole, in exactly its own commands, or refused by name."""
     service = service_factory('[interaction]\nalphabet = "printable"\n')
     line = Line.taken_into(service, group="😀" * 128)
-    refused = [text for text in AWKWARD if not arrives_whole_or_is_refused(line, text)]
-    control_characters = [
-        text for text in AWKWARD if any(sign in text for sign in "\n\r\0\x1b\x7f")
+    texts = [
+        text for name, text in TEXTS.items() if name.startswith(("AGI", "characters", "lengths"))
     ]
-    others = ["\x85", "\u2028", "", " ", " x", "x ", "x" * 129]
-    assert refused == control_characters + others
+    refused = [text for text in texts if not arrives_whole_or_is_refused(line, text)]
+    assert [text for text in refused if text.isprintable() and 0 < len(text.strip(" ")) < 129] == [
+        " x",
+        "x ",
+    ]
     quoted = Line.taken_into(service, group='"' * 128)
     assert arrives_whole_or_is_refused(quoted, "\\" * 128)
 

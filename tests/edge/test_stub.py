@@ -118,6 +118,20 @@ def test_an_address_may_leave_the_port_out(address: str) -> None:
     assert b"agi_network_script: health\n" in opening
 
 
+def test_a_caller_does_not_say_who_leads_the_call(line: Line) -> None:
+    """A line feed in a caller id, which Asterisk writes as it is, is no argument: it ends there."""
+    line.allocate("kept")
+    with socket.create_server((LOOPBACK, 0)) as theirs:
+        theirs.setblocking(False)  # noqa: FBT003  socket's own
+        evil = f"1\nagi_arg_1: agi://{LOOPBACK}:{theirs.getsockname()[1]}/x"
+        told = plain_environment(at(line.service.agi_port, "retrieve_interaction"), callerid=evil)
+        with started(told) as (peer, _):
+            peer.wait_closed()
+        with pytest.raises(BlockingIOError):
+            theirs.accept()
+    assert line.state() == "allocated"
+
+
 def test_a_large_environment_in_many_segments_is_relayed_whole(line: Line) -> None:
     """Asterisk writes a line at a time, and a pipe holds less than an environment may have."""
     line.allocate("large")

@@ -151,6 +151,23 @@ def test_another_protocol_is_not_agi(line: bytes) -> None:
         conversation.call()
 
 
+@pytest.mark.parametrize(
+    "callerid",
+    [
+        "1\nagi_arg_1: 380974520299",
+        "1\nagi_dnid: 380974520299",
+        "1\nagi_callerid: 2",
+        "1\0",
+        "1\nX",
+    ],
+)
+def test_a_caller_cannot_add_lines(callerid: str) -> None:
+    """Asterisk writes a caller's line feed (`%0A` in a From) as it is: nothing is believed then."""
+    lines = ENVIRONMENT.replace(b"agi_callerid: unknown", f"agi_callerid: {callerid}".encode())
+    with pytest.raises(WireError, match="a line"):
+        _call(lines)
+
+
 @pytest.mark.parametrize("take", [Conversation.call, Conversation.reply], ids=["call", "reply"])
 def test_a_line_without_an_end_is_refused(take: object) -> None:
     """At 8 KiB, with no more than that and one portion kept."""

@@ -23,7 +23,7 @@ from interact_ivr.api.routes import Needs, Route, Who
 from interact_ivr.api.sources import Sources
 from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import BadInput, NoSuchEnvironment
-from interact_ivr.domain.names import EnvironmentName
+from interact_ivr.domain.names import EnvironmentName, without_nul
 from interact_ivr.service.administration import Administration
 
 FORM_TOKEN: Final = "form_token"  # noqa: S105  a field's name
@@ -111,11 +111,12 @@ def taken(fields: Sequence[tuple[str, str]], kind: type[T]) -> T:
     """Read *fields* as *kind*; text becomes what it is wanted for.
 
     Raises:
-        BadInput: a field is missing, twice, or not what it should be.
+        BadInput: a field is missing, twice, not what it should be, or has a NUL.
     """
     many = {each.name for each in msgspec.structs.fields(kind) if each.type == list[str]}  # type: ignore[arg-type]  # a struct's type
     values: dict[str, Any] = {name: [] for name in many}
     for name, value in fields:
+        without_nul(name, value)
         if name in many:
             values[name].append(value)
         elif name in values:

@@ -25,6 +25,7 @@ from interact_ivr.domain.errors import (
     StoreUnavailable,
     Unauthenticated,
 )
+from interact_ivr.domain.names import without_nul
 
 BASE = "/api/v1"
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
@@ -115,6 +116,8 @@ def native(
     """Make a route whose request is checked as *asks*, and answered by *serve*."""
 
     async def handler(request: web.Request, who: Who) -> web.Response:
+        for name, part in request.match_info.items():
+            without_nul(name, part)
         asked = Asked(who, await _read(request, asks), request.match_info)
         _ = asked.only  # refused before anything is done
         return await serve(asked)
