@@ -262,7 +262,9 @@ def test_nothing_from_elsewhere_is_let_in(visitors: dict[Role | None, Visitor]) 
 def test_what_is_no_page_says_so(visitors: dict[Role | None, Visitor]) -> None:
     """In people's words, with the way back."""
     admin = visitors[ADMIN]
-    for path in (f"{CONSOLE}/live", f"{HERE}/nothing", f"{HERE}/pool/more", f"{CONSOLE}/-/x.css"):
+    deep = (f"{HERE}/a/b/c/d/e/f", f"{CONSOLE}/a%2Fb/c%2Fd/e")
+    short = (f"{CONSOLE}/live", f"{HERE}/nothing", f"{HERE}/pool/more", f"{CONSOLE}/-/x.css")
+    for path in (*short, *deep):
         answer = admin.look(path)
         assert answer.status == 404, path
         assert "No such page" in words(answer)

@@ -49,8 +49,13 @@ def may_see(role: Role | None) -> Sequence[Entry]:
 
 
 def root_of(path: str) -> str:
-    """Say how /console/ is reached from *path*, whatever a proxy has taken away in front of it."""
+    """Say how /console/ is reached from *path*, whatever a proxy has taken away in front of it.
+
+    A browser goes up by the slashes that it has sent, whatever an encoded one means.
+    """
     above = path.count("/") - BASE.count("/") - 1
+    if not f"{path}/".startswith(f"{BASE}/"):
+        return "../" * (above + 1) + f"{BASE[1:]}/"
     return "../" * above if above >= 0 else f"{BASE[1:]}/"
 
 
