@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from interact_ivr.api.console.entrance import NoRole, WrongUser
-from interact_ivr.api.console.frames import BASE, root_of
+from interact_ivr.api.console.frames import BASE
 from interact_ivr.api.console.pages import ConsolePages
 from interact_ivr.api.faults import Broken, FromElsewhere, NoSuchPath, Said, TooLarge, said
 from interact_ivr.api.native.problems import REFUSALS
