@@ -21,6 +21,7 @@ EVERYBODY = (ADMIN, VIEWER, AGENT, STRANGER)
 PAGES = {
     "pool": {ADMIN, VIEWER},
     "import": {ADMIN},
+    "matching": {ADMIN},
     "live": {ADMIN, VIEWER},
     "happenings": {ADMIN, VIEWER},
     "journal": {ADMIN, VIEWER},
@@ -31,7 +32,7 @@ PAGES = {
     "service": {ADMIN, VIEWER},
 }
 ACTIONS = {
-    *("pool", "import", "plan"),
+    *("pool", "matching", "import", "plan"),
     *("application-add", "application-set", "application-remove", "key-add", "key-remove"),
     *("user-add", "user-set", "user-remove", "token-add", "token-remove"),
 }

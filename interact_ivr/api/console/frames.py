@@ -64,7 +64,7 @@ def place_of(environment: EnvironmentName) -> str:
     return quote(environment.removeprefix(f"{tenant_of(environment)}/"), safe="")
 
 
-_BELONGS: Final = {"import": "pool", "plan": "explain"}
+_BELONGS: Final = {"import": "pool", "matching": "pool", "plan": "explain"}
 """Pages that the navigation does not have, with those they are reached from."""
 
 
