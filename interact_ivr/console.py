@@ -44,7 +44,7 @@ def console_of(
             MatchingPages(desk, parts.numbers),
             ImportPages(desk, parts.imports),
             JournalPages(desk, parts.journal, parts.clock),
-            ExplainPages(desk, parts.numbers, parts.plans),
+            ExplainPages(desk, parts.numbers, parts.plans, parts.activation),
             LivePages(desk, parts.journal, parts.environments, parts.stream, streams),
             ApplicationPages(desk, parts.administration),
             PeoplePages(desk, parts.administration, parts.tokens),

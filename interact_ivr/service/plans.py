@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from dialplan import Engine, Plan, PlanError, load_plan
@@ -11,6 +12,7 @@ from dialplan.checking import Finding, findings_of
 from interact_ivr.domain.ani import HASHED
 from interact_ivr.service.environments import Environment, Environments
 from interact_ivr.service.journal import Journal
+from interact_ivr.service.plan_files import as_written, cases_beside, own_file, seal_of
 from interact_ivr.service.trying import Tried, try_apart
 
 REAL_NUMBERS: Final = 1_000
@@ -49,6 +51,8 @@ class Plans:
     async def tried(self, environment: str, text: str) -> Tried:
         """Say what a plan, given as its file's *text*, would change; it is not made effective.
 
+        It is held against the cases beside the plan that counts, where that is a file.
+
         One is tried at a time, in a process of its own.
 
         Raises:
@@ -57,8 +61,21 @@ class Plans:
         """
         here = self._environments.named(environment)
         numbers = await self._last_numbers(environment)
+        return await self._tried(here, text, numbers, cases_beside(here.plan_name))
+
+    async def check(self, environment: str, text: str) -> None:
+        """Raise `BadDialPlan` where a plan of this *text* cannot be used."""
+        await self._tried(self._environments.named(environment), text, ())
+
+    async def _tried(
+        self, here: Environment, text: str, numbers: Sequence[str], cases: Path | None = None
+    ) -> Tried:
+        text = as_written(text)
+        file = own_file(here.plan_name)
+        counting = None if file is None else await asyncio.to_thread(file.text)
         async with self._trying:
-            return await try_apart(_plan_of(here), text, numbers)
+            tried = await try_apart(_plan_of(here), text, numbers, cases=cases)
+        return replace(tried, seal=seal_of(text, counting))
 
     async def _last_numbers(self, environment: str) -> Sequence[str]:
         """Give the numbers, and the callers, of which the journal speaks last; each once."""

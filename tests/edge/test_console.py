@@ -32,7 +32,7 @@ PAGES = {
     "service": {ADMIN, VIEWER},
 }
 ACTIONS = {
-    *("pool", "matching", "import", "plan"),
+    *("pool", "matching", "import", "plan", "plan-activate", "plan-back"),
     *("application-add", "application-set", "application-remove", "key-add", "key-remove"),
     *("user-add", "user-set", "user-remove", "token-add", "token-remove"),
 }
