@@ -10,7 +10,14 @@ from interact_ivr.domain.errors import BadDialPlan
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.cluster import NodeView
 from interact_ivr.service.environments import Environments
-from interact_ivr.service.plan_files import PlanFile, as_written, own_file, seal_of, sharing
+from interact_ivr.service.plan_files import (
+    PlanFile,
+    as_written,
+    expressions,
+    own_file,
+    seal_of,
+    sharing,
+)
 from interact_ivr.service.plans import Plans
 
 
@@ -70,7 +77,7 @@ class Activation:
                 raise BadDialPlan(
                     ["it is not what was compared with the plan that counts now: try it again"]
                 )
-            return await self._replace(environment, file, text)
+            return await self._replace(environment, file, text, tenant)
 
     async def go_back(self, environment: str, tenant: str | None = None) -> Activated:
         """Let the plan of before count again; the one of now is the former then.
@@ -83,12 +90,15 @@ class Activation:
             former = file.former_text()
             if former is None:
                 raise BadDialPlan([f"there is no former plan: {file.former} is not there"])
-            return await self._replace(environment, file, former)
+            return await self._replace(environment, file, former, tenant)
 
-    async def _replace(self, environment: str, file: PlanFile, text: str) -> Activated:
+    async def _replace(
+        self, environment: str, file: PlanFile, text: str, tenant: str | None
+    ) -> Activated:
         if reason := await asyncio.to_thread(file.why_not_written):
             raise BadDialPlan([reason])
-        await self._plans.check(environment, text)
+        await self._plans.tried(environment, text)  # it may have taken too long for a call
+        self._check_expressions(text, tenant)
         users = self._users(file)
         names = {self._environments.named(each).plan_name for each in users}
         try:
@@ -120,6 +130,17 @@ class Activation:
                 [f"each node reads a file of its own: replace {file.path} on each, and reload it"]
             )
         return file
+
+    def _check_expressions(self, text: str, tenant: str | None) -> None:
+        """Refuse a customer's regular expressions: calls of all tenants wait while one is matched.
+
+        Of all other patterns the time goes with the length of a number.
+        """
+        if tenant in (None, tenant_of(self._environments.defaults.environment)):
+            return
+        if found := expressions(text):
+            why = "a regular expression, which only the operator may let count"
+            raise BadDialPlan([f"{each}: {why}" for each in found])
 
     def _users(self, file: PlanFile) -> Sequence[str]:
         return sharing(file, self._environments.plan_names())

@@ -8,6 +8,7 @@ import getpass
 import hashlib
 import os
 import shlex
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,20 @@ def cases_beside(plan_name: str) -> Path | None:
 def as_written(text: str) -> str:
     """Give *text* with the ends of its lines as they are in files: a browser's have two letters."""
     return text.replace("\r\n", "\n")
+
+
+def expressions(text: str) -> Sequence[str]:
+    """Name the rules and conversions of a plan that have a regular expression of their own."""
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):  # trying it says so
+        return ()
+    return [
+        f"{kind} {at}"
+        for kind in ("conversion", "rule")
+        for at, each in enumerate(document.get(kind, ()), 1)
+        if isinstance(each, dict) and "regex" in each
+    ]
 
 
 def seal_of(text: str, counting: str | None) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
 from dialplan import Engine, Plan, PlanError, load_plan
@@ -61,20 +60,13 @@ class Plans:
         """
         here = self._environments.named(environment)
         numbers = await self._last_numbers(environment)
-        return await self._tried(here, text, numbers, cases_beside(here.plan_name))
-
-    async def check(self, environment: str, text: str) -> None:
-        """Raise `BadDialPlan` where a plan of this *text* cannot be used."""
-        await self._tried(self._environments.named(environment), text, ())
-
-    async def _tried(
-        self, here: Environment, text: str, numbers: Sequence[str], cases: Path | None = None
-    ) -> Tried:
         text = as_written(text)
         file = own_file(here.plan_name)
         counting = None if file is None else await asyncio.to_thread(file.text)
         async with self._trying:
-            tried = await try_apart(_plan_of(here), text, numbers, cases=cases)
+            tried = await try_apart(
+                _plan_of(here), text, numbers, cases=cases_beside(here.plan_name)
+            )
         return replace(tried, seal=seal_of(text, counting))
 
     async def _last_numbers(self, environment: str) -> Sequence[str]:
