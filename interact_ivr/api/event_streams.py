@@ -79,7 +79,7 @@ class EventStreams:
         """
         if self._closed:
             raise TooManyStreams
-        if len(self._open) >= self._most:
+        if len(self._open) >= self._most and request.method != hdrs.METH_HEAD:
             self._make_room(who)
         response = marked(request, web.StreamResponse(headers=_HEADERS))
         response.force_close()

@@ -1,6 +1,7 @@
 """An environment's dial plan as it is loaded, and what another one would change of real numbers."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -9,6 +10,7 @@ from dialplan import Engine, Plan, PlanError, load_plan
 from dialplan.cases import Outcome, run
 from dialplan.checking import Finding, findings_of
 from interact_ivr.domain.ani import HASHED
+from interact_ivr.domain.directory import tenant_of
 from interact_ivr.service.environments import Environment, Environments
 from interact_ivr.service.journal import Journal
 from interact_ivr.service.plan_files import as_written, cases_beside, own_file, seal_of
@@ -37,6 +39,8 @@ class Plans:
         self._environments = environments
         self._journal = journal
         self._looking, self._trying = asyncio.Lock(), asyncio.Lock()
+        self._tenants = defaultdict[str, asyncio.Lock](asyncio.Lock)
+        """Each tries one at a time, so that another waits for one of theirs at most."""
 
     async def seen(self, environment: str) -> PlanSeen:
         """Look through the plan of an environment.
@@ -63,7 +67,7 @@ class Plans:
         text = as_written(text)
         file = own_file(here.plan_name)
         counting = None if file is None else await asyncio.to_thread(file.text)
-        async with self._trying:
+        async with self._tenants[tenant_of(here.name)], self._trying:
             tried = await try_apart(
                 _plan_of(here), text, numbers, cases=cases_beside(here.plan_name)
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from testbed.visitor import HERE, Visitor, stock, words
 
 ADMIN, VIEWER, AGENT = Role.ADMIN, Role.VIEWER, Role.AGENT
 NUMBER = "+13178723000"
+PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture
@@ -158,6 +160,24 @@ def test_who_looks_at_the_plan_often_keeps_no_thread_from_calls(desk: Desk) -> N
         return left
 
     assert desk.wait(still_looking()) > 12
+
+
+def test_another_tenant_s_plan_waits_for_one_of_theirs_at_most(desk: Desk) -> None:
+    """However many somebody tries at once: tenants take turns."""
+    done: list[str] = []
+
+    async def try_one(environment: str) -> None:
+        await desk.parts.plans.tried(environment, 'name = "same"\nextends = "nanp"\n')
+        done.append(environment)
+
+    def begin() -> list[asyncio.Task[None]]:
+        return [asyncio.create_task(try_one(each)) for each in (ACME, ACME, ACME, BOLT)]
+
+    tasks, deadline = desk.do(begin), time.monotonic() + PATIENCE_SECONDS
+    while len(done) < len(tasks):
+        assert time.monotonic() < deadline
+        desk.wait(asyncio.wait(tasks, timeout=1.0))
+    assert done.index(BOLT) <= 1
 
 
 def test_environments_are_worlds_of_their_own(desk: Desk) -> None:
