@@ -188,7 +188,7 @@ def _working(page: Page) -> Iterator[Callable[[], float]]:
 @contextmanager
 def _streams(service: Service) -> Iterator[None]:
     """Have clients of one session read what happens, and do nothing with it."""
-    cookie = _cookie(service)
+    cookie = cookie_of(service)
     with ExitStack() as stack:
         for _ in range(STREAMS):
             stack.enter_context(_stream(service, cookie))
@@ -217,7 +217,8 @@ def _read(connection: socket.socket) -> None:
         pass
 
 
-def _cookie(service: Service) -> str:
+def cookie_of(service: Service) -> str:
+    """Sign in, and give what the browser would keep."""
     connection = HTTPConnection(LOOPBACK, service.http_port, timeout=30)
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     body = urlencode({"user": USER, "password": PASSWORD})

@@ -12,6 +12,7 @@ from dialplan import NOBODYS, Directory, Engine, load_plan
 from interact_ivr import __version__
 from interact_ivr.ani_key import ani_key
 from interact_ivr.config_keys import Config
+from interact_ivr.control.dial_plans import PlanOperations
 from interact_ivr.control.operations import Conversation, Operations
 from interact_ivr.control.sizing import SizingOperations
 from interact_ivr.domain.ani import AniKeeping, AniSetting
@@ -24,6 +25,7 @@ from interact_ivr.observing import Observing
 from interact_ivr.observing_cluster import ObservingCluster
 from interact_ivr.opening import Opening, Time, ani_key_file, opened_store
 from interact_ivr.service.access import Access
+from interact_ivr.service.activating import Activation
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.agents import Agents
 from interact_ivr.service.allocations import Allocations
@@ -69,6 +71,7 @@ class Parts:
     tokens: Tokens
     journal: Journal
     plans: Plans
+    activation: Activation
     expiry: Expiry
     ringing: Ringing
     stream: Stream
@@ -172,6 +175,7 @@ async def opened(
             ObservingCluster(),
         )
         journal = Journal(record, record, store.allocations, environments, agents.forget)
+        plans = Plans(environments, journal)
         yield Parts(
             allocations,
             Numbers(store.numbers, environments),
@@ -183,7 +187,8 @@ async def opened(
             administration,
             Tokens(administration),
             journal,
-            Plans(environments, journal),
+            plans,
+            Activation(plans, environments, administration, cluster.nodes),
             expiry,
             ringing,
             stream,
@@ -254,7 +259,10 @@ def operations_of(parts: Parts, facts: Callable[[], Mapping[str, object]]) -> Op
         *(parts.allocations, parts.numbers, parts.imports, parts.administration, parts.journal),
         facts,
         parts.cluster.nodes,
-        SizingOperations(parts.sizing).by_name,
+        {
+            **SizingOperations(parts.sizing).by_name,
+            **PlanOperations(parts.plans, parts.activation).by_name,
+        },
     )
 
 

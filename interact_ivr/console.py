@@ -8,6 +8,7 @@ from interact_ivr.api.console.explaining import ExplainPages
 from interact_ivr.api.console.importing import ImportPages
 from interact_ivr.api.console.journal import JournalPages
 from interact_ivr.api.console.live import LivePages
+from interact_ivr.api.console.matching import MatchingPages
 from interact_ivr.api.console.pages import ConsolePages
 from interact_ivr.api.console.people import PeoplePages
 from interact_ivr.api.console.pool import PoolPages
@@ -42,10 +43,11 @@ def console_of(
         [
             Entrance(desk, sessions, sign_in, parts.access),
             PoolPages(desk, parts.numbers, parts.pools, strained),
+            MatchingPages(desk, parts.numbers),
             SizingPages(desk, parts.sizing, parts.pools, strained),
             ImportPages(desk, parts.imports),
             JournalPages(desk, parts.journal, parts.clock),
-            ExplainPages(desk, parts.numbers, parts.plans),
+            ExplainPages(desk, parts.numbers, parts.plans, parts.activation),
             LivePages(desk, parts.journal, parts.environments, parts.stream, streams, strained),
             ApplicationPages(desk, parts.administration),
             PeoplePages(desk, parts.administration, parts.tokens),

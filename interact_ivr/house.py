@@ -166,7 +166,7 @@ class House:
                         Speech(re.compile(f"{SCREEN}{path}"), ScreenDialect(pages, root))
                         for path, root in SCREEN_ROOTS
                     ),
-                    *console.speeches(),
+                    console.speech,
                     Speech(re.compile(""), NativeDialect()),
                 ],
                 sources,

@@ -91,16 +91,18 @@ class Watched:
         down: bool = False,
         relayed: bool = False,
         asked: bool = False,
+        store: str = "",
         **keys: str,
     ) -> None:
         """*settings* are added to the service's, *keys* to the PBX's table, as TOML has them.
 
         *down*: ARI is not where the configuration says. *relayed*: what lies between can be cut.
-        *asked*: over AMI it is asked whose its extensions are, by a relay of its own.
+        *asked*: over AMI it is asked whose its extensions are, by a relay of its own. *store* is a
+        shared one's address.
         """
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.service = Service(folder / "service")
+        self.service = Service(folder / "service", store=store)
         self.pbx = Pbx(tools, folder / "pbx", extensions=extensions(self.service.agi, more))
         self.relay = Relay(self.pbx.http_port)
         self.password = folder / "ari-password"

@@ -48,6 +48,12 @@ class Speech:
     dialect: Dialect
     absent: Callable[[web.Request, Refusal], Refusal] = lambda _, otherwise: otherwise
     """Says of a request that no route takes why it is not served: there may be a better reason."""
+    at: Callable[[str], Dialect] | None = None
+    """Gives the dialect for one path, where what is said depends on it."""
+
+    def spoken(self, path: str) -> Dialect:
+        """Give the dialect in which what was asked for at *path* is refused."""
+        return self.dialect if self.at is None else self.at(path)
 
 
 def marked(request: web.Request, response: Answer) -> Answer:
@@ -138,7 +144,7 @@ class Answering:
 
     def refused(self, path: str, refusal: Refusal, reference: str) -> web.Response:
         """Say *refusal* as the API does that *path* belongs to."""
-        return self._speech(path).dialect.refused(refusal, reference)
+        return self._speech(path).spoken(path).refused(refusal, reference)
 
     def _absent(self, request: web.Request, otherwise: Refusal) -> Refusal:
         return self._speech(request.path).absent(request, otherwise)

@@ -1,14 +1,16 @@
 """Server-sent events: answers that go on, each told at once and none waited for.
 
 A stream ends when the service stops, when its reader may read no longer, and when too much waits
-that its reader has not read; a reader who comes again begins with what there is then.
+that its reader has not read; a reader who comes again begins with what there is then. Where there
+are as many as may be, who has most gives way to who has few.
 """
 
 import asyncio
 import re
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -16,7 +18,8 @@ from aiohttp import hdrs, web
 from interact_ivr.api.answering import marked
 from interact_ivr.api.connections import Connection
 from interact_ivr.api.faults import TooManyStreams
-from interact_ivr.api.routes import ANSWERED
+from interact_ivr.api.routes import ANSWERED, Who
+from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import Refusal
 
 MEDIA: Final = "text/event-stream"
@@ -40,11 +43,12 @@ def event(name: str, data: bytes) -> bytes:
 
 
 class EventStreams:
-    """All streams that are open."""
+    """All streams that are open: *most* at once, of all tenants."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._open: set[asyncio.Timeout] = set()
+        self._open: dict[asyncio.Timeout, Who] = {}
+        """The oldest first, with whose each is."""
         self._closed = False
 
     def __len__(self) -> int:
@@ -61,35 +65,70 @@ class EventStreams:
         self,
         request: web.Request,
         events: AsyncIterator[bytes],
-        may_read: Callable[[], bool],
+        who: Who,
         alive: bytes = _HEARTBEAT,
     ) -> web.StreamResponse:
-        """Answer *request* with *events*, for as long as who asks is there and *may_read*.
+        """Answer *request* with *events*, for as long as *who* asks is there, and may read.
 
         *alive* is sent where there is nothing else for a while. An iteration that waits is broken
         off and begun again; it may lose nothing by that.
 
         Raises:
-            TooManyStreams: there are as many as may be, or the service stops.
+            TooManyStreams: there are as many as may be, and nobody has more than who asks; or the
+                service stops.
         """
-        if self._closed or len(self._open) >= self._most:
+        if self._closed:
             raise TooManyStreams
+        if len(self._open) >= self._most and request.method != hdrs.METH_HEAD:
+            self._make_room(who)
         response = marked(request, web.StreamResponse(headers=_HEADERS))
         response.force_close()
         if request.method == hdrs.METH_HEAD:
             return response
         stream = asyncio.timeout(None)
-        self._open.add(stream)
+        self._open[stream] = who
         try:
             async with stream:
                 await response.prepare(request)
                 request[ANSWERED] = time.perf_counter()
-                await _tell(_Reader(request, response), events, may_read, alive)
+                await _tell(_Reader(request, response), events, who.still, alive)
         except (TimeoutError, Refusal):  # it was closed; or what is told of has gone
             pass
         finally:
-            self._open.discard(stream)
+            self._open.pop(stream, None)
         return response
+
+    def _make_room(self, who: Who) -> None:
+        """End the oldest stream of the tenant that has most, and of whoever there has most.
+
+        Raises:
+            TooManyStreams: with one more, *who* asks would have as many as those.
+        """
+        tenants = Counter(_tenant(each) for each in self._open.values())
+        tenant = _first_above(tenants, _tenant(who)) or _tenant(who)
+        people = Counter(each.user for each in self._open.values() if _tenant(each) == tenant)
+        person = _first_above(people, who.user if tenant == _tenant(who) else None)
+        if person is None:
+            raise TooManyStreams
+        oldest = next(
+            stream
+            for stream, each in self._open.items()
+            if (_tenant(each), each.user) == (tenant, person)
+        )
+        oldest.reschedule(0)
+        del self._open[oldest]
+
+
+def _tenant(who: Who) -> str:
+    return tenant_of(who.environment)
+
+
+def _first_above(counts: Mapping[str, int], mine: str | None) -> str | None:
+    """Name who has most; None where *mine* with one more is as much, as they would take turns."""
+    if not counts:
+        return None
+    most = max(counts, key=lambda each: counts[each])
+    return most if mine is None or counts[most] > counts.get(mine, 0) + 1 else None
 
 
 _HEADERS: Final = {

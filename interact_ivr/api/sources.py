@@ -17,6 +17,7 @@ _HOST = re.compile(r"([A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5}
 """What a Host header may be; anything else is not repeated in an answer."""
 _PREFIX = re.compile(r"(/[A-Za-z0-9.\-_~]+)*")
 """What a proxy's prefix may be; it stands in cookies and in headers."""
+_SCHEMES = ("http", "https")
 _AUTHORITY = re.compile(r"^https?://[^/]*")
 
 
@@ -50,8 +51,7 @@ class Sources:
         """Give the scheme and the host under which who asks has reached us, else an empty text."""
         scheme, host = request.scheme, request.headers.get("Host", "")
         if self._through_proxy(request):
-            if request.headers.get("X-Forwarded-Proto") in ("http", "https"):
-                scheme = request.headers["X-Forwarded-Proto"]
+            scheme = _forwarded_scheme(request) or scheme
             host = request.headers.get("X-Forwarded-Host", host)
         return f"{scheme}://{host}" if _HOST.fullmatch(host) else ""
 
@@ -60,7 +60,7 @@ class Sources:
         if not self._through_proxy(request):
             return request.secure
         public, _, _ = self.public_url.partition(":")
-        return request.headers.get("X-Forwarded-Proto", public or request.scheme) == "https"
+        return (_forwarded_scheme(request) or public or request.scheme) == "https"
 
     def prefix(self, request: web.Request) -> str:
         """Give what a trusted proxy has taken away in front of the path, as it says or is set."""
@@ -96,6 +96,16 @@ def owner(address: str) -> str:
     if not isinstance(known, IPv6Address):
         return str(known or address)
     return str(ip_network((known, 64), strict=False))
+
+
+def _forwarded_scheme(request: web.Request) -> str:
+    """Give the scheme of the first way of all, as X-Forwarded-Proto tells it; else an empty text.
+
+    Each proxy of a chain may have appended what it saw: ``https, http``.
+    """
+    ways = ",".join(request.headers.getall("X-Forwarded-Proto", ()))
+    first = ways.partition(",")[0].strip().lower()
+    return first if first in _SCHEMES else ""
 
 
 def _hop(text: str) -> Address | None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from interact_ivr.cli.asking import ask, asking_options, environment_option, failing
+from interact_ivr.cli.plan_changes import activate, back
 from interact_ivr.cli.tables import print_json, print_table
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
@@ -57,6 +58,10 @@ def plan() -> None:
 
     A plan is a shipped one (nanp, or e164:GB as seen from a country) or a file.
     """
+
+
+plan.add_command(activate)
+plan.add_command(back)
 
 
 @plan.command()

@@ -1,7 +1,7 @@
 """``number ...``: the pool's inventory."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,6 +21,22 @@ from interact_ivr.cli.tables import local_time, print_json, print_table, say
 _LISTED = 1000
 _STATES = ("idle", "resting", "allocated", "lapsed")
 _MANY_NUMBERS = click.argument("numbers", metavar="NUMBER...", nargs=-1, required=True)
+
+_CHOSEN_NUMBERS = click.argument("numbers", metavar="[NUMBER...]", nargs=-1)
+
+
+def _fitting(command: Callable[..., None]) -> Callable[..., None]:
+    """Give *command* the options that say which numbers, where none are named."""
+    for option in (
+        click.option("--dry-run", is_flag=True, help="Count those that would change."),
+        click.option("--text", help="That have this in them, as DNID or as interaction."),
+        click.option("--prefix", help="That begin so, as they are listed."),
+        click.option("--state", type=click.Choice(_STATES), help="In this state."),
+        click.option("--group", help="Of this group."),
+        click.option("--all", "every", is_flag=True, help="All numbers of the pool."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -156,33 +172,55 @@ def add(
 
 
 @number.command("enable")
-@_MANY_NUMBERS
+@_CHOSEN_NUMBERS
+@_fitting
 @environment_option
 @application_option
 @asking_options
 @failing
-def enable(
-    numbers: Sequence[str], environment: str, application: str, config: str | None, as_json: bool
-) -> None:
-    """Let each NUMBER be lent (again)."""
-    where = _where(environment, application)
-    answer = ask(config, "number.enable", numbers=numbers, enabled=True, **where)
-    _show_each(answer, "can be lent", as_json)
+def enable(**given: Any) -> None:
+    """Let each NUMBER be lent (again), or all that fit."""
+    _set_enabled(enabled=True, said="can be lent", **given)
 
 
 @number.command("disable")
-@_MANY_NUMBERS
+@_CHOSEN_NUMBERS
+@_fitting
 @environment_option
 @application_option
 @asking_options
 @failing
-def disable(
-    numbers: Sequence[str], environment: str, application: str, config: str | None, as_json: bool
+def disable(**given: Any) -> None:
+    """Drain each NUMBER, or all that fit: its allocation stands, and it is not lent again."""
+    _set_enabled(enabled=False, said="is not lent any more", **given)
+
+
+def _set_enabled(
+    *,
+    enabled: bool,
+    said: str,
+    numbers: Sequence[str],
+    every: bool,
+    dry_run: bool,
+    environment: str,
+    application: str,
+    config: str | None,
+    as_json: bool,
+    **fit: str | None,
 ) -> None:
-    """Drain each NUMBER: its allocation stands, and it is not lent again."""
-    where = _where(environment, application)
-    answer = ask(config, "number.enable", numbers=numbers, enabled=False, **where)
-    _show_each(answer, "is not lent any more", as_json)
+    where = {**_where(environment, application), "enabled": enabled}
+    fitting = {name: value for name, value in fit.items() if value}
+    if bool(numbers) == (every or bool(fitting)) or (numbers and dry_run):
+        options = "--all, --group, --state, --prefix or --text, and then --dry-run"
+        raise click.UsageError(f"expected either NUMBERs, or any of {options}")
+    if numbers:
+        _show_each(ask(config, "number.enable", numbers=numbers, **where), said, as_json)
+        return
+    answer = ask(config, "number.enable_matching", dry_run=dry_run, **fitting, **where)
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo(f"{answer['count']} {'would be changed' if dry_run else 'changed'}: each {said}")
 
 
 @number.command("remove")

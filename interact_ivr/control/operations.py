@@ -5,7 +5,7 @@ carries them out itself, under the store's lock.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -80,6 +80,20 @@ class EnableNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     numbers: list[str]
     enabled: bool = True
+    environment: str = ""
+    application: str = ""
+
+
+class EnableMatching(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let all numbers that fit be lent, or not any more."""
+
+    enabled: bool
+    group: str | None = None
+    state: State | None = None
+    prefix: str = ""
+    text: str = ""
+    dry_run: bool = False
+    """Only count them."""
     environment: str = ""
     application: str = ""
 
@@ -216,6 +230,7 @@ class Operations:
             "free": (Free, self._free),
             "number.add": (AddNumbers, self._add),
             "number.enable": (EnableNumbers, self._enable),
+            "number.enable_matching": (EnableMatching, self._enable_matching),
             "number.list": (ListNumbers, self._list),
             "number.remove": (RemoveNumbers, self._remove),
             "explain": (Explain, self._explain),
@@ -298,6 +313,17 @@ class Operations:
                 application=request.application,
             )
         }
+
+    async def _enable_matching(self, request: EnableMatching) -> object:
+        where, application = request.environment, request.application
+        group = self._numbers.group(where, request.group)
+        fits = Shown(group, request.state, prefix=request.prefix, text=request.text)
+        if request.dry_run:
+            would_change = replace(fits, enabled=not request.enabled)
+            return {"count": await self._numbers.count(where, would_change, application)}
+        change = self._numbers.set_all_enabled
+        count = await change(where, fits, enabled=request.enabled, application=application)
+        return {"count": count}
 
     async def _remove(self, request: RemoveNumbers) -> object:
         return {

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -114,6 +114,15 @@ class Administration:
         async with self._turn:
             plans = await asyncio.to_thread(self._environments.own_dial_plans)
             self._environments.adopt(defaults, plans)
+
+    async def reload_dial_plans(self, names: Collection[str]) -> None:
+        """Read these dial plans again, and no others, between two changes; or leave all as it is.
+
+        Raises:
+            PlanError: one cannot be used.
+        """
+        async with self._turn:
+            self._environments.take(await asyncio.to_thread(self._environments.load, names))
 
     async def refresh(self) -> Sequence[str]:
         """Take what another node has changed, between two changes; say what cannot be used here."""

@@ -261,6 +261,24 @@ class Environments:
             for application in here.applications:
                 yield here.name, application
 
+    def plan_names(self) -> Iterator[tuple[EnvironmentName, str]]:
+        """Give every environment with the name of its dial plan."""
+        return ((here.name, here.plan_name) for here in self._by_name.values())
+
+    def load(self, names: Collection[str]) -> Mapping[str, SitePlan]:
+        """Load these dial plans anew; none is adopted by that.
+
+        Raises:
+            PlanError: one cannot be used.
+        """
+        return {name: self._load_dial_plan(name) for name in names}
+
+    def take(self, plans: Mapping[str, SitePlan]) -> None:
+        """Let these dial plans count for those who have them by their names."""
+        default = plans.get(self.defaults.plan_name, self.defaults.dial_plan)
+        defaults = replace(self.defaults, dial_plan=default)
+        self._take(self.directory, defaults, {**self._dial_plans, **plans})
+
     def dial_plan(self, name: str) -> SitePlan:
         """Give a dial plan by its name, and keep it for the environment that is to have it.
 

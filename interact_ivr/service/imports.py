@@ -7,10 +7,12 @@ where those come in at another node.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Protocol
 
+from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import BadRows, ImportUnderWay, Refusal, StoreUnavailable
 from interact_ivr.domain.names import EnvironmentId
 from interact_ivr.ports import ImportStore, NumberStore
@@ -20,7 +22,9 @@ from interact_ivr.service.environments import Environments
 Told = Callable[[int, int], Awaitable[None]]
 """Hears how many numbers are written, of how many."""
 _MOST_AT_ONCE = 8
-"""Imports that have a draft, which is memory; the others wait, an environment's one each."""
+"""Imports that have a draft, which is memory; the others wait."""
+_MOST_TRIED = 2
+"""Of these, a tenant's dry runs: however many it tries, others' imports go on."""
 
 _ASK_AGAIN_SECONDS = 0.25
 """While another node's import is under way."""
@@ -38,6 +42,8 @@ class Imports:
         self._environments = environments
         self._under_way: set[EnvironmentId] = set()
         self._places = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._trying = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(_MOST_TRIED))
+        """By tenant."""
         self._hiding = asyncio.Lock()
         """All that is hidden belongs to who has it; whoever comes first has it first."""
         self.left = asyncio.Event()
@@ -78,7 +84,11 @@ class Imports:
         self, environment: str, chunks: AsyncIterable[Chunk], application: str = ""
     ) -> Outcome:
         """Say what taking *chunks* in would change, or why it would be refused."""
-        async with self._checking(environment, application, "line") as check:
+        tenant = tenant_of(self._environments.named(environment).name)
+        async with (
+            self._trying[tenant],
+            self._checking(environment, application, "line") as check,
+        ):
             await check.read(chunks)
             return await check.compare()
 

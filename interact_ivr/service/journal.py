@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from interact_ivr.domain.errors import BadInput, StillHeld
 from interact_ivr.domain.journal import Forgotten, OfCaller, OfNumber, Page, Subject, WhoHeld
@@ -18,6 +18,8 @@ from interact_ivr.ports import AllocationStore, JournalStore, Retention
 from interact_ivr.service.allocations import lookup_keys
 from interact_ivr.service.environments import Environments
 
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nothing on record is as old."""
 _STEP = 500
 """Traces forgotten in one transaction; calls get their turn between two steps."""
 _PAUSE_SECONDS = 0.1
@@ -107,7 +109,11 @@ class Journal:
     async def who_held(
         self, environment: str, number: str, at: datetime, application: str | None = None
     ) -> WhoHeld:
-        """Say who held *number* at an instant that has come; of *application* only, if given."""
+        """Say who held *number* at an instant that has come; of *application* only, if given.
+
+        What was before 1970 is as good as 1970.
+        """
+        at = max(at, _FIRST)
         here = self._environments.named(environment)
         keys = lookup_keys(here.dial_plan, number)
         within = None if application is None else here.application(application).scope.application

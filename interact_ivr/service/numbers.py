@@ -1,7 +1,8 @@
 """The pool's numbers: showing them as they stand, letting them be lent or not, taking them out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from dialplan import Details, Explanation, NotANumber
 from interact_ivr.domain.errors import BadInput, BadRows, NoSuchNumber
@@ -15,6 +16,8 @@ from interact_ivr.service.checking import check_dnid, normalized
 from interact_ivr.service.environments import Environment, Environments
 
 _PAGE = 2_000
+_STEP = 500
+"""Numbers that are drained in one transaction: a few milliseconds in which a call waits."""
 
 
 class Numbers:
@@ -110,6 +113,44 @@ class Numbers:
         await self._store.set_enabled(scope, keys, enabled=enabled)
         return keys
 
+    async def count(self, environment: str, shown: Shown, application: str = "") -> int:
+        """Count the pool's numbers that are to be *shown*."""
+        return await self._each_page(environment, shown, application, _PAGE, _pass_over)
+
+    async def set_all_enabled(
+        self, environment: str, shown: Shown, *, enabled: bool, application: str = ""
+    ) -> int:
+        """Let all numbers that fit *shown* be lent, or drain them; say how many it has changed.
+
+        In steps between which calls get their turn: a number is changed if it fits when its turn
+        comes. What breaks it off leaves the steps done; the same again does the rest.
+        """
+        scope = self._environments.named(environment).application(application).scope
+
+        async def change(keys: Sequence[NumberKey]) -> None:
+            await self._store.set_enabled(scope, keys, enabled=enabled)
+
+        would_change = replace(shown, enabled=not enabled)
+        if shown.enabled is enabled:
+            return 0
+        return await self._each_page(environment, would_change, application, _STEP, change)
+
+    async def _each_page(
+        self,
+        environment: str,
+        shown: Shown,
+        application: str,
+        size: int,
+        do: Callable[[Sequence[NumberKey]], Awaitable[None]],
+    ) -> int:
+        """Have *do* done with the numbers that fit, *size* at a time; say how many there were."""
+        count, page = 0, replace(shown, after="", limit=size)
+        while found := await self.list(environment, page, application):
+            await do([each.number for each in found])
+            count += len(found)
+            page = replace(page, after=found[-1].number)
+        return count
+
     async def remove(
         self,
         environment: str,
@@ -145,3 +186,7 @@ class Numbers:
         if missing := [number for number, key in found.items() if key is None]:
             raise BadRows([str(NoSuchNumber(number)) for number in missing])
         return list(dict.fromkeys(key for key in found.values() if key is not None))
+
+
+async def _pass_over(_: Sequence[NumberKey]) -> None:
+    """They are only counted."""

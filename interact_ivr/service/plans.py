@@ -1,16 +1,19 @@
 """An environment's dial plan as it is loaded, and what another one would change of real numbers."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dialplan import Engine, Plan, PlanError, load_plan
 from dialplan.cases import Outcome, run
 from dialplan.checking import Finding, findings_of
 from interact_ivr.domain.ani import HASHED
+from interact_ivr.domain.directory import tenant_of
 from interact_ivr.service.environments import Environment, Environments
 from interact_ivr.service.journal import Journal
+from interact_ivr.service.plan_files import as_written, cases_beside, own_file, seal_of
 from interact_ivr.service.trying import Tried, try_apart
 
 REAL_NUMBERS: Final = 1_000
@@ -36,6 +39,8 @@ class Plans:
         self._environments = environments
         self._journal = journal
         self._looking, self._trying = asyncio.Lock(), asyncio.Lock()
+        self._tenants = defaultdict[str, asyncio.Lock](asyncio.Lock)
+        """Each tries one at a time, so that another waits for one of theirs at most."""
 
     async def seen(self, environment: str) -> PlanSeen:
         """Look through the plan of an environment.
@@ -49,6 +54,8 @@ class Plans:
     async def tried(self, environment: str, text: str) -> Tried:
         """Say what a plan, given as its file's *text*, would change; it is not made effective.
 
+        It is held against the cases beside the plan that counts, where that is a file.
+
         One is tried at a time, in a process of its own.
 
         Raises:
@@ -57,8 +64,14 @@ class Plans:
         """
         here = self._environments.named(environment)
         numbers = await self._last_numbers(environment)
-        async with self._trying:
-            return await try_apart(_plan_of(here), text, numbers)
+        text = as_written(text)
+        file = own_file(here.plan_name)
+        counting = None if file is None else await asyncio.to_thread(file.text)
+        async with self._tenants[tenant_of(here.name)], self._trying:
+            tried = await try_apart(
+                _plan_of(here), text, numbers, cases=cases_beside(here.plan_name)
+            )
+        return replace(tried, seal=seal_of(text, counting))
 
     async def _last_numbers(self, environment: str) -> Sequence[str]:
         """Give the numbers, and the callers, of which the journal speaks last; each once."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from dialplan import Engine, Plan, PlanError, load_plan, shipped_plans
+from dialplan.cases import Outcome, run
 from dialplan.checking import About, Finding, faults_of, findings_of
 from dialplan.difference import Change, difference
 from interact_ivr.domain.errors import BadDialPlan
@@ -34,12 +35,25 @@ class Tried:
     findings: Sequence[Finding]
     numbers: int
     changes: Sequence[Change]
+    outcomes: Sequence[Outcome] = ()
+    """Of the cases beside the plan that counts; empty: there are none."""
+    seal: str = ""
+    """Stands for the text, and for what it was compared with."""
+
+    @property
+    def failed(self) -> Sequence[Outcome]:
+        """Those that do not hold."""
+        return [each for each in self.outcomes if not each.holds]
 
 
 async def try_apart(
-    now: Plan, text: str, numbers: Sequence[str], patience: float = PATIENCE_SECONDS
+    now: Plan,
+    text: str,
+    numbers: Sequence[str],
+    patience: float = PATIENCE_SECONDS,
+    cases: Path | None = None,
 ) -> Tried:
-    """Say what a plan, given as its file's *text*, would change of *numbers*.
+    """Say what a plan, given as its file's *text*, would change of *numbers*; and of *cases*.
 
     Raises:
         BadDialPlan: it cannot be used, or took more than *patience*, in seconds.
@@ -49,7 +63,7 @@ async def try_apart(
     )
     try:
         async with asyncio.timeout(patience):
-            told, _ = await apart.communicate(pickle.dumps((now, text, numbers)))
+            told, _ = await apart.communicate(pickle.dumps((now, text, numbers, cases)))
     except TimeoutError:
         raise BadDialPlan([f"took more than {patience:.0f} s: its patterns try too much"]) from None
     finally:
@@ -64,7 +78,7 @@ async def try_apart(
     raise BadDialPlan(outcome)
 
 
-def tried(now: Plan, text: str, numbers: Sequence[str]) -> Tried:
+def tried(now: Plan, text: str, numbers: Sequence[str], cases: Path | None = None) -> Tried:
     """Do that here, and for as long as it takes."""
     _check_alone(text)
     with tempfile.TemporaryDirectory(prefix="interact-ivr-plan-") as folder:
@@ -72,10 +86,11 @@ def tried(now: Plan, text: str, numbers: Sequence[str]) -> Tried:
         file.write_text(text, "utf-8")
         try:
             plan = load_plan(str(file))
+            outcomes = () if cases is None else run(str(file), cases)
         except PlanError as error:
             raise BadDialPlan(_faults(error, folder)) from None
         changes = [*difference(Engine(now), Engine(plan), numbers)]
-        return Tried(findings_of(plan), len(numbers), changes)
+        return Tried(findings_of(plan), len(numbers), changes, outcomes)
 
 
 def _check_alone(text: str) -> None:

@@ -23,6 +23,7 @@ PAGES = {
     "import": {ADMIN},
     "sizing": {ADMIN, VIEWER},
     "sizing-picture": {ADMIN, VIEWER},
+    "matching": {ADMIN},
     "live": {ADMIN, VIEWER},
     "happenings": {ADMIN, VIEWER},
     "journal": {ADMIN, VIEWER},
@@ -37,7 +38,7 @@ PICTURE = "sizing-picture"
 ASKED = {PICTURE: f"{PICTURE}?arrivals_per_hour=1&hold_seconds=1&target=0.1"}
 """What cannot be asked for without a query."""
 ACTIONS = {
-    *("pool", "import", "plan"),
+    *("pool", "matching", "import", "plan", "plan-activate", "plan-back"),
     *("application-add", "application-set", "application-remove", "key-add", "key-remove"),
     *("user-add", "user-set", "user-remove", "token-add", "token-remove"),
 }
@@ -270,7 +271,9 @@ def test_nothing_from_elsewhere_is_let_in(visitors: dict[Role | None, Visitor]) 
 def test_what_is_no_page_says_so(visitors: dict[Role | None, Visitor]) -> None:
     """In people's words, with the way back."""
     admin = visitors[ADMIN]
-    for path in (f"{CONSOLE}/live", f"{HERE}/nothing", f"{HERE}/pool/more", f"{CONSOLE}/-/x.css"):
+    deep = (f"{HERE}/a/b/c/d/e/f", f"{CONSOLE}/a%2Fb/c%2Fd/e")
+    short = (f"{CONSOLE}/live", f"{HERE}/nothing", f"{HERE}/pool/more", f"{CONSOLE}/-/x.css")
+    for path in (*short, *deep):
         answer = admin.look(path)
         assert answer.status == 404, path
         assert "No such page" in words(answer)

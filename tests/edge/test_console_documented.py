@@ -21,7 +21,7 @@ PAGE = (Path(__file__).parents[2] / "docs/console.md").read_text("utf-8")
 def test_a_user_comes_in_as_it_is_shown(service_factory: Callable[..., Service]) -> None:
     """By the commands as they stand there; the service's own facts are on its page."""
     service = service_factory()
-    (commands,) = re.findall(r"^```\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    commands, *_ = re.findall(r"^```\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "INTERACT_IVR_CONFIG": str(service.config)}
     done = subprocess.run(

@@ -42,7 +42,13 @@ READING = (
     "applications",
     "service",
 )
-EVERY = (*READING, "people", "import", "journal?number=%2B13178720001&at=2020-01-01T00:00")
+EVERY = (
+    *READING,
+    "people",
+    "import",
+    "matching?group=sales",
+    "journal?number=%2B13178720001&at=2020-01-01T00:00",
+)
 EVIL = "<img src=x onerror=document.title='taken'>"
 SOON = 20_000
 """Milliseconds: what is to be seen is seen by then on any machine."""
@@ -200,6 +206,18 @@ def test_without_scripts_pages_read_and_forms_work(desk: Desk, opened: Opened) -
     page.locator(".tile").first.click()
     expect(page.locator(".tile").first).to_contain_text("0")
     assert "prefix=" in page.url
+
+
+def test_all_that_fit_are_drained_without_scripts(desk: Desk, opened: Opened) -> None:
+    """From the pool as it is filtered, by a page that says how many, and back to the same pool."""
+    page = opened(java_script_enabled=False)
+    see(page, desk, "pool?group=sales&prefix=%2B13178720")
+    page.get_by_role("link", name="drain them", exact=True).click()
+    counted = page.locator("#count").inner_text()
+    page.get_by_role("button", name=f"Drain {counted}").click()
+    expect(page.get_by_role("status")).to_contain_text(f"{counted} numbers were drained")
+    expect(page.get_by_label("Group")).to_have_value("sales")
+    assert "prefix=%2B13178720" in page.url
 
 
 def test_the_pool_keeps_itself_fresh(desk: Desk, opened: Opened) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from testbed.visitor import HERE, Visitor, stock, words
 
 ADMIN, VIEWER, AGENT = Role.ADMIN, Role.VIEWER, Role.AGENT
 NUMBER = "+13178723000"
+PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture
@@ -53,6 +55,44 @@ def test_the_pool_is_searched_and_drawn(desk: Desk) -> None:
         shown = admin.look(f"{HERE}/pool?{query}")
         assert shown.text.count('name="number" value="') == count, query
     assert NUMBER not in admin.look(f"{HERE}/pool?application=default&group=none").text
+
+
+def test_all_that_fit_are_counted_before_they_are_drained(desk: Desk) -> None:
+    """By the filter that the pool is shown by; what the others are stays, and allocations do."""
+    admin = Visitor.of(desk, ADMIN)
+    stock(desk, *(f"+1317872{n:04}" for n in range(0, 9000, 150)), group="sales")
+    stock(desk, "+12025550100")
+    lent = desk.wait(desk.parts.allocations.allocate(ACME, "basket-1", "sales"))
+    shown = admin.look(f"{HERE}/pool?group=sales&prefix=%2B13178720")
+    link = re.search(r'href="(\.?[^"]*matching[^"]*enabled=false[^"]*)"', shown.text)
+    assert link is not None
+    asked = admin.look(f"{HERE}/{html.unescape(link[1])}")
+    assert "Would change 7" in words(asked)
+    assert "0 drained" not in words(asked)
+    assert words(admin.look(f"{HERE}/pool?state=drained")).count("+1317") == 0, (
+        "it was only counted"
+    )
+    form = re.findall(r'<input type="hidden" name="([a-z]+)" value="([^"]*)">', asked.text)
+    sent = [(name, html.unescape(value)) for name, value in form]
+    answer = admin.act(f"{HERE}/matching", sent)
+    assert answer.status == 303
+    after = words(admin.look(f"{HERE}/{answer.headers['location']}"))
+    assert "7 numbers were drained" in after
+    counts = desk.wait(desk.parts.numbers.counts(ACME))
+    assert sum(counts.values()) == 61 - 7
+    assert lent.number in words(admin.look(f"{HERE}/pool?text=basket-1"))
+    assert "No number would change" in words(admin.look(f"{HERE}/{html.unescape(link[1])}"))
+    assert "No number would change" in words(admin.look(f"{HERE}/matching?state=drained"))
+
+
+def test_a_pool_of_many_steps_is_drained_whole(desk: Desk) -> None:
+    """And lent again: none is left out where a step ends."""
+    admin = Visitor.of(desk, ADMIN)
+    csv = "number\n380974520xxx\n"
+    assert admin.act(f"{HERE}/import", [("csv", csv), ("dry_run", "false")]).status == 303
+    for enabled, left in (("false", 0), ("true", 1_000)):
+        admin.act(f"{HERE}/matching", [("enabled", enabled)])
+        assert sum(desk.wait(desk.parts.numbers.counts(ACME)).values()) == left
 
 
 def test_the_journal_tells_who_held_a_number(desk: Desk) -> None:
@@ -120,6 +160,24 @@ def test_who_looks_at_the_plan_often_keeps_no_thread_from_calls(desk: Desk) -> N
         return left
 
     assert desk.wait(still_looking()) > 12
+
+
+def test_another_tenant_s_plan_waits_for_one_of_theirs_at_most(desk: Desk) -> None:
+    """However many somebody tries at once: tenants take turns."""
+    done: list[str] = []
+
+    async def try_one(environment: str) -> None:
+        await desk.parts.plans.tried(environment, 'name = "same"\nextends = "nanp"\n')
+        done.append(environment)
+
+    def begin() -> list[asyncio.Task[None]]:
+        return [asyncio.create_task(try_one(each)) for each in (ACME, ACME, ACME, BOLT)]
+
+    tasks, deadline = desk.do(begin), time.monotonic() + PATIENCE_SECONDS
+    while len(done) < len(tasks):
+        assert time.monotonic() < deadline
+        desk.wait(asyncio.wait(tasks, timeout=1.0))
+    assert done.index(BOLT) <= 1
 
 
 def test_environments_are_worlds_of_their_own(desk: Desk) -> None:

@@ -245,6 +245,8 @@ COMMANDS: dict[str, list[str]] = {
     "number import": ["-"],
     "number list": [],
     "number remove": [OTHER_OF_THEIRS],
+    "plan activate": ["-"],
+    "plan back": [],
     "pool size": [],
     "token add": ["viewer"],
 }

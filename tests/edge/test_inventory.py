@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from interact_ivr.cli import main
 from interact_ivr.config import load_config
 from interact_ivr.control.client import Refused, ask
 from testbed.agi_peer import Peer, environment
@@ -391,6 +393,29 @@ def test_a_number_is_drained_and_taken_out(pool: Service) -> None:
         query = "SELECT event FROM journal WHERE number = ? ORDER BY id"
         events = [event for (event,) in connection.execute(query, [lent])]
     assert events == ["allocated", "renewed", "freed"]
+
+
+def test_all_that_fit_are_drained_and_lent_again(pool: Service) -> None:
+    """Counted first, if one likes; of those that fit, those that change are said."""
+    pool.command("number", "add", "3809745203xx", "--group", "sales")
+    pool.command("number", "add", "3809745204xx")
+    dry = pool.command("number", "disable", "--group", "sales", "--dry-run")
+    assert dry.stdout == "100 would be changed: each is not lent any more\n"
+    assert all(each["enabled"] for each in numbers(pool).values())
+    assert pool.ask("number", "disable", "--group", "sales") == {"count": 100}
+    assert pool.ask("number", "disable", "--prefix", "+38097452030") == {"count": 0}
+    assert pool.ask("number", "disable", "--all") == {"count": 100}
+    assert not any(each["enabled"] for each in numbers(pool).values())
+    assert pool.command("number", "enable", "--all").stdout == "200 changed: each can be lent\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("380974520200", "--all"), ("380974520200", "--dry-run"), ("--dry-run",)]
+)
+def test_numbers_are_either_named_or_fit(arguments: tuple[str, ...]) -> None:
+    """By no word, and by both, nothing is asked of any service."""
+    done = CliRunner().invoke(main, ["number", "disable", *arguments])
+    assert (done.exit_code, "either NUMBERs, or" in done.output) == (2, True)
 
 
 def test_a_removal_by_force_that_fails_changes_nothing(pool: Service) -> None:

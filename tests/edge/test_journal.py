@@ -107,6 +107,14 @@ def test_nobody_on_record_is_not_called_nobody(line: Line) -> None:
     assert "the journal begins later" in said
 
 
+def test_the_first_of_all_times_is_as_good_as_1970(line: Line) -> None:
+    """In whatever time zone: the answer says which instant it is of."""
+    line.allocate("order 8")
+    for at in ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00-14:00"):
+        told = control(line.service, "journal.who_held", number=line.number, at=at)
+        assert (told["hold"], told["at"]) == (None, "1970-01-01T00:00:00Z")
+
+
 @pytest.mark.parametrize(
     "options",
     [

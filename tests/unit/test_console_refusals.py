@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+from urllib.parse import urljoin
 
 import pytest
 
-from interact_ivr.api.console.dialect import ConsoleDialect, roots
+from interact_ivr.api.console.dialect import OURS, ConsoleDialect
 from interact_ivr.api.console.entrance import NoRole, WrongUser
+from interact_ivr.api.console.frames import root_of
 from interact_ivr.api.console.pages import ConsolePages
 from interact_ivr.api.faults import Broken, FromElsewhere, NoSuchPath, TooLarge
 from interact_ivr.domain.errors import (
@@ -63,15 +65,21 @@ def test_each_refusal_has_its_page(refusal: Refusal, status: int, said: str, ask
         ("/console/", ""),
         ("/console/a/b", "../"),
         ("/console/a/b/c/d", "../../../"),
+        ("/console" + "/a" * 200, "../" * 199),
+        ("/console%2Flive/pool", "../console/"),
+        ("/%63on%73ole/live/pool", "../../console/"),
+        ("/CONSOLE/live", "../console/"),
     ],
 )
 def test_a_refused_page_knows_its_way_to_the_root(path: str, root: str) -> None:
-    """However deep the path is that was asked for."""
-    assert next(there for paths, there in roots() if paths.match(path)) == root
+    """However deep the path is that was asked for, and however it is written."""
+    assert OURS.match(path)
+    assert root_of(path) == root
+    reached = urljoin(f"http://ivr.example/proxied{path}", root)
+    assert reached == "http://ivr.example/proxied/console/"
 
 
-def test_no_other_path_is_the_console_s() -> None:
+@pytest.mark.parametrize("path", ["/consoles", "/x/console", "/console.css", "/console%2", "/"])
+def test_no_other_path_is_the_console_s(path: str) -> None:
     """One that begins alike is another's."""
-    assert not [
-        True for paths, _ in roots() for each in ("/consoles", "/x/console") if paths.match(each)
-    ]
+    assert not OURS.match(path)

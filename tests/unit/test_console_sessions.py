@@ -94,3 +94,18 @@ def test_there_is_a_bound_to_all() -> None:
     for number in range(MOST + 5):
         sessions.begin(replace(ANN, name=f"user-{number}"))
     assert len(sessions) == MOST
+
+
+def test_no_tenant_takes_another_s_place() -> None:
+    """Of too many, those of the tenant that has most go, the longest unused first."""
+    sessions = Sessions(lambda tenant, name: replace(ANN, tenant=tenant, name=name), LIMITS)
+    bolt, _ = sessions.begin(replace(ANN, tenant="bolt"))
+    first, *_ = (
+        sessions.begin(replace(ANN, name=f"user-{number}"))[0] for number in range(MOST + 50)
+    )
+    assert sessions.find(bolt) is not None
+    assert sessions.find(first) is None
+    another, _ = sessions.begin(replace(ANN, tenant="bolt", name="bob"))
+    assert sessions.find(bolt) is not None
+    assert sessions.find(another) is not None
+    assert len(sessions) == MOST

@@ -278,3 +278,21 @@ def inventory(folder: Path, parts: Parts) -> Iterator[Counting]:
     writer.start()
     yield Counting(writer, Reader(folder / "ivr.db", parts.clock))
     writer.close()
+
+
+async def test_trying_holds_up_no_other_tenant(parts: Parts) -> None:
+    """However many of one tenant are being tried, another's is, and theirs go on after it."""
+    go_on = asyncio.Event()
+
+    async def slow() -> AsyncIterator[Chunk]:
+        await go_on.wait()
+        yield Rows(FEW)
+
+    async def quick() -> AsyncIterator[Chunk]:
+        yield Rows(FEW)
+
+    tried = [asyncio.create_task(parts.imports.preview(HERE, slow())) for _ in range(20)]
+    async with asyncio.timeout(PATIENCE):
+        assert (await parts.imports.preview(THERE, quick())).new == 1
+        go_on.set()
+        assert [each.new for each in await asyncio.gather(*tried)] == [1] * 20

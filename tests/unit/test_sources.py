@@ -106,6 +106,7 @@ def test_attempts_are_counted_by_customer(address: str, whose: str) -> None:
             {"Host": "a", "X-Forwarded-Host": "ivr.example:8443", "X-Forwarded-Proto": "https"},
             "https://ivr.example:8443",
         ),
+        ("10.0.0.1", {"Host": "a", "X-Forwarded-Proto": "https, http"}, "https://a"),
         ("10.0.0.1", {"Host": "[2001:db8::1]:80", "X-Forwarded-Proto": "ftp"}, None),
         ("203.0.113.1", {"Host": 'a"><b'}, ""),
         ("203.0.113.1", {"Host": "a/b"}, ""),
@@ -162,6 +163,11 @@ def test_the_prefix_that_a_trusted_proxy_has_taken_away(
         ("10.0.0.1", "https://x.example", None, True),
         ("10.0.0.1", "https://x.example", "http", False),
         ("10.0.0.1", "http://x.example", None, False),
+        ("10.0.0.1", "", "https, http", True),
+        ("10.0.0.1", "", "HTTPS,http", True),
+        ("10.0.0.1", "https://x.example", "http, https", False),
+        ("10.0.0.1", "https://x.example", "javascript", True),
+        ("203.0.113.1", "", "https, http", False),
     ],
 )
 def test_whether_who_asks_has_come_by_tls(

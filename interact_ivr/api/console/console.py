@@ -6,7 +6,8 @@ from typing import Protocol
 
 from interact_ivr.api.answering import Speech
 from interact_ivr.api.console.asking import Desk
-from interact_ivr.api.console.dialect import ConsoleDialect, roots
+from interact_ivr.api.console.dialect import OURS, ConsoleDialect
+from interact_ivr.api.console.frames import root_of
 from interact_ivr.api.console.service import ServicePages
 from interact_ivr.api.console.sessions import Sessions
 from interact_ivr.api.routes import Route
@@ -33,7 +34,10 @@ class Console:
         for part in self.parts:
             yield from part.routes()
 
-    def speeches(self) -> Iterator[Speech]:
-        """Say how it refuses."""
-        for paths, root in roots():
-            yield Speech(paths, ConsoleDialect(self.desk.pages, root))
+    @property
+    def speech(self) -> Speech:
+        """How it refuses: a page knows its way to the root from the path that was asked for."""
+        pages = self.desk.pages
+        return Speech(
+            OURS, ConsoleDialect(pages), at=lambda path: ConsoleDialect(pages, root_of(path))
+        )

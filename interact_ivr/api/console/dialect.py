@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from interact_ivr.api.console.entrance import NoRole, WrongUser
-from interact_ivr.api.console.frames import BASE, root_of
+from interact_ivr.api.console.frames import BASE
 from interact_ivr.api.console.pages import ConsolePages
 from interact_ivr.api.faults import Broken, FromElsewhere, NoSuchPath, Said, TooLarge, said
 from interact_ivr.api.native.problems import REFUSALS
@@ -43,6 +43,13 @@ TEXTS: Final = {
 }
 
 
+OURS: Final = re.compile(
+    "/" + "".join(f"({letter}|%{ord(letter):x})" for letter in BASE[1:]) + "(/|%2f|$)",
+    re.IGNORECASE,
+)
+"""How a path of the console begins, however much of it is percent-encoded."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConsoleDialect:
     """Refuses by pages; *root* is where /console/ is, from the path that was asked for."""
@@ -68,14 +75,6 @@ class ConsoleDialect:
         if isinstance(refusal, TooManyAttempts):
             response.headers.update(how.headers(refusal))
         return response
-
-
-def roots() -> list[tuple[re.Pattern[str], str]]:
-    """Give the paths of the console by where they begin, the deepest first, and their roots."""
-    return [
-        (re.compile(rf"{BASE}(/[^/]*){{{depth}}}$"), root_of(f"{BASE}{'/a' * depth}"))
-        for depth in (4, 3, 2, 1, 0)
-    ]
 
 
 def _lines(refusal: Refusal, how: Said) -> list[str]:

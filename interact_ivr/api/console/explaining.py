@@ -11,9 +11,13 @@ from msgspec import Meta
 from dialplan import Explanation, Plan
 from dialplan.explain import Asked as Patterns
 from dialplan.explain import Considered, reached
-from interact_ivr.api.console.asking import Desk, action, asked, must_have, page
+from interact_ivr.api.console.asking import Desk, action, asked, done, must_have, page
+from interact_ivr.api.console.guarding import SESSION
+from interact_ivr.api.console.sessions import Note
 from interact_ivr.api.routes import CONSOLE_ROLES, Needs, Route, Who
+from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import BadDialPlan
+from interact_ivr.service.activating import Activated, Activation
 from interact_ivr.service.numbers import Numbers
 from interact_ivr.service.plans import REAL_NUMBERS, Plans
 
@@ -35,6 +39,13 @@ class TriedPlan(msgspec.Struct, frozen=True):
     plan: str = ""
 
 
+class ActivatedPlan(TriedPlan, frozen=True):
+    """The same form, by which it is let count."""
+
+    seal: str = ""
+    """Of the page on which it was compared."""
+
+
 @dataclass(frozen=True, slots=True)
 class ExplainPages:
     """Serves it."""
@@ -42,6 +53,7 @@ class ExplainPages:
     desk: Desk
     numbers: Numbers
     plans: Plans
+    activation: Activation
 
     def routes(self) -> list[Route]:
         """Give what is served."""
@@ -49,6 +61,8 @@ class ExplainPages:
             page("explain", Needs.CONSOLE_AGENT, self._show),
             page("plan", Needs.CONSOLE_VIEWER, self._plan),
             action("plan", self._try),
+            action("plan-activate", self._activate),
+            action("plan-back", self._go_back),
         ]
 
     async def _show(self, request: web.Request, who: Who) -> web.Response:
@@ -77,14 +91,35 @@ class ExplainPages:
             return await self._page(request, who, 400, text=what.plan, faults=error.faults)
         return await self._page(request, who, text=what.plan, tried=tried)
 
+    async def _activate(self, request: web.Request, who: Who) -> web.Response:
+        what = await self.desk.form(request, ActivatedPlan)
+        here, tenant = must_have(who), tenant_of(who.environment)
+        try:
+            activated = await self.activation.activate(here, what.plan, what.seal, tenant)
+        except BadDialPlan as error:
+            return await self._page(request, who, 400, text=what.plan, faults=error.faults)
+        return _done(request, activated)
+
+    async def _go_back(self, request: web.Request, who: Who) -> web.Response:
+        await self.desk.form(request, TriedPlan)
+        here, tenant = must_have(who), tenant_of(who.environment)
+        try:
+            activated = await self.activation.go_back(here, tenant)
+        except BadDialPlan as error:
+            return await self._page(request, who, 400, faults=error.faults)
+        return _done(request, activated)
+
     async def _page(
         self, request: web.Request, who: Who, status: int = 200, **more: Any
     ) -> web.Response:
-        seen = await self.plans.seen(must_have(who))
+        here = must_have(who)
+        seen = await self.plans.seen(here)
         shown = {"text": "", "faults": (), "tried": None} | more
         return self.desk.show(
             *(request, who, "plan.html", status),
             seen=seen,
+            obstacle=await self.activation.obstacle(here, tenant_of(here)),
+            has_former=await self.activation.has_former(here),
             facts=[*_facts(seen.plan)],
             failed=[each for each in seen.outcomes if not each.holds],
             rules=seen.plan.rules[:_RULES],
@@ -93,6 +128,12 @@ class ExplainPages:
             real_numbers=REAL_NUMBERS,
             **shown,
         )
+
+
+def _done(request: web.Request, activated: Activated) -> web.Response:
+    environments = ", ".join(each.partition("/")[2] for each in activated.environments)
+    note = Note(f"This plan counts from now on, for {environments}. The former one is kept.")
+    return done(request[SESSION], "plan", note)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,13 @@ def may_see(role: Role | None) -> Sequence[Entry]:
 
 
 def root_of(path: str) -> str:
-    """Say how /console/ is reached from *path*, whatever a proxy has taken away in front of it."""
+    """Say how /console/ is reached from *path*, whatever a proxy has taken away in front of it.
+
+    A browser goes up by the slashes that it has sent, whatever an encoded one means.
+    """
     above = path.count("/") - BASE.count("/") - 1
+    if not f"{path}/".startswith(f"{BASE}/"):
+        return "../" * (above + 1) + f"{BASE[1:]}/"
     return "../" * above if above >= 0 else f"{BASE[1:]}/"
 
 
@@ -60,7 +65,7 @@ def place_of(environment: EnvironmentName) -> str:
     return quote(environment.removeprefix(f"{tenant_of(environment)}/"), safe="")
 
 
-_BELONGS: Final = {"import": "pool", "plan": "explain"}
+_BELONGS: Final = {"import": "pool", "matching": "pool", "plan": "explain"}
 """Pages that the navigation does not have, with those they are reached from."""
 
 

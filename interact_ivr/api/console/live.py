@@ -105,7 +105,7 @@ class LivePages:
     async def _tell(self, request: web.Request, who: Who) -> web.StreamResponse:
         here = self.environments.named(must_have(who)).id
         with self.stream.reading(here) as reading:
-            return await self.streams.answer(request, Batches(reading), who.still, ALIVE)
+            return await self.streams.answer(request, Batches(reading), who, ALIVE)
 
 
 def _written(happened: Sequence[Happening | Gap]) -> bytes:

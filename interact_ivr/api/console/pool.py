@@ -64,7 +64,7 @@ class PoolPages:
         what = asked(request, Filter)
         here = must_have(who)
         group = self.numbers.group(here, what.group or None)
-        found = await self.numbers.list(here, _shown(what, group), what.application)
+        found = await self.numbers.list(here, shown_of(what, group), what.application)
         rows = found[:_ROWS]
         blocks = await self.pools.blocks(here, what.application, what.prefix, group)
         counts = counts_of(blocks)
@@ -82,7 +82,8 @@ class PoolPages:
             tiles=tiles_of(blocks),
             rows=[(each, look_of(each)) for each in rows],
             more=rows[-1].number if len(found) > _ROWS else "",
-            query=lambda **other: f"pool{_query(what, **other)}",
+            query=lambda **other: f"pool{same_query(what, **other)}",
+            matching=lambda **other: f"matching{same_query(what, **other)}",
         )
 
     async def _set(self, request: web.Request, who: Who) -> web.Response:
@@ -97,10 +98,11 @@ class PoolPages:
         if what.enabled:
             what_is = what_is.rpartition(" ")[0]
         note = Note(f"{what_is} {how}." if what.number else "No number was chosen.")
-        return done(request[SESSION], f"pool{_query(what)}", note)
+        return done(request[SESSION], f"pool{same_query(what)}", note)
 
 
-def _shown(what: Filter, group: str | None) -> Shown:
+def shown_of(what: Filter, group: str | None) -> Shown:
+    """Give the page of numbers that *what* asks for; *group* was checked."""
     drained = what.state is Look.DRAINED
     return Shown(
         group=group,  # type: ignore[arg-type]  # it was checked
@@ -113,7 +115,7 @@ def _shown(what: Filter, group: str | None) -> Shown:
     )
 
 
-def _query(what: Filter, **other: object) -> str:
+def same_query(what: Filter, **other: object) -> str:
     """Write the query that shows the same, but for *other*; a page goes on where it is said so."""
     same = {
         "application": what.application,

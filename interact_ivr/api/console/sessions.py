@@ -5,7 +5,7 @@ A session ends with its user, and with their password and role as they were when
 
 import secrets
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from interact_ivr.domain.directory import KnownUser
 
 MOST, MOST_OF_ONE = 1_000, 20
 """Sessions at once, of all users and of one; who comes then takes the place of the one that was
-not used for longest."""
+not used for longest: of their own, or of the tenant's that has most, so that none takes all."""
 
 MOST_NOTES = 20
 """Actions of one session of which the next page tells."""
@@ -66,7 +66,7 @@ class Sessions:
         self.limits = limits
         """May be set while it runs."""
         self._find_user = find_user
-        self._clock = clock
+        self.clock = clock
         self._open: dict[Digest, Session] = {}
         """The one used last is the last."""
 
@@ -76,12 +76,12 @@ class Sessions:
 
     def begin(self, user: KnownUser) -> tuple[str, Session]:
         """Begin one; give what the browser is to show, and it."""
-        now = self._clock()
+        now = self.clock()
         theirs = [key for key, each in self._open.items() if _is_same(each.user, user)]
         if len(theirs) >= MOST_OF_ONE:
             del self._open[theirs[0]]
         elif len(self._open) >= MOST:
-            del self._open[next(iter(self._open))]
+            del self._open[self._least_missed(user.tenant)]
         shown = secrets.token_urlsafe(32)
         session = self._open[digest(shown)] = Session(user, now, now)
         return shown, session
@@ -92,7 +92,7 @@ class Sessions:
         session = self._open.get(key)
         if session is None:
             return None
-        now = self._clock()
+        now = self.clock()
         idle, age = now - session.used, now - session.begun
         user = self._find_user(session.user.tenant, session.user.name)
         if idle >= self.limits.idle or age >= self.limits.whole or user != session.user:
@@ -105,6 +105,12 @@ class Sessions:
     def end(self, shown: str) -> None:
         """End the session of who shows this."""
         self._open.pop(digest(shown), None)
+
+    def _least_missed(self, tenant: str) -> Digest:
+        """Find the longest unused one of the tenant that has most, once *tenant* has another."""
+        counts = Counter([tenant, *(each.user.tenant for each in self._open.values())])
+        most = max(counts, key=lambda each: counts[each])  # of equals, who comes
+        return next(key for key, each in self._open.items() if each.user.tenant == most)
 
 
 def _is_same(one: KnownUser, other: KnownUser) -> bool:

@@ -121,7 +121,7 @@ class AgentRoutes:
         extension = extension_of(request, who)
         with self.agents.watching(who.environment, extension, what.pbx) as screen:
             events = Events(screen, lambda call: self._event(who.environment, call))
-            return await self.streams.answer(request, events, who.still)
+            return await self.streams.answer(request, events, who)
 
     def _event(self, environment: str, call: AgentCall | None) -> bytes:
         shown = call and msgspec.json.encode(self.showing.call(environment, call))

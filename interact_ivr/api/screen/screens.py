@@ -85,7 +85,7 @@ class ScreenRoutes:
             return event("board", self.pages.board(self._board(who, extension, what.pbx, call)))
 
         with self.agents.watching(who.environment, extension, what.pbx) as screen:
-            return await self.streams.answer(request, Events(screen, sent), who.still, ALIVE)
+            return await self.streams.answer(request, Events(screen, sent), who, ALIVE)
 
     def _board(self, who: Who, extension: str, pbx: str | None, call: AgentCall | None) -> Board:
         past = self.agents.calls(who.environment, extension, _PAST, pbx)
