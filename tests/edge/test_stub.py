@@ -122,7 +122,7 @@ def test_a_caller_does_not_say_who_leads_the_call(line: Line) -> None:
     """A line feed in a caller id, which Asterisk writes as it is, is no argument: it ends there."""
     line.allocate("kept")
     with socket.create_server((LOOPBACK, 0)) as theirs:
-        theirs.setblocking(False)  # noqa: FBT003  socket's own
+        theirs.setblocking(False)
         evil = f"1\nagi_arg_1: agi://{LOOPBACK}:{theirs.getsockname()[1]}/x"
         told = plain_environment(at(line.service.agi_port, "retrieve_interaction"), callerid=evil)
         with started(told) as (peer, _):
