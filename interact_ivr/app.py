@@ -1,6 +1,7 @@
 """The composition root: the one place that knows every part, and puts them together."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from dialplan import NOBODYS, Directory, Engine, load_plan
 from interact_ivr import __version__
 from interact_ivr.ani_key import ani_key
 from interact_ivr.config_keys import Config
+from interact_ivr.control.actors import actor_of
 from interact_ivr.control.operations import Conversation, Operations
 from interact_ivr.control.sizing import SizingOperations
 from interact_ivr.domain.ani import AniKeeping, AniSetting
@@ -24,6 +26,7 @@ from interact_ivr.observing import Observing
 from interact_ivr.observing_cluster import ObservingCluster
 from interact_ivr.opening import Opening, Time, ani_key_file, opened_store
 from interact_ivr.service.access import Access
+from interact_ivr.service.acts import Acts
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.agents import Agents
 from interact_ivr.service.allocations import Allocations
@@ -78,6 +81,7 @@ class Parts:
     logins: Logins
     cluster: Cluster
     clock: Time
+    acts: Acts
     adopt: Callable[[Config], Awaitable[None]]
     """Make effective what of another configuration can be while running; any error changes none."""
 
@@ -137,6 +141,7 @@ async def opened(
         )
         sizing.target = pool_watch.target = config.pool.blocking_target
         access = Access(environments, clock)
+        acts = Acts(store.audit, environments, observing.acted, observing.act_lost)
         passwords = Passwords()
         stack.callback(passwords.close)
         expiry = Expiry(
@@ -193,6 +198,7 @@ async def opened(
             Logins(access.user, passwords.match),
             cluster,
             clock,
+            acts,
             adopt,
         )
 
@@ -222,7 +228,8 @@ async def carry_out(
     who = f"interact-ivr {request.replace('.', ' ')}"
     async with opened(config, who, Observing()) as opened_parts:
         operations = operations_of(opened_parts, dict)
-        return await operations.carry_out(request, arguments, Conversation(each(), tell))
+        actor = actor_of(os.getuid(), "command line")
+        return await operations.carry_out(request, arguments, Conversation(each(), tell, actor))
 
 
 def _read_defaults(config: Config, extensions: ExtensionsOf) -> Defaults:
@@ -252,6 +259,7 @@ def operations_of(parts: Parts, facts: Callable[[], Mapping[str, object]]) -> Op
     """Give what the command line can ask for."""
     return Operations(
         *(parts.allocations, parts.numbers, parts.imports, parts.administration, parts.journal),
+        parts.acts,
         facts,
         parts.cluster.nodes,
         SizingOperations(parts.sizing).by_name,

@@ -13,6 +13,7 @@ from typing import Self
 from aiohttp import web
 
 from interact_ivr import __version__
+from interact_ivr.api.acting import HttpActs
 from interact_ivr.api.answering import Answering, Speech
 from interact_ivr.api.console.console import Console
 from interact_ivr.api.console.guarding import ConsoleGuard
@@ -141,7 +142,8 @@ class House:
                 parts.clock,
                 config.screen.customer_url,
             )
-            soap = Soap(dnis, guard, lambda request: public or sources.base(request))
+            recording = HttpActs(parts.acts, sources)
+            soap = Soap(dnis, guard, lambda request: public or sources.base(request), recording)
             routes = with_document(
                 [
                     *_native_routes(parts, dnis),
@@ -176,7 +178,8 @@ class House:
                 log_all=http.log_requests == "all",
             )
             application = application_of(
-                routes, guard, answering.middleware, http.body_limit_bytes, http.body_seconds
+                *(routes, guard, answering.middleware, http.body_limit_bytes, http.body_seconds),
+                recording,
             )
             application.on_cleanup.append(answering.close)
             if http.cors_origins:

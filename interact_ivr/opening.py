@@ -18,6 +18,7 @@ from interact_ivr.domain.cluster import Incarnation
 from interact_ivr.domain.happening import Happening
 from interact_ivr.ports import (
     AllocationStore,
+    AuditStore,
     ClusterStore,
     DirectoryStore,
     ImportStore,
@@ -30,6 +31,7 @@ from interact_ivr.ports import (
     TrafficStore,
 )
 from interact_ivr.stores.allocations import StoredAllocations
+from interact_ivr.stores.audit import StoredAudit
 from interact_ivr.stores.directory import StoredDirectory
 from interact_ivr.stores.numbers import StoredNumbers
 from interact_ivr.stores.pool_view import StoredPoolView
@@ -81,6 +83,7 @@ class Store:
     numbers: Inventory
     directory: DirectoryStore
     record: Record
+    audit: AuditStore
     pools: PoolView
     answers: ToldStore
     cluster: ClusterStore
@@ -133,6 +136,7 @@ async def _embedded(config: StoreConfig, opening: Opening) -> AsyncIterator[Stor
                 StoredNumbers(writer, reader),
                 StoredDirectory(writer, reader),
                 SqliteJournal(writer, reader, opening.rewrite_up_to),
+                StoredAudit(writer, reader),
                 StoredPoolView(reader),
                 StoredTold(reader),
                 LoneNode(clock),
@@ -173,6 +177,7 @@ async def _shared(config: StoreConfig, opening: Opening) -> AsyncIterator[Store]
             PostgresNumbers(writer, reader, opening.incarnation),
             PostgresDirectory(writer, reader),
             PostgresJournal(writer, reader),
+            StoredAudit(writer, reader),
             StoredPoolView(reader),
             StoredTold(reader),
             PostgresCluster(writer, reader),

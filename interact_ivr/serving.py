@@ -34,7 +34,7 @@ from interact_ivr.log import configure_logging
 from interact_ivr.metrics import Metrics
 from interact_ivr.observing import Observing
 from interact_ivr.observing_disk import measure
-from interact_ivr.reload import Reload
+from interact_ivr.reload import RELOAD, RELOADING, Reload
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.imports import Imports
 from interact_ivr.systemd import Systemd
@@ -101,7 +101,8 @@ async def serve(config: Config, config_file: Path) -> None:
             configure_logging(other.log.level)
             return [*warnings(other), *parts.administration.warnings()]
 
-        reload = Reload(config, config_file, adopt, systemd)
+        acting = partial(parts.acts.act, RELOADING, RELOAD)
+        reload = Reload(config, config_file, adopt, systemd, acting)
         with _telling("agi.host, agi.port"):
             await listener.start(config.agi.host, config.agi.port)
         with _telling("http.host, http.port"):

@@ -16,6 +16,7 @@ from interact_ivr.domain.access import (
     kept_key,
     kept_token,
 )
+from interact_ivr.domain.acts import speak_of
 from interact_ivr.domain.directory import (
     DEFAULT_APPLICATION,
     AddApplication,
@@ -161,6 +162,7 @@ class Administration:
         if allocates_from is not None and settings:
             raise BadInput("settings", "none for a consumer application", next(iter(settings)))
         key = _new_key() if key is None else key
+        speak_of({"prefix": kept_key(key).prefix})
         name = self._environments.full_name(environment)
         async with self._turn:
             self._check(own)
@@ -199,8 +201,10 @@ class Administration:
     async def add_key(self, environment: str, application: str, key: str | None) -> str:
         """Let an application come with a second key as well, and give that."""
         key = _new_key() if key is None else key
+        kept = kept_key(key)
+        speak_of({"prefix": kept.prefix})
         name = self._environments.full_name(environment)
-        await self._change(AddKey(name, application, kept_key(key)))
+        await self._change(AddKey(name, application, kept))
         return key
 
     async def remove_key(self, environment: str, application: str, prefix: str) -> None:
@@ -248,7 +252,9 @@ class Administration:
             min(ends, default=None),
         )
         token = secrets.token_hex(32)
-        await self._change(AddToken(kept_token(token), grant))
+        kept = kept_token(token)
+        speak_of({"prefix": kept.prefix})
+        await self._change(AddToken(kept, grant))
         return token
 
     async def remove_token(self, prefix: str) -> None:

@@ -3,6 +3,7 @@
 from functools import partial
 
 from interact_ivr.domain.directory import Change, Directory
+from interact_ivr.stores.acting import acting
 from interact_ivr.stores.operations.directory import read
 from interact_ivr.stores.operations.directory_changes import make
 from interact_ivr.stores.transaction import Reading, Writing
@@ -21,4 +22,4 @@ class StoredDirectory:
 
     async def change(self, change: Change) -> None:
         """Make *change*, or refuse it and change nothing."""
-        await self._writer.run(partial(make, change))
+        await acting(self._writer.run, partial(make, change))
