@@ -27,6 +27,7 @@ from interact_ivr.api.icws.paths import OURS, in_lower_case
 from interact_ivr.api.native.agent_calls import Showing
 from interact_ivr.api.native.agents import AgentRoutes
 from interact_ivr.api.native.allocations import AllocationRoutes
+from interact_ivr.api.native.audit import AuditRoutes
 from interact_ivr.api.native.explaining import ExplainRoutes
 from interact_ivr.api.native.journal import JournalRoutes
 from interact_ivr.api.native.numbers import NumberRoutes
@@ -204,6 +205,7 @@ def _native_routes(parts: Parts, dnis: Dnis) -> Iterator[Route]:
     yield from JournalRoutes(parts.journal, parts.clock).routes()
     yield from SizingRoutes(parts.sizing).routes()
     yield from TokenRoutes(parts.tokens).routes()
+    yield from AuditRoutes(parts.acts).routes()
 
 
 async def _store_missing(parts: Parts) -> str | None:
