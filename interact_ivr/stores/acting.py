@@ -12,18 +12,32 @@ Run = Callable[[Callable[[Transaction], T]], Awaitable[T]]
 """Runs an operation in a transaction."""
 
 
-async def acting(run: Run[T], operation: Callable[[Transaction], T]) -> T:
-    """Run *operation*; with it the act is put on record that is under way and is not yet."""
+def _always(_: object) -> bool:
+    return True
+
+
+async def acting(
+    run: Run[T],
+    operation: Callable[[Transaction], T],
+    did: Callable[[T], bool] = _always,
+) -> T:
+    """Run *operation*; with it the act is put on record that is under way and is not yet.
+
+    Not where it has not done what was asked, as *did* says of what it gives.
+    """
     act = UNDER_WAY.get()
     if act is None or act.is_recorded:
         return await run(operation)
     told = act.told()
-    result = await run(lambda tx: _on_record(operation, told, tx))
-    act.is_recorded = True
+    result = await run(lambda tx: _on_record(operation, did, told, tx))
+    act.is_recorded = did(result)
     return result
 
 
-def _on_record(operation: Callable[[Transaction], T], told: Told, tx: Transaction) -> T:
+def _on_record(
+    operation: Callable[[Transaction], T], did: Callable[[T], bool], told: Told, tx: Transaction
+) -> T:
     result = operation(tx)
-    audit.add(told, tx)
+    if did(result):
+        audit.add(told, tx)
     return result

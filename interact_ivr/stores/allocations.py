@@ -74,7 +74,7 @@ class StoredAllocations:
         """End the number's allocation; with *allocation*, only that one."""
         asked = Asked(environment, keys, application, allocation, detail)
         if UNDER_WAY.get() is not None:
-            return await acting(self._writer.run, partial(free, asked))
+            return await acting(self._writer.run, partial(free, asked), _was_known)
         if deadline is None:
             return await self._frees.ask(asked)
         return await self._writer.run(partial(free, asked), deadline=deadline)
@@ -123,6 +123,10 @@ class StoredAllocations:
     async def ringing_calls(self, pbx: str) -> frozenset[str]:
         """Give the uniqueids of a PBX's calls that are on a number."""
         return await self._reader.run(partial(ringing.ringing_calls, pbx))
+
+
+def _was_known(status: FreeStatus) -> bool:
+    return status is not FreeStatus.UNKNOWN
 
 
 def _nothing(_: Transaction) -> None:

@@ -28,6 +28,7 @@ PAGES = {
     "plan": {ADMIN, VIEWER},
     "applications": {ADMIN, VIEWER},
     "people": {ADMIN},
+    "audit": {ADMIN},
     "service": {ADMIN, VIEWER},
 }
 ACTIONS = {

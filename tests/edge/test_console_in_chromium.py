@@ -30,7 +30,7 @@ MOST_BYTES = 200_000
 SETTINGS = '[environment]\ndefault = "acme/live"\n[interaction]\nalphabet = "printable"\n'
 ROLES = (Role.ADMIN, Role.VIEWER, Role.AGENT)
 READING = ("pool", "live", "journal", "explain?number=911", "plan", "applications", "service")
-EVERY = (*READING, "people", "import", "journal?number=%2B13178720001&at=2020-01-01T00:00")
+EVERY = (*READING, "people", "audit", "import", "journal?number=%2B13178720001&at=2020-01-01T00:00")
 EVIL = "<img src=x onerror=document.title='taken'>"
 SOON = 20_000
 """Milliseconds: what is to be seen is seen by then on any machine."""
