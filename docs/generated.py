@@ -18,7 +18,16 @@ FOLDER = Path(__file__).parent
 IN_ORDER = (
     *("start", "doctor", "calls", "cookbook", "numbers", "states", "plans", "tenants-and-users"),
     *("watching", "agents", "console", "http", "migration", "journal"),
-    *("operations", "secrets", "monitoring", "cluster", "nodes", "failures", "sizing", "benchmarks"),
+    *(
+        "operations",
+        "secrets",
+        "monitoring",
+        "cluster",
+        "nodes",
+        "failures",
+        "sizing",
+        "benchmarks",
+    ),
     *("configuration", "commands", "errors", "known-limits", "architecture"),
 )
 """How somebody would come upon the pages; one that is not named here comes last."""

@@ -48,6 +48,7 @@ from interact_ivr.service.sites import Site
 from interact_ivr.service.sizing import PoolSizing
 from interact_ivr.service.stream import Stream
 from interact_ivr.service.tokens import Tokens
+from interact_ivr.service.used import Used
 
 ExtensionsOf = Callable[[EnvironmentName, EnvironmentName], Directory]
 """Gives what the PBXes of an environment know of theirs; behind it the default environment."""
@@ -82,6 +83,7 @@ class Parts:
     cluster: Cluster
     clock: Time
     acts: Acts
+    used: Used
     adopt: Callable[[Config], Awaitable[None]]
     """Make effective what of another configuration can be while running; any error changes none."""
 
@@ -125,7 +127,8 @@ async def opened(
             is_mine=Duty(store.cluster, "purge", opening.incarnation, EVERY).is_mine,
         )
 
-        administration = Administration(directory, environments, clock, warned)
+        used = Used(directory, clock, observing.use_lost)
+        administration = Administration(directory, environments, clock, warned, used)
 
         async def adopt(other: Config) -> None:
             await administration.adopt(await asyncio.to_thread(_read_defaults, other, extensions))
@@ -140,7 +143,7 @@ async def opened(
             failed=observing.pools_not_seen,
         )
         sizing.target = pool_watch.target = config.pool.blocking_target
-        access = Access(environments, clock)
+        access = Access(environments, clock, used)
         acts = Acts(store.audit, environments, observing.acted, observing.act_lost)
         passwords = Passwords()
         stack.callback(passwords.close)
@@ -199,6 +202,7 @@ async def opened(
             cluster,
             clock,
             acts,
+            used,
             adopt,
         )
 

@@ -174,6 +174,10 @@ class Observing:
         """Hear that an act could not be put on record: this log alone has it."""
         self._audit.error("an act is not on record", reason=str(error))
 
+    def use_lost(self, error: Exception) -> None:
+        """Hear that it could not be written what was used; it is tried again."""
+        self._audit.warning("what was used is not written yet", reason=str(error))
+
     def purge_failed(self, error: Exception) -> None:
         """Hear that what is old was not purged."""
         self._journal.error(

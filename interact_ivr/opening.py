@@ -29,6 +29,7 @@ from interact_ivr.ports import (
     RingingStore,
     ToldStore,
     TrafficStore,
+    UseStore,
 )
 from interact_ivr.stores.allocations import StoredAllocations
 from interact_ivr.stores.audit import StoredAudit
@@ -71,6 +72,10 @@ class Inventory(NumberStore, ImportStore, Protocol):
     """What takes numbers in."""
 
 
+class Names(DirectoryStore, UseStore, Protocol):
+    """Who and what there is, and what of it was used."""
+
+
 class Record(JournalStore, Retention, Protocol):
     """What answers for the journal, and makes it smaller."""
 
@@ -81,7 +86,7 @@ class Store:
 
     allocations: Lending
     numbers: Inventory
-    directory: DirectoryStore
+    directory: Names
     record: Record
     audit: AuditStore
     pools: PoolView

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from interact_ivr.domain.access import Digest
 from interact_ivr.domain.acts import Entry, Sought
 from interact_ivr.domain.acts import Told as ToldAct
 from interact_ivr.domain.cluster import Incarnation, Look, Node, Presence
@@ -16,6 +17,7 @@ from interact_ivr.domain.names import (
     ApplicationId,
     CallRef,
     EnvironmentId,
+    EnvironmentName,
     Group,
     InteractionId,
     NumberKey,
@@ -476,4 +478,18 @@ class DirectoryStore(Protocol):
             EntryExists: what it adds is there already.
             EntryInUse: something hangs on what it removes.
             BadInput: what it speaks of is of the wrong kind.
+        """
+
+
+class UseStore(Protocol):
+    """When what programs show was shown last."""
+
+    async def note_used(
+        self,
+        keys: Mapping[tuple[EnvironmentName, Digest], datetime],
+        tokens: Mapping[Digest, datetime],
+    ) -> None:
+        """Write when *keys*, each of an environment, and *tokens* were shown last.
+
+        An earlier time than is there changes nothing, nor does what is not there any more.
         """

@@ -136,6 +136,7 @@ async def serve(config: Config, config_file: Path) -> None:
         work = (
             parts.expiry.run(),
             parts.purge.run(),
+            parts.used.run(),
             parts.cluster.run(),
             parts.pool_watch.run(),
             watching.run(),

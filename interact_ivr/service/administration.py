@@ -37,12 +37,19 @@ from interact_ivr.domain.directory import (
     SetApplication,
     SetUser,
 )
-from interact_ivr.domain.errors import BadDialPlan, BadInput, EntryInUse, NoSuchApplication
+from interact_ivr.domain.errors import (
+    BadDialPlan,
+    BadInput,
+    EntryInUse,
+    NoSuchApplication,
+    StoreUnavailable,
+)
 from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.domain.settings import PoolSettings, read_settings
 from interact_ivr.ports import Clock, DirectoryStore
 from interact_ivr.service.environments import Defaults, Environments
 from interact_ivr.service.passwords import hashed
+from interact_ivr.service.used import Used
 
 _DAYS = range(1, 3651)
 """How long a token may be good for, if not for ever."""
@@ -73,18 +80,32 @@ class Administration:
         environments: Environments,
         clock: Clock,
         warned: Callable[[str], None],
+        used: Used | None = None,
     ) -> None:
         """*warned* hears what may be set so, and why one would rather not; so does who asked."""
         self._store = store
         self._environments = environments
         self._clock = clock
         self._warned = warned
+        self._used = used
         self._turn = asyncio.Lock()
 
     @property
     def directory(self) -> Directory:
         """The directory as it stands."""
         return self._environments.directory
+
+    async def as_used(self) -> Directory:
+        """Give the directory as the store has it, with what was used until now, at any node.
+
+        Where the store cannot tell, as it was known last.
+        """
+        try:
+            if self._used is not None:
+                await self._used.write()
+            return await self._store.read()
+        except StoreUnavailable:
+            return self.directory
 
     @property
     def default(self) -> EnvironmentName:

@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from interact_ivr.domain.access import Digest, Grant, Role, kept_key, kept_token
 from interact_ivr.domain.acts import UNDER_WAY, Act, Actor, Outcome, Sought, Told
-from interact_ivr.domain.directory import AddTenant
-from interact_ivr.domain.errors import EntryExists
-from interact_ivr.domain.names import NumberKey
+from interact_ivr.domain.directory import AddKey, AddTenant, AddToken
+from interact_ivr.domain.errors import EntryExists, StoreUnavailable
+from interact_ivr.domain.names import EnvironmentName, NumberKey
+from interact_ivr.service.used import Used
 from interact_ivr.stores.audit import StoredAudit
-from tests.contract.stores import Pool
+from interact_ivr.stores.directory import StoredDirectory
+from tests.contract.stores import Pool, SettableClock
 from tests.contract.test_journal import TOMBSTONE, purge
 
 OLENA = Actor("user acme/olena", "192.0.2.7")
@@ -139,3 +142,59 @@ async def test_nothing_of_a_forgotten_interaction_is_in_it(pool: Pool) -> None:
         await pool.allocate("basket-4711")
     (entry,) = await trail(pool).entries(Sought(), "", 100)
     assert entry.told.object == "group=sales"
+
+
+async def test_what_was_used_is_written_once_a_minute(pool: Pool) -> None:
+    """The latest time of each, and no earlier one later; what has gone meanwhile is passed over."""
+    here, key, token = EnvironmentName("default/default"), kept_key("k" * 24), kept_token("d" * 64)
+    await pool.directory.change(AddKey(here, "default", key))
+    await pool.directory.change(AddToken(token, Grant(Role.ADMIN, here)))
+    directory = pool.directory
+    assert isinstance(directory, StoredDirectory)
+
+    async def used() -> tuple[datetime | None, datetime | None]:
+        read = await directory.read()
+        return read.applications[0].keys[0].used_at, read.tokens[0].used_at
+
+    noted = Used(directory, pool.clock, failed=lambda _: None)
+    await noted.write()
+    assert await used() == (None, None)
+    first = pool.clock.at
+    noted.key(here, key.digest)
+    noted.token(token.digest)
+    noted.token(kept_token("e" * 64).digest)
+    await noted.write()
+    assert await used() == (first, first)
+    await directory.note_used({}, {token.digest: first - timedelta(hours=1)})
+    pool.pass_(timedelta(minutes=1))
+    noted.key(here, key.digest)
+    await noted.write()
+    assert await used() == (first + timedelta(minutes=1), first)
+
+
+async def test_what_cannot_be_written_is_noted_still() -> None:
+    """A store that fails loses none, and the later time counts."""
+    clock = SettableClock()
+    written: list[object] = []
+
+    class Failing:
+        broken = True
+
+        async def note_used(self, keys: object, tokens: object) -> None:
+            if self.broken:
+                noted.token(Digest(b"1"))  # shown meanwhile
+                raise StoreUnavailable("it is gone")
+            written.append(tokens)
+
+    store = Failing()
+    noted = Used(store, clock, failed=lambda _: None)
+    noted.token(Digest(b"1"))
+    noted.token(Digest(b"2"))
+    begun = clock.at
+    clock.at += timedelta(seconds=1)
+    with pytest.raises(StoreUnavailable):
+        await noted.write()
+    store.broken = False
+    await noted.write()
+    await noted.write()
+    assert written == [{b"1": clock.at, b"2": begun}]

@@ -65,7 +65,9 @@ class ApplicationPages:
         asked(request, Asked)
         here = must_have(who)
         known = [
-            each for each in self.administration.directory.applications if each.environment == here
+            each
+            for each in (await self.administration.as_used()).applications
+            if each.environment == here
         ]
         return self.desk.show(
             request,

@@ -83,7 +83,7 @@ class PeoplePages:
             who,
             "people.html",
             users=[each for each in self.administration.directory.users if each.tenant == tenant],
-            tokens=self.tokens.list(_grant(who)),
+            tokens=await self.tokens.as_used(_grant(who)),
             applications=self.desk.applications(who),
             user_roles=_USER_ROLES,
             token_roles=tuple(Role),
