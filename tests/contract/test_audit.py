@@ -180,7 +180,7 @@ async def test_what_cannot_be_written_is_noted_still() -> None:
     class Failing:
         broken = True
 
-        async def note_used(self, keys: object, tokens: object) -> None:
+        async def note_used(self, keys: object, tokens: object) -> None:  # noqa: ARG002  the port's
             if self.broken:
                 noted.token(Digest(b"1"))  # shown meanwhile
                 raise StoreUnavailable("it is gone")
