@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 
 from interact_ivr.config import ConfigError
+from interact_ivr.secret_files import advice, exposure
 
 VARIABLE = "INTERACT_IVR_ANI_KEY"
 _FEWEST, _MOST = 16, 64
@@ -30,8 +31,8 @@ def ani_key(database: Path | None) -> bytes:
     file = database.with_name(database.name + ".ani-key")
     if not file.exists():
         _make(file)
-    if file.stat().st_mode & 0o077:
-        raise ConfigError(file, ["others may read it: expected mode 0600"])
+    if (who := exposure(file)) is not None:
+        raise ConfigError(file, [f"{who} may read it: {advice(file)}"])
     return _checked(file, file.read_bytes().strip())
 
 

@@ -1,6 +1,7 @@
 """The composition root: the one place that knows every part, and puts them together."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from interact_ivr import __version__
 from interact_ivr.ani_key import ani_key
 from interact_ivr.config_keys import Config
 from interact_ivr.control.dial_plans import PlanOperations
+from interact_ivr.control.actors import actor_of
 from interact_ivr.control.operations import Conversation, Operations
 from interact_ivr.control.sizing import SizingOperations
 from interact_ivr.domain.ani import AniKeeping, AniSetting
@@ -26,6 +28,7 @@ from interact_ivr.observing_cluster import ObservingCluster
 from interact_ivr.opening import Opening, Time, ani_key_file, opened_store
 from interact_ivr.service.access import Access
 from interact_ivr.service.activating import Activation
+from interact_ivr.service.acts import Acts
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.agents import Agents
 from interact_ivr.service.allocations import Allocations
@@ -47,6 +50,7 @@ from interact_ivr.service.sites import Site
 from interact_ivr.service.sizing import PoolSizing
 from interact_ivr.service.stream import Stream
 from interact_ivr.service.tokens import Tokens
+from interact_ivr.service.used import Used
 
 ExtensionsOf = Callable[[EnvironmentName, EnvironmentName], Directory]
 """Gives what the PBXes of an environment know of theirs; behind it the default environment."""
@@ -81,6 +85,8 @@ class Parts:
     logins: Logins
     cluster: Cluster
     clock: Time
+    acts: Acts
+    used: Used
     adopt: Callable[[Config], Awaitable[None]]
     """Make effective what of another configuration can be while running; any error changes none."""
 
@@ -124,7 +130,8 @@ async def opened(
             is_mine=Duty(store.cluster, "purge", opening.incarnation, EVERY).is_mine,
         )
 
-        administration = Administration(directory, environments, clock, warned)
+        used = Used(directory, clock, observing.use_lost)
+        administration = Administration(directory, environments, clock, warned, used)
 
         async def adopt(other: Config) -> None:
             await administration.adopt(await asyncio.to_thread(_read_defaults, other, extensions))
@@ -139,7 +146,8 @@ async def opened(
             failed=observing.pools_not_seen,
         )
         sizing.target = pool_watch.target = config.pool.blocking_target
-        access = Access(environments, clock)
+        access = Access(environments, clock, used)
+        acts = Acts(store.audit, environments, observing.acted, observing.act_lost)
         passwords = Passwords()
         stack.callback(passwords.close)
         expiry = Expiry(
@@ -198,6 +206,8 @@ async def opened(
             Logins(access.user, passwords.match),
             cluster,
             clock,
+            acts,
+            used,
             adopt,
         )
 
@@ -227,7 +237,8 @@ async def carry_out(
     who = f"interact-ivr {request.replace('.', ' ')}"
     async with opened(config, who, Observing()) as opened_parts:
         operations = operations_of(opened_parts, dict)
-        return await operations.carry_out(request, arguments, Conversation(each(), tell))
+        actor = actor_of(os.getuid(), "command line")
+        return await operations.carry_out(request, arguments, Conversation(each(), tell, actor))
 
 
 def _read_defaults(config: Config, extensions: ExtensionsOf) -> Defaults:
@@ -257,6 +268,7 @@ def operations_of(parts: Parts, facts: Callable[[], Mapping[str, object]]) -> Op
     """Give what the command line can ask for."""
     return Operations(
         *(parts.allocations, parts.numbers, parts.imports, parts.administration, parts.journal),
+        parts.acts,
         facts,
         parts.cluster.nodes,
         {

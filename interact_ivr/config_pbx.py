@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from interact_ivr.config_http import is_public
+from interact_ivr.secret_files import exposure_of
 
 WHERE = r"^(/[^\0]*[^/\0]|\$[A-Za-z_][A-Za-z0-9_]*)$"
 """Where a secret is: the path of a file, or $ and the name of an environment variable."""
@@ -152,8 +153,8 @@ def secret(where: str) -> str:
             raise OSError(f"the environment has no {where[1:]}")
         return found
     with Path(where).open(encoding="utf-8", errors="surrogateescape") as file:
-        if os.fstat(file.fileno()).st_mode & 0o007:
-            raise OSError(f"others may read {where}: expected mode 0600 or 0640")
+        if (who := exposure_of(file.fileno())) is not None:
+            raise OSError(f"{who} may read {where}: expected mode 0600 or 0640")
         return file.read().rstrip("\r\n")
 
 

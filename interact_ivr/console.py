@@ -2,6 +2,7 @@
 
 from interact_ivr.api.console.applications import ApplicationPages
 from interact_ivr.api.console.asking import Desk
+from interact_ivr.api.console.audit import AuditPages
 from interact_ivr.api.console.console import Console
 from interact_ivr.api.console.entrance import Entrance
 from interact_ivr.api.console.explaining import ExplainPages
@@ -50,6 +51,7 @@ def console_of(
             ExplainPages(desk, parts.numbers, parts.plans, parts.activation),
             LivePages(desk, parts.journal, parts.environments, parts.stream, streams, strained),
             ApplicationPages(desk, parts.administration),
+            AuditPages(desk, parts.acts),
             PeoplePages(desk, parts.administration, parts.tokens),
             service,
         ],

@@ -13,6 +13,7 @@ from typing import Self
 from aiohttp import web
 
 from interact_ivr import __version__
+from interact_ivr.api.acting import HttpActs
 from interact_ivr.api.answering import Answering, Speech
 from interact_ivr.api.console.console import Console
 from interact_ivr.api.console.guarding import ConsoleGuard
@@ -26,6 +27,7 @@ from interact_ivr.api.icws.paths import OURS, in_lower_case
 from interact_ivr.api.native.agent_calls import Showing
 from interact_ivr.api.native.agents import AgentRoutes
 from interact_ivr.api.native.allocations import AllocationRoutes
+from interact_ivr.api.native.audit import AuditRoutes
 from interact_ivr.api.native.explaining import ExplainRoutes
 from interact_ivr.api.native.journal import JournalRoutes
 from interact_ivr.api.native.numbers import NumberRoutes
@@ -141,7 +143,8 @@ class House:
                 parts.clock,
                 config.screen.customer_url,
             )
-            soap = Soap(dnis, guard, lambda request: public or sources.base(request))
+            recording = HttpActs(parts.acts, sources)
+            soap = Soap(dnis, guard, lambda request: public or sources.base(request), recording)
             routes = with_document(
                 [
                     *_native_routes(parts, dnis),
@@ -176,7 +179,8 @@ class House:
                 log_all=http.log_requests == "all",
             )
             application = application_of(
-                routes, guard, answering.middleware, http.body_limit_bytes, http.body_seconds
+                *(routes, guard, answering.middleware, http.body_limit_bytes, http.body_seconds),
+                recording,
             )
             application.on_cleanup.append(answering.close)
             if http.cors_origins:
@@ -201,6 +205,7 @@ def _native_routes(parts: Parts, dnis: Dnis) -> Iterator[Route]:
     yield from JournalRoutes(parts.journal, parts.clock).routes()
     yield from SizingRoutes(parts.sizing).routes()
     yield from TokenRoutes(parts.tokens).routes()
+    yield from AuditRoutes(parts.acts).routes()
 
 
 async def _store_missing(parts: Parts) -> str | None:

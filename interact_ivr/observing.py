@@ -3,11 +3,13 @@
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
+from interact_ivr.domain.acts import Told as ToldAct
 from interact_ivr.domain.errors import AmbiguousDnid, Refusal
 from interact_ivr.domain.happening import EXHAUSTED, EXPIRED, FREED, Happening
 from interact_ivr.domain.names import CallRef, EnvironmentId
@@ -39,6 +41,7 @@ class Observing:
         """Of which pools it was told that they run dry or are too small."""
         self._pool = structlog.get_logger("pool")
         self._journal = structlog.get_logger("journal")
+        self._audit = structlog.get_logger("audit")
 
     def allocated(self, allocation: Allocation) -> None:
         """Hear of a number that was lent, or kept."""
@@ -162,7 +165,23 @@ class Observing:
             entries=purged.entries,
             allocations=purged.allocations,
             answers=purged.answers,
+            acts=purged.acts,
         )
+
+    def acted(self, act: ToldAct) -> None:
+        """Hear what somebody did, or was refused; it is on record, too."""
+        self._audit.info(
+            "administration",
+            **{each.name: str(getattr(act, each.name) or "") for each in fields(act)},
+        )
+
+    def act_lost(self, error: Exception) -> None:
+        """Hear that an act could not be put on record: this log alone has it."""
+        self._audit.error("an act is not on record", reason=str(error))
+
+    def use_lost(self, error: Exception) -> None:
+        """Hear that it could not be written what was used; it is tried again."""
+        self._audit.warning("what was used is not written yet", reason=str(error))
 
     def purge_failed(self, error: Exception) -> None:
         """Hear that what is old was not purged."""

@@ -18,6 +18,7 @@ from interact_ivr.domain.cluster import Incarnation
 from interact_ivr.domain.happening import Happening
 from interact_ivr.ports import (
     AllocationStore,
+    AuditStore,
     ClusterStore,
     DirectoryStore,
     ImportStore,
@@ -28,8 +29,10 @@ from interact_ivr.ports import (
     RingingStore,
     ToldStore,
     TrafficStore,
+    UseStore,
 )
 from interact_ivr.stores.allocations import StoredAllocations
+from interact_ivr.stores.audit import StoredAudit
 from interact_ivr.stores.directory import StoredDirectory
 from interact_ivr.stores.numbers import StoredNumbers
 from interact_ivr.stores.pool_view import StoredPoolView
@@ -69,6 +72,10 @@ class Inventory(NumberStore, ImportStore, Protocol):
     """What takes numbers in."""
 
 
+class Names(DirectoryStore, UseStore, Protocol):
+    """Who and what there is, and what of it was used."""
+
+
 class Record(JournalStore, Retention, Protocol):
     """What answers for the journal, and makes it smaller."""
 
@@ -79,8 +86,9 @@ class Store:
 
     allocations: Lending
     numbers: Inventory
-    directory: DirectoryStore
+    directory: Names
     record: Record
+    audit: AuditStore
     pools: PoolView
     answers: ToldStore
     cluster: ClusterStore
@@ -133,6 +141,7 @@ async def _embedded(config: StoreConfig, opening: Opening) -> AsyncIterator[Stor
                 StoredNumbers(writer, reader),
                 StoredDirectory(writer, reader),
                 SqliteJournal(writer, reader, opening.rewrite_up_to),
+                StoredAudit(writer, reader),
                 StoredPoolView(reader),
                 StoredTold(reader),
                 LoneNode(clock),
@@ -173,6 +182,7 @@ async def _shared(config: StoreConfig, opening: Opening) -> AsyncIterator[Store]
             PostgresNumbers(writer, reader, opening.incarnation),
             PostgresDirectory(writer, reader),
             PostgresJournal(writer, reader),
+            StoredAudit(writer, reader),
             StoredPoolView(reader),
             StoredTold(reader),
             PostgresCluster(writer, reader),

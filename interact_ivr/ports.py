@@ -4,6 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from interact_ivr.domain.access import Digest
+from interact_ivr.domain.acts import Entry, Sought
+from interact_ivr.domain.acts import Told as ToldAct
 from interact_ivr.domain.cluster import Incarnation, Look, Node, Presence
 from interact_ivr.domain.directory import Change, Directory
 from interact_ivr.domain.journal import Forgotten, Page, PurgeStep, Subject, WhoHeld
@@ -14,6 +17,7 @@ from interact_ivr.domain.names import (
     ApplicationId,
     CallRef,
     EnvironmentId,
+    EnvironmentName,
     Group,
     InteractionId,
     NumberKey,
@@ -229,6 +233,9 @@ class Retention(Protocol):
         allocation go the answers that calls were given from it.
         """
 
+    async def purge_acts(self, before: datetime, limit: int) -> int:
+        """Remove up to *limit* entries of the audit trail written *before*, and say how many."""
+
     async def forget(
         self,
         environment: EnvironmentId,
@@ -245,6 +252,19 @@ class Retention(Protocol):
 
     async def scrub(self) -> bool:
         """Leave nothing of what was forgotten in the store's files; False if calls would wait."""
+
+
+class AuditStore(Protocol):
+    """What administrators did; nothing changes it, and only age removes it."""
+
+    async def add(self, told: ToldAct) -> None:
+        """Put an act on record that no change of the store has put there."""
+
+    async def entries(self, sought: Sought, before: str, limit: int) -> Sequence[Entry]:
+        """Give up to *limit* entries that are older than the id *before*, the newest first.
+
+        An empty *before* is after all there is.
+        """
 
 
 class NumberStore(Protocol):
@@ -458,4 +478,18 @@ class DirectoryStore(Protocol):
             EntryExists: what it adds is there already.
             EntryInUse: something hangs on what it removes.
             BadInput: what it speaks of is of the wrong kind.
+        """
+
+
+class UseStore(Protocol):
+    """When what programs show was shown last."""
+
+    async def note_used(
+        self,
+        keys: Mapping[tuple[EnvironmentName, Digest], datetime],
+        tokens: Mapping[Digest, datetime],
+    ) -> None:
+        """Write when *keys*, each of an environment, and *tokens* were shown last.
+
+        An earlier time than is there changes nothing, nor does what is not there any more.
         """

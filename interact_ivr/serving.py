@@ -34,7 +34,8 @@ from interact_ivr.log import configure_logging
 from interact_ivr.metrics import Metrics
 from interact_ivr.observing import Observing
 from interact_ivr.observing_disk import measure
-from interact_ivr.reload import Reload
+from interact_ivr.reload import RELOAD, RELOADING, Reload
+from interact_ivr.secret_files import faults
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.imports import Imports
 from interact_ivr.systemd import Systemd
@@ -48,6 +49,7 @@ _CLEAR_AGAIN_SECONDS = 1.0
 async def serve(config: Config, config_file: Path) -> None:
     """Serve calls, programs and the command line until SIGTERM or SIGINT; then stop gracefully."""
     log = structlog.get_logger("service")
+    _check_files(config, config_file)
     for warning in warnings(config):
         _log_warning(warning)
     stop = _stop_signals()
@@ -101,7 +103,8 @@ async def serve(config: Config, config_file: Path) -> None:
             configure_logging(other.log.level)
             return [*warnings(other), *parts.administration.warnings()]
 
-        reload = Reload(config, config_file, adopt, systemd)
+        acting = partial(parts.acts.act, RELOADING, RELOAD)
+        reload = Reload(config, config_file, adopt, systemd, acting)
         with _telling("agi.host, agi.port"):
             await listener.start(config.agi.host, config.agi.port)
         with _telling("http.host, http.port"):
@@ -133,6 +136,7 @@ async def serve(config: Config, config_file: Path) -> None:
         work = (
             parts.expiry.run(),
             parts.purge.run(),
+            parts.used.run(),
             parts.cluster.run(),
             parts.pool_watch.run(),
             watching.run(),
@@ -157,6 +161,15 @@ async def serve(config: Config, config_file: Path) -> None:
             await asyncio.gather(listener.close(), house.server.close(), control.close())
             await _cancelled(tasks)
             await parts.cluster.leave()
+
+
+def _check_files(config: Config, config_file: Path) -> None:
+    """Refuse to serve a store, or go by a password for one, that others may read."""
+    store = config.store.path
+    beside = (store, *(store.with_name(f"{store.name}{end}") for end in ("-wal", ".ani-key")))
+    files = () if config.store.is_shared else beside
+    if found := [*faults(files)]:
+        raise ConfigError(config_file, found)
 
 
 def _check_applications(administration: Administration, config_file: Path) -> None:

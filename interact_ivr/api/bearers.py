@@ -16,11 +16,22 @@ def who_has(token: str, roles: Collection[Role], access: Access) -> Who:
         Unauthenticated: it is good for nothing.
         NotPermitted: it is none of these *roles*.
     """
+    who = bearer_of(token, access)
+    check_role(who, roles)
+    return who
+
+
+def check_role(who: Who, roles: Collection[Role]) -> None:
+    """Raise `NotPermitted` where a token's bearer has none of these *roles*."""
+    if who.grant is None or who.grant.role not in roles:
+        raise NotPermitted
+
+
+def bearer_of(token: str, access: Access) -> Who:
+    """Say who shows *token*, whatever its role; raise `Unauthenticated` where it is none."""
     grant = access.grant(token)
     if grant is None:
         raise Unauthenticated
-    if grant.role not in roles:
-        raise NotPermitted
     user = f"token {kept_token(token).prefix}"
     still = partial(access.has, token, grant)
     return Who(grant.environment, grant.application, user, grant, still)

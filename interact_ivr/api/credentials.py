@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 from multidict import istr
 
-from interact_ivr.api.bearers import who_has
-from interact_ivr.api.routes import COOKIE, ROLES, Needs, Who
+from interact_ivr.api.bearers import bearer_of, check_role, who_has
+from interact_ivr.api.routes import COOKIE, ROLES, WHO, Needs, Who
 from interact_ivr.api.signing_in import SignIn
 from interact_ivr.api.sources import Network, Sources, within
 from interact_ivr.domain.access import Role
@@ -102,7 +102,9 @@ class Credentials:
         shown = _only(request, hdrs.AUTHORIZATION)
         if not shown.lower().startswith(_BEARER):
             raise Unauthenticated
-        return who_has(shown[len(_BEARER) :].strip(), roles, self.access)
+        who = request[WHO] = bearer_of(shown[len(_BEARER) :].strip(), self.access)
+        check_role(who, roles)
+        return who
 
 
 def _only(request: web.Request, header: istr) -> str:

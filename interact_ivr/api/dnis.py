@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from interact_ivr.api.faults import NoSuchInteraction
 from interact_ivr.api.registry import Registry
 from interact_ivr.api.routes import Who
+from interact_ivr.domain.acts import speak_of
 from interact_ivr.domain.names import InteractionId
 from interact_ivr.domain.values import Allocation, FreeStatus
 from interact_ivr.service.allocations import Allocations
@@ -32,6 +33,7 @@ class Dnis:
         Raises:
             NumberExists: it is in the environment already.
         """
+        speak_of({"number": number, "dnid": dnid, "group": group, "enabled": enabled})
         return await self.numbers.create(
             who.environment, who.application or "", number, dnid, group, enabled=enabled
         )

@@ -82,7 +82,7 @@ class Rest:
         """Give what is served under */application name/version/1* and */2*."""
         base = f"/{application_name}/version/{VERSION}/dnis"
         return [
-            Route("POST", base, Needs.USER_AND_DNIS_KEY, self._create, _CREATE),
+            Route("POST", base, Needs.USER_AND_DNIS_KEY, self._create, _CREATE, "number.add"),
             Route("POST", f"{base}/allocate/new", Needs.CONSUMER_KEY, self._allocate, _ALLOCATE),
             Route("GET", f"{base}/allocate/get/{PHONE}", Needs.DNIS_KEY, self._get, _GET),
             Route(

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
+from typing import Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -12,6 +14,8 @@ from aiohttp.typedefs import Middleware
 from interact_ivr.api.bodies import BODY_SECONDS
 from interact_ivr.api.describing import Description
 from interact_ivr.domain.access import Grant, Role
+from interact_ivr.domain.acts import Act
+from interact_ivr.domain.errors import NotPermitted, Refusal
 from interact_ivr.domain.names import EnvironmentName
 
 
@@ -62,6 +66,8 @@ COOKIE = "interact_screen"
 CONSOLE_COOKIE = "interact_console"
 """Of the console: what stands for the session."""
 NOWHERE = EnvironmentName("")
+_FIRST_REFUSAL = 400
+"""The least status of an answer by which something was not done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,18 @@ class Route:
     handler: Handler
     description: Description | None = None
     """What the document of all routes says of it; a test finds out where it is missing."""
+    does: str | None = None
+    """What the audit trail calls it; None: it is not of those that administrators alone may do."""
+
+
+class Recording(Protocol):
+    """Puts on record what administrators do."""
+
+    def act(self, request: web.Request, who: Who, action: str) -> AbstractAsyncContextManager[Act]:
+        """Let what is done meanwhile be an act of *who*."""
+
+    async def refuse(self, request: web.Request, who: Who, action: str, why: Refusal) -> None:
+        """Put on record what *who* may not do."""
 
 
 def application_of(
@@ -107,12 +125,16 @@ def application_of(
     middleware: Middleware,
     body_limit: int,
     body_seconds: float = 10.0,
+    recording: Recording | None = None,
 ) -> web.Application:
-    """Make the aiohttp application that serves *routes*, each behind *guard*, and nothing else."""
+    """Make the aiohttp application that serves *routes*, each behind *guard*, and nothing else.
+
+    Without a *recording* nothing goes on record, as where no request is served.
+    """
     application = web.Application(middlewares=[middleware], client_max_size=body_limit)
     application[BODY_SECONDS] = body_seconds
     for route in routes:
-        handler = partial(_guarded, guard, route)
+        handler = partial(_guarded, guard, route, recording)
         for path in spelled(route.path):
             if route.method == "GET":
                 application.router.add_get(path, handler, allow_head=True)
@@ -128,10 +150,24 @@ def spelled(path: str) -> Sequence[str]:
     return tuple(path.replace(VERSION, version) for version in ("1", "2"))
 
 
-async def _guarded(guard: Guard, route: Route, request: web.Request) -> web.StreamResponse:
+async def _guarded(
+    guard: Guard, route: Route, recording: Recording | None, request: web.Request
+) -> web.StreamResponse:
     request[NEEDS] = route.needs
-    who = request[WHO] = await guard(route.needs, request)
-    return await route.handler(request, who)
+    if route.does is None or recording is None:
+        who = request[WHO] = await guard(route.needs, request)
+        return await route.handler(request, who)
+    try:
+        who = request[WHO] = await guard(route.needs, request)
+    except NotPermitted as refusal:
+        if (known := request.get(WHO)) is not None:
+            await recording.refuse(request, known, route.does, refusal)
+        raise
+    async with recording.act(request, who, route.does) as act:
+        response = await route.handler(request, who)
+        if response.status >= _FIRST_REFUSAL:
+            act.refused = "bad_rows"
+        return response
 
 
 def served(application: web.Application) -> Iterator[tuple[str, str]]:

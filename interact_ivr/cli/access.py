@@ -109,7 +109,7 @@ def list_tokens(config: str | None, as_json: bool) -> None:
     if as_json:
         print_json(tokens)
     else:
-        headings = ("begins", "role", "environment", "application", "extensions", "expires")
+        headings = ("begins", "role", "environment", "application", "extensions", "expires", "used")
         print_table(headings, map(_row, tokens))
 
 
@@ -130,5 +130,10 @@ def _row(token: dict[str, Any]) -> tuple[str, ...]:
         token["environment"],
         token["application"] or "",
         " ".join(token["extensions"]),
-        "" if token["expires_at"] is None else local_time(token["expires_at"]),
+        _time(token["expires_at"]),
+        _time(token["used_at"]),
     )
+
+
+def _time(text: str | None) -> str:
+    return "" if text is None else local_time(text)

@@ -6,7 +6,7 @@ import click
 
 from interact_ivr.cli.asking import ask, asking_options, environment_option, failing, warn
 from interact_ivr.cli.secret_input import read_secret
-from interact_ivr.cli.tables import print_done, print_json, print_table
+from interact_ivr.cli.tables import local_time, print_done, print_json, print_table
 
 key_option = click.option(
     "--key", metavar="FILE", help="Take its key from FILE (-: standard input), not a new one."
@@ -172,8 +172,13 @@ def _row(application: dict[str, Any]) -> tuple[str, ...]:
         application["application"],
         application["allocates_from"] or "",
         _written(application["settings"]),
-        " ".join(each["prefix"] for each in application["keys"]),
+        ", ".join(map(_key, application["keys"])),
     )
+
+
+def _key(key: dict[str, Any]) -> str:
+    used = key["used_at"]
+    return f"{key['prefix']} ({'unused' if used is None else f'used {local_time(used)}'})"
 
 
 def _written(settings: dict[str, Any]) -> str:

@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "allocate": ("allocations", "Lend a number to INTERACTION, and print it."),
     "free": ("allocations", "End the allocation of NUMBER, if it has one."),
     "journal": ("journal", "Show the journal, oldest first."),
+    "audit": ("audit", "Show what administrators did and were refused, the newest first."),
     "explain": (
         "dial_plans",
         "Say why NUMBER is what it is: each step, and why each rule does or does not match.",

@@ -197,10 +197,15 @@ class DirectoryOperations:
                 "allocates_from": known.allocates_from,
                 "settings": written_settings(known.settings),
                 "keys": [
-                    {"prefix": key.secret.prefix, "added_at": key.added_at} for key in known.keys
+                    {
+                        "prefix": key.secret.prefix,
+                        "added_at": key.added_at,
+                        "used_at": key.used_at,
+                    }
+                    for key in known.keys
                 ],
             }
-            for known in self._administration.directory.applications
+            for known in (await self._administration.as_used()).applications
         ]
 
     async def _set_application(self, request: SetApplication) -> object:
@@ -274,8 +279,9 @@ class DirectoryOperations:
                 "extensions": known.grant.extensions,
                 "added_at": known.added_at,
                 "expires_at": known.grant.expires_at,
+                "used_at": known.used_at,
             }
-            for known in self._administration.directory.tokens
+            for known in (await self._administration.as_used()).tokens
         ]
 
     async def _remove_token(self, request: RemoveToken) -> object:

@@ -4,19 +4,21 @@ The running service answers these over its control socket; where none runs, the 
 carries them out itself, under the store's lock.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
 from interact_ivr.control.directory import DirectoryOperations, Operation
+from interact_ivr.domain.acts import NOBODY, Actor, Entry, Sought
 from interact_ivr.domain.errors import BadInput, Refusal
 from interact_ivr.domain.journal import OfCall, OfInteraction, Subject
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import InteractionId, without_nul
 from interact_ivr.domain.values import Shown
+from interact_ivr.service.acts import Acts
 from interact_ivr.service.administration import Administration
 from interact_ivr.service.allocations import Allocations
 from interact_ivr.service.checking import NumberRow
@@ -25,6 +27,16 @@ from interact_ivr.service.journal import Journal
 from interact_ivr.service.numbers import Numbers
 
 T = TypeVar("T")
+READS: Final = frozenset(
+    {
+        *("number.list", "number.export", "explain", "journal.list", "journal.who_held", "status"),
+        *("tenant.list", "environment.list", "application.list", "user.list", "token.list"),
+        *("audit.list", "pool.size", "plan.try"),
+    }
+)
+"""What changes nothing; all else goes on record."""
+_NOWHERE: Final = ("tenant.", "user.", "token.remove")
+"""What is done in no environment."""
 
 
 class Allocate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -168,6 +180,17 @@ class Forget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environment: str = ""
 
 
+class ShowAudit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Show a page of what administrators did, the newest first."""
+
+    who: str = ""
+    action: str = ""
+    since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    before: str = ""
+    """The page begins behind the entry of this id, which is older."""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1000
+
+
 class ShowStatus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Show the service, its pool, and all nodes that share the store."""
 
@@ -182,6 +205,8 @@ class Conversation:
     """What the asker sends behind its request."""
     tell: Callable[[object], Awaitable[None]]
     """Tells the asker something before the answer; OSError where it has gone."""
+    actor: Actor = NOBODY
+    """Who asks."""
 
 
 async def _nothing() -> AsyncIterator[Any]:
@@ -215,6 +240,7 @@ class Operations:
         imports: Imports,
         administration: Administration,
         journal: Journal,
+        acts: Acts,
         facts: Callable[[], Mapping[str, object]],
         nodes: Callable[[], Awaitable[Sequence[object]]],
         others: Mapping[str, tuple[type[msgspec.Struct], Operation]],
@@ -223,6 +249,7 @@ class Operations:
         self._numbers = numbers
         self._imports = imports
         self._journal = journal
+        self._acts = acts
         self._facts = facts
         self._nodes = nodes
         self._by_name: dict[str, tuple[type[msgspec.Struct], Operation]] = {
@@ -237,6 +264,7 @@ class Operations:
             "journal.list": (ShowJournal, self._show_journal),
             "journal.who_held": (AskWhoHeld, self._who_held),
             "journal.forget": (Forget, self._forget),
+            "audit.list": (ShowAudit, self._show_audit),
             "status": (ShowStatus, self._status),
             **DirectoryOperations(administration).by_name,
             **others,
@@ -249,8 +277,27 @@ class Operations:
     async def carry_out(
         self, name: str, arguments: Mapping[str, object], conversation: Conversation = SILENCE
     ) -> Any:
-        """Give the plain values that answer request *name*, or raise what refuses it."""
+        """Give the plain values that answer request *name*, or raise what refuses it.
+
+        Whatever may change something is an act, and goes on record.
+        """
         _check_texts(arguments)
+        if name in READS or name not in self.names:
+            return await self._carry_out(name, arguments, conversation)
+        tenant, environment = arguments.get("tenant", ""), arguments.get("environment", "")
+        where = None if tenant or name.startswith(_NOWHERE) else str(environment)
+        async with self._acts.act(conversation.actor, name, str(tenant), where) as act:
+            act.speak_of({each: of for each, of in arguments.items() if each != "environment"})
+            return await self._carry_out(name, arguments, conversation)
+
+    @property
+    def names(self) -> Collection[str]:
+        """What can be asked for."""
+        return self._by_name.keys() | self._talks.keys()
+
+    async def _carry_out(
+        self, name: str, arguments: Mapping[str, object], conversation: Conversation
+    ) -> Any:
         if name in self._talks:
             kind, talk = self._talks[name]
             answer = await talk(_converted(arguments, kind, name), conversation)
@@ -258,7 +305,7 @@ class Operations:
             kind, operation = self._by_name[name]
             answer = await operation(_converted(arguments, kind, name))
         else:
-            names = ", ".join(sorted(self._by_name.keys() | self._talks))
+            names = ", ".join(sorted(self.names))
             raise BadInput("request", f"one of {names}", repr(name))
         return msgspec.to_builtins(answer)
 
@@ -392,6 +439,11 @@ class Operations:
         )
         return {"tombstone": tombstone, **asdict(forgotten), "scrubbed": scrubbed}
 
+    async def _show_audit(self, request: ShowAudit) -> object:
+        sought = Sought(who=request.who, action=request.action, since=request.since)
+        entries = await self._acts.entries(sought, request.before, request.limit)
+        return {"entries": [plain(entry) for entry in entries]}
+
     async def _status(self, request: ShowStatus) -> object:
         counts = await self._numbers.counts(request.environment)
         return {
@@ -428,6 +480,11 @@ async def _chunks(first: ImportNumbers, parts: AsyncIterator[Any]) -> AsyncItera
             raise BadInput("request", "more rows of number.import", "the end") from None
         chunk = _converted(part, Chunk, "number.import")
         yield chunk
+
+
+def plain(entry: Entry) -> dict[str, object]:
+    """Tell an act that is on record as plain values."""
+    return {"id": entry.id, "at": entry.at, **asdict(entry.told)}
 
 
 def refusal(error: Refusal) -> dict[str, object]:

@@ -11,6 +11,7 @@ import errno
 import os
 import socket
 import stat
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,14 @@ from typing import Any
 import msgspec
 import structlog
 
+from interact_ivr.control.actors import actor_of
 from interact_ivr.control.operations import Conversation, Operations, refusal
+from interact_ivr.domain.acts import Actor
 from interact_ivr.domain.errors import BadInput, Refusal
 
 MAX_LINE = 8 * 1024 * 1024
+_PEER = "3i"
+"""The process, the user and the group of a socket's peer (unix(7), SO_PEERCRED)."""
 _REQUEST_WITHIN = 30.0
 _FINISH_WITHIN = 2.0
 """How long a stop waits for what is being answered."""
@@ -88,7 +93,8 @@ class ControlServer:
 
         self._answering.add(task := asyncio.current_task())
         try:
-            answer = await self._answer(await read(), Conversation(parts(), tell))
+            conversation = Conversation(parts(), tell, peer_of(writer))
+            answer = await self._answer(await read(), conversation)
             await _send(writer, answer)
             while await read():
                 """What a refused import still sends is read away, so that it hears why."""
@@ -113,6 +119,15 @@ class ControlServer:
         except Exception:  # noqa: BLE001  the connection's outermost edge
             self._log.exception("request failed")
             return {"refused": {"code": "internal", "faults": ["the service failed; see its log"]}}
+
+
+def peer_of(writer: asyncio.StreamWriter) -> Actor:
+    """Say whose process is at the other end, as the kernel knows it."""
+    connected = writer.get_extra_info("socket")
+    with socket.socket(fileno=os.dup(connected.fileno())) as asked:
+        peer = asked.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize(_PEER))
+    _, uid, _ = struct.unpack(_PEER, peer)
+    return actor_of(uid, "control socket")
 
 
 def _bind(path: Path) -> socket.socket:

@@ -17,11 +17,11 @@ from interact_ivr.config_store import StoreConfig
 from interact_ivr.doctor.facts import Certificate, Port, Secret, StoreFacts
 from interact_ivr.doctor.validity import validity
 from interact_ivr.domain.errors import StoreUnavailable
+from interact_ivr.secret_files import exposure
 from interact_ivr.stores.migrating import CopyError, SchemaError
 from interact_ivr.stores.sqlite.copies import schema_of
 from interact_ivr.stores.sqlite.failures import unavailable
 
-_OTHERS = 0o007
 _LONGEST_SECONDS = 5.0
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
@@ -32,6 +32,10 @@ def secrets(config: Config) -> Iterator[Secret]:
         yield _secret("store.password", config.store.password)
     if config.http.tls_key:
         yield _key_file("http.tls_key", config.http.tls_key)
+    elif config.http.tls_certificate:  # the key is in it, too
+        yield _key_file("http.tls_certificate", config.http.tls_certificate)
+    if not config.store.is_shared:
+        yield from _beside(config.store.path)
     for pbx in config.pbx:
         if pbx.ari_url:
             yield _secret(f"pbx.{pbx.name}.ari_password", pbx.ari_password)
@@ -39,8 +43,15 @@ def secrets(config: Config) -> Iterator[Secret]:
             yield _secret(f"pbx.{pbx.name}.ami_secret", pbx.ami_secret)
 
 
+def _beside(store: Path) -> Iterator[Secret]:
+    """Look at the key of calling numbers, where there is one."""
+    key = store.with_name(f"{store.name}.ani-key")
+    if key.exists():
+        yield _key_file("journal.ani", str(key))
+
+
 def _secret(key: str, where: str) -> Secret:
-    if not where.startswith("$") and _is_exposed(Path(where)):
+    if not where.startswith("$") and exposure(Path(where)):
         return Secret(key, where, exposed=True)
     try:
         secret(where)
@@ -51,16 +62,9 @@ def _secret(key: str, where: str) -> Secret:
 
 def _key_file(key: str, where: str) -> Secret:
     """Look at a file that others read for us."""
-    if _is_exposed(Path(where)):
+    if exposure(Path(where)):
         return Secret(key, where, exposed=True)
     return Secret(key, where, "" if os.access(where, os.R_OK) else f"{where} cannot be read")
-
-
-def _is_exposed(file: Path) -> bool:
-    try:
-        return bool(file.stat().st_mode & _OTHERS)
-    except OSError:
-        return False
 
 
 def certificates(config: Config) -> Iterator[Certificate]:
@@ -103,7 +107,7 @@ def _file(path: Path) -> StoreFacts:
     facts = replace(
         facts,
         free_bytes=shutil.disk_usage(path.parent).free,
-        exposed=bool(path.stat().st_mode & stat.S_IRWXO),
+        exposed=exposure(path) is not None,
         read_only=not _may_be_written(path),
     )
     try:

@@ -45,6 +45,8 @@ class KnownKey:
 
     secret: KeptSecret
     added_at: datetime
+    used_at: datetime | None = None
+    """When it was shown last, to within a minute or so; None: never that we know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class KnownToken:
     secret: KeptSecret
     grant: Grant
     added_at: datetime
+    used_at: datetime | None = None
+    """As of a key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,17 @@ from interact_ivr.domain.directory import KnownApplication, KnownUser, tenant_of
 from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.ports import Clock
 from interact_ivr.service.environments import Environments
+from interact_ivr.service.used import Used
 
 
 class Access:
     """The use cases of whoever shows a secret; None tells them nothing of why."""
 
-    def __init__(self, environments: Environments, clock: Clock) -> None:
+    def __init__(self, environments: Environments, clock: Clock, used: Used | None = None) -> None:
+        """*used* notes what is shown and good, if anybody does."""
         self._environments = environments
         self._clock = clock
+        self._used = used
 
     def environment(self, tenant: str, environment: str | None) -> EnvironmentName | None:
         """Find the environment of *tenant* that is meant; without a name, the only one it has.
@@ -33,13 +36,21 @@ class Access:
 
     def application(self, environment: str, key: str) -> KnownApplication | None:
         """Find the application of *environment*, by its full name, that has *key*."""
-        name = EnvironmentName(environment)
-        return self._environments.index.applications.get((name, digest(key)))
+        name, shown = EnvironmentName(environment), digest(key)
+        known = self._environments.index.applications.get((name, shown))
+        if known is not None and self._used is not None:
+            self._used.key(name, shown)
+        return known
 
     def grant(self, token: str) -> Grant | None:
         """Find what *token* is good for, now."""
-        grant = self._environments.index.grants.get(digest(token))
-        return grant if grant is not None and grant.holds(self._clock.now()) else None
+        shown = digest(token)
+        grant = self._environments.index.grants.get(shown)
+        if grant is None or not grant.holds(self._clock.now()):
+            return None
+        if self._used is not None:
+            self._used.token(shown)
+        return grant
 
     def user_of(self, environment: EnvironmentName, name: str) -> KnownUser | None:
         """Find a user of the tenant whose *environment* it is, as long as that is there."""

@@ -16,6 +16,7 @@ from interact_ivr.domain.access import (
     kept_key,
     kept_token,
 )
+from interact_ivr.domain.acts import speak_of
 from interact_ivr.domain.directory import (
     DEFAULT_APPLICATION,
     AddApplication,
@@ -36,12 +37,19 @@ from interact_ivr.domain.directory import (
     SetApplication,
     SetUser,
 )
-from interact_ivr.domain.errors import BadDialPlan, BadInput, EntryInUse, NoSuchApplication
+from interact_ivr.domain.errors import (
+    BadDialPlan,
+    BadInput,
+    EntryInUse,
+    NoSuchApplication,
+    StoreUnavailable,
+)
 from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.domain.settings import PoolSettings, read_settings
 from interact_ivr.ports import Clock, DirectoryStore
 from interact_ivr.service.environments import Defaults, Environments
 from interact_ivr.service.passwords import hashed
+from interact_ivr.service.used import Used
 
 _DAYS = range(1, 3651)
 """How long a token may be good for, if not for ever."""
@@ -72,18 +80,32 @@ class Administration:
         environments: Environments,
         clock: Clock,
         warned: Callable[[str], None],
+        used: Used | None = None,
     ) -> None:
         """*warned* hears what may be set so, and why one would rather not; so does who asked."""
         self._store = store
         self._environments = environments
         self._clock = clock
         self._warned = warned
+        self._used = used
         self._turn = asyncio.Lock()
 
     @property
     def directory(self) -> Directory:
         """The directory as it stands."""
         return self._environments.directory
+
+    async def as_used(self) -> Directory:
+        """Give the directory as the store has it, with what was used until now, at any node.
+
+        Where the store cannot tell, as it was known last.
+        """
+        try:
+            if self._used is not None:
+                await self._used.write()
+            return await self._store.read()
+        except StoreUnavailable:
+            return self.directory
 
     @property
     def default(self) -> EnvironmentName:
@@ -170,6 +192,7 @@ class Administration:
         if allocates_from is not None and settings:
             raise BadInput("settings", "none for a consumer application", next(iter(settings)))
         key = _new_key() if key is None else key
+        speak_of({"prefix": kept_key(key).prefix})
         name = self._environments.full_name(environment)
         async with self._turn:
             self._check(own)
@@ -208,8 +231,10 @@ class Administration:
     async def add_key(self, environment: str, application: str, key: str | None) -> str:
         """Let an application come with a second key as well, and give that."""
         key = _new_key() if key is None else key
+        kept = kept_key(key)
+        speak_of({"prefix": kept.prefix})
         name = self._environments.full_name(environment)
-        await self._change(AddKey(name, application, kept_key(key)))
+        await self._change(AddKey(name, application, kept))
         return key
 
     async def remove_key(self, environment: str, application: str, prefix: str) -> None:
@@ -257,7 +282,9 @@ class Administration:
             min(ends, default=None),
         )
         token = secrets.token_hex(32)
-        await self._change(AddToken(kept_token(token), grant))
+        kept = kept_token(token)
+        speak_of({"prefix": kept.prefix})
+        await self._change(AddToken(kept, grant))
         return token
 
     async def remove_token(self, prefix: str) -> None:

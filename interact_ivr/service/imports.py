@@ -12,6 +12,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, I
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Protocol
 
+from interact_ivr.domain.acts import speak_of
 from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import BadRows, ImportUnderWay, Refusal, StoreUnavailable
 from interact_ivr.domain.names import EnvironmentId
@@ -74,6 +75,7 @@ class Imports:
                 outcome = await check.compare()
                 if outcome.faults:
                     raise BadRows(list(outcome.faults))
+                speak_of({"new": outcome.new, "already_there": outcome.already_there})
                 if outcome.new <= STEP:
                     await self._write_at_once(check)
                 else:

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from interact_ivr.domain.acts import speak_of
 from interact_ivr.domain.errors import BadInput, StillHeld
 from interact_ivr.domain.journal import Forgotten, OfCaller, OfNumber, Page, Subject, WhoHeld
 from interact_ivr.domain.names import (
@@ -130,6 +131,7 @@ class Journal:
         here = self._environments.named(environment).id
         tombstone = InteractionId(f"forgotten-{secrets.token_hex(8)}")
         forgotten = Forgotten()
+        speak_of({"tombstone": tombstone})
         while True:
             try:
                 step = await self._retention.forget(

@@ -27,6 +27,8 @@ class Purged:
     entries: int = 0
     allocations: int = 0
     answers: int = 0
+    acts: int = 0
+    """Of the audit trail."""
 
 
 class Purge:
@@ -92,6 +94,9 @@ class Purge:
                     allocations=done.allocations + step.removed,
                     answers=done.answers + step.answers,
                 )
+            while removed := await self._store.purge_acts(before, _STEP):
+                done = replace(done, acts=done.acts + removed)
+                await asyncio.sleep(_BREATH_SECONDS)
         finally:
             if done != Purged(before):
                 self._purged(done)

@@ -28,6 +28,11 @@ class Tokens:
         known = self._administration.directory.tokens
         return [each for each in known if _reaches(grant, each.grant)]
 
+    async def as_used(self, grant: Grant) -> Sequence[KnownToken]:
+        """Give the same, with when each was shown last."""
+        known = (await self._administration.as_used()).tokens
+        return [each for each in known if _reaches(grant, each.grant)]
+
     async def give(
         self,
         grant: Grant,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
+from interact_ivr.domain.acts import UNDER_WAY
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import (
     AllocationId,
@@ -17,6 +18,7 @@ from interact_ivr.domain.names import (
     Scope,
 )
 from interact_ivr.domain.values import Allocation, FreeStatus, Question, Retrieval, Sweep
+from interact_ivr.stores.acting import acting
 from interact_ivr.stores.operations import expiring, ringing
 from interact_ivr.stores.operations.allocating import allocate
 from interact_ivr.stores.operations.freeing import Asked, free, free_all, holders, take
@@ -45,7 +47,8 @@ class StoredAllocations:
         policy: Policy,
     ) -> Allocation:
         """Lend the number that has rested longest, or renew the one this interaction holds."""
-        return await self._writer.run(partial(allocate, scope, interaction, group, caller, policy))
+        operation = partial(allocate, scope, interaction, group, caller, policy)
+        return await acting(self._writer.run, operation)
 
     async def retrieve(
         self,
@@ -70,6 +73,8 @@ class StoredAllocations:
     ) -> FreeStatus:
         """End the number's allocation; with *allocation*, only that one."""
         asked = Asked(environment, keys, application, allocation, detail)
+        if UNDER_WAY.get() is not None:
+            return await acting(self._writer.run, partial(free, asked), _was_known)
         if deadline is None:
             return await self._frees.ask(asked)
         return await self._writer.run(partial(free, asked), deadline=deadline)
@@ -118,6 +123,10 @@ class StoredAllocations:
     async def ringing_calls(self, pbx: str) -> frozenset[str]:
         """Give the uniqueids of a PBX's calls that are on a number."""
         return await self._reader.run(partial(ringing.ringing_calls, pbx))
+
+
+def _was_known(status: FreeStatus) -> bool:
+    return status is not FreeStatus.UNKNOWN
 
 
 def _nothing(_: Transaction) -> None:

@@ -16,7 +16,7 @@ Key = Sequence[Any]
 
 TABLES = (
     *("tenant", "environment", "application", "application_key", "user_account", "token"),
-    *("inventory", "number", "allocation", "answer", "ringing", "journal"),
+    *("inventory", "number", "allocation", "answer", "ringing", "journal", "audit"),
 )
 """All that is copied, each behind what its rows hang on."""
 LEFT = {

@@ -6,7 +6,8 @@ from functools import partial
 
 from interact_ivr.domain.journal import Forgotten, Page, PurgeStep, Subject, WhoHeld
 from interact_ivr.domain.names import ApplicationId, EnvironmentId, InteractionId, NumberKey
-from interact_ivr.stores.operations import journal
+from interact_ivr.stores.acting import acting
+from interact_ivr.stores.operations import audit, journal
 from interact_ivr.stores.transaction import Reading, Writing
 
 
@@ -50,6 +51,10 @@ class StoredJournal:
         """Look at up to *limit* allocations, and remove those that nobody needs any more."""
         return await self._writing.run(partial(journal.purge_allocations, before, after, limit))
 
+    async def purge_acts(self, before: datetime, limit: int) -> int:
+        """Remove up to *limit* entries of the audit trail written *before*, and say how many."""
+        return await self._writing.run(partial(audit.purge, before, limit))
+
     async def forget(
         self,
         environment: EnvironmentId,
@@ -58,6 +63,5 @@ class StoredJournal:
         limit: int,
     ) -> Forgotten:
         """Put *tombstone* in place of up to *limit* traces of each kind."""
-        return await self._writing.run(
-            partial(journal.forget, environment, interaction, tombstone, limit)
-        )
+        step = partial(journal.forget, environment, interaction, tombstone, limit)
+        return await acting(self._writing.run, step)

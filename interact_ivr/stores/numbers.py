@@ -7,6 +7,7 @@ from interact_ivr.domain.lifecycle import Policy, State
 from interact_ivr.domain.names import NumberKey, Scope
 from interact_ivr.domain.values import KnownNumber, NewNumber, PoolNumber, Shown
 from interact_ivr.ports import EVERYTHING
+from interact_ivr.stores.acting import acting
 from interact_ivr.stores.operations import inventory, number_views
 from interact_ivr.stores.queries import load_queries
 from interact_ivr.stores.sqlite.draft import SqliteDraft
@@ -22,11 +23,11 @@ class StoredNumbers:
 
     async def add(self, scope: Scope, numbers: Sequence[NewNumber]) -> None:
         """Take all of *numbers* into the pool, or none: `BadRows` names those there already."""
-        await self._writer.run(partial(inventory.add, scope, numbers))
+        await acting(self._writer.run, partial(inventory.add, scope, numbers))
 
     async def create(self, scope: Scope, new: NewNumber) -> int:
         """Take one number, and give its id; `NumberExists` where it is there already."""
-        return await self._writer.run(partial(inventory.create, scope, new))
+        return await acting(self._writer.run, partial(inventory.create, scope, new))
 
     async def known(self, scope: Scope, keys: Sequence[NumberKey]) -> Sequence[KnownNumber]:
         """Give those of *keys* that are numbers of the environment, as they were taken in."""
@@ -51,13 +52,14 @@ class StoredNumbers:
         self, scope: Scope, numbers: Sequence[NumberKey], *, enabled: bool
     ) -> None:
         """Let *numbers* be lent, or not any more; what they are allocated to stands."""
-        await self._writer.run(partial(inventory.set_enabled, scope, numbers, enabled))
+        change = partial(inventory.set_enabled, scope, numbers, enabled)
+        await acting(self._writer.run, change)
 
     async def remove(
         self, scope: Scope, numbers: Sequence[NumberKey], *, force: bool = False
     ) -> None:
         """Take *numbers* out with all that calls were told of them; the journal stays."""
-        await self._writer.run(partial(inventory.remove, scope, numbers, force))
+        await acting(self._writer.run, partial(inventory.remove, scope, numbers, force))
 
     async def begin_hiding(self) -> bool:
         """Have all that is hidden to oneself: there is nobody else."""
@@ -72,7 +74,7 @@ class StoredNumbers:
 
     async def show_hidden(self, scope: Scope) -> None:
         """Make all that was written hidden visible at once, also to the allocation."""
-        await self._writer.run(partial(inventory.show_hidden, scope))
+        await acting(self._writer.run, partial(inventory.show_hidden, scope))
 
     async def discard_hidden(self, limit: int) -> int:
         """Take up to *limit* hidden numbers away, and say how many."""

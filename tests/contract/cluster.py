@@ -25,6 +25,7 @@ _TABLES = (
         "answer",
         "ringing",
         "journal",
+        "audit",
         "allocation",
         "number",
         "token",

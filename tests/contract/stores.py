@@ -58,6 +58,7 @@ from interact_ivr.ports import (
     TrafficStore,
 )
 from interact_ivr.stores.allocations import StoredAllocations
+from interact_ivr.stores.audit import StoredAudit
 from interact_ivr.stores.directory import StoredDirectory
 from interact_ivr.stores.numbers import StoredNumbers
 from interact_ivr.stores.operations.times import from_micros
@@ -142,6 +143,9 @@ class Store(Protocol):
     def record(self) -> Record:
         """Give the open store's journal, as the service asks it."""
 
+    def audit(self) -> StoredAudit:
+        """Give the open store's audit trail."""
+
     def view(self) -> PoolView:
         """Give what looks at the open store's pools."""
 
@@ -206,6 +210,11 @@ class SqliteStore:
         """Give the journal of the open file."""
         assert self._writer is not None
         return SqliteJournal(self._writer, Reader(self.path, self._clock))
+
+    def audit(self) -> StoredAudit:
+        """Give the open file's."""
+        assert self._writer is not None
+        return StoredAudit(self._writer, Reader(self.path, self._clock))
 
     def view(self) -> PoolView:
         """Give what looks at the open file."""
@@ -310,6 +319,11 @@ class PostgresStore:
         assert self._parts is not None
         _, writer, reader = self._parts
         return PostgresJournal(writer, reader)
+
+    def audit(self) -> StoredAudit:
+        """Give its audit trail."""
+        assert self._parts is not None
+        return StoredAudit(*self._parts[1:])
 
     def view(self) -> PoolView:
         """Give what looks at it."""

@@ -31,6 +31,7 @@ PAGES = {
     "plan": {ADMIN, VIEWER},
     "applications": {ADMIN, VIEWER},
     "people": {ADMIN},
+    "audit": {ADMIN},
     "service": {ADMIN, VIEWER},
 }
 PICTURE = "sizing-picture"

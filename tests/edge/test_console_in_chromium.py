@@ -45,6 +45,7 @@ READING = (
 EVERY = (
     *READING,
     "people",
+    "audit",
     "import",
     "matching?group=sales",
     "journal?number=%2B13178720001&at=2020-01-01T00:00",

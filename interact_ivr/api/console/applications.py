@@ -54,18 +54,20 @@ class ApplicationPages:
         """Give what is served."""
         return [
             page(_PAGE, Needs.CONSOLE_VIEWER, self._show),
-            action("application-add", self._add),
-            action("application-set", self._set),
-            action("application-remove", self._remove),
-            action("key-add", self._add_key),
-            action("key-remove", self._remove_key),
+            action("application-add", self._add, "application.add"),
+            action("application-set", self._set, "application.set"),
+            action("application-remove", self._remove, "application.remove"),
+            action("key-add", self._add_key, "application.key.add"),
+            action("key-remove", self._remove_key, "application.key.remove"),
         ]
 
     async def _show(self, request: web.Request, who: Who) -> web.Response:
         asked(request, Asked)
         here = must_have(who)
         known = [
-            each for each in self.administration.directory.applications if each.environment == here
+            each
+            for each in (await self.administration.as_used()).applications
+            if each.environment == here
         ]
         return self.desk.show(
             request,

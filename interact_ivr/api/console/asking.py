@@ -21,6 +21,7 @@ from interact_ivr.api.fields import bad_field
 from interact_ivr.api.own_forms import check_ours, read_form
 from interact_ivr.api.routes import Needs, Route, Who
 from interact_ivr.api.sources import Sources
+from interact_ivr.domain.acts import speak_of
 from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import BadInput, NoSuchEnvironment
 from interact_ivr.domain.names import EnvironmentName, without_nul
@@ -83,7 +84,9 @@ class Desk:
         token = next((value for name, value in fields if name == FORM_TOKEN), "")
         if not secrets.compare_digest(token.encode(), request[SESSION].form_token.encode()):
             raise FromElsewhere
-        return taken(fields, kind)
+        what = taken(fields, kind)
+        speak_of(msgspec.structs.asdict(what))  # type: ignore[arg-type]  # a struct's type
+        return what
 
 
 def page(name: str, needs: Needs, handler: Callable[..., Awaitable[web.StreamResponse]]) -> Route:
@@ -91,9 +94,14 @@ def page(name: str, needs: Needs, handler: Callable[..., Awaitable[web.StreamRes
     return Route("GET", f"{PLACE}/{name}", needs, handler)
 
 
-def action(name: str, handler: Callable[..., Awaitable[web.StreamResponse]]) -> Route:
-    """Make the route of an action, which administrators alone may do."""
-    return Route("POST", f"{PLACE}/{name}", Needs.CONSOLE_ADMIN, handler)
+def action(
+    name: str, handler: Callable[..., Awaitable[web.StreamResponse]], does: str | None = None
+) -> Route:
+    """Make the route of an action, which administrators alone may do.
+
+    What it *does* is what the audit trail calls it; None: it changes nothing.
+    """
+    return Route("POST", f"{PLACE}/{name}", Needs.CONSOLE_ADMIN, handler, does=does)
 
 
 def asked(request: web.Request, kind: type[T]) -> T:

@@ -31,6 +31,7 @@ class Entry:
 
 
 SERVICE: Final = "service"
+AUDIT: Final = "audit"
 NAVIGATION: Final = (
     Entry("pool", "Pool", Needs.CONSOLE_VIEWER),
     Entry("sizing", "Sizing", Needs.CONSOLE_VIEWER),
@@ -39,6 +40,7 @@ NAVIGATION: Final = (
     Entry("explain", "Explain", Needs.CONSOLE_AGENT),
     Entry("applications", "Applications", Needs.CONSOLE_VIEWER),
     Entry("people", "People", Needs.CONSOLE_ADMIN),
+    Entry(AUDIT, "Audit", Needs.CONSOLE_ADMIN),
     Entry(SERVICE, "Service", Needs.CONSOLE_VIEWER),
 )
 """The first one that somebody may see is where they begin."""

@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from interact_ivr.api.console.sessions import Session, Sessions
-from interact_ivr.api.routes import CONSOLE_COOKIE, CONSOLE_ROLES, Needs, Who
+from interact_ivr.api.routes import CONSOLE_COOKIE, CONSOLE_ROLES, WHO, Needs, Who
 from interact_ivr.domain.access import Grant
 from interact_ivr.domain.errors import NoSuchEnvironment, NotPermitted, Unauthenticated
 from interact_ivr.domain.names import EnvironmentName
@@ -40,6 +40,7 @@ class ConsoleGuard:
         request[SESSION] = session
         role = session.user.role
         if role is None or role not in CONSOLE_ROLES[needs]:
+            request[WHO] = Who(EnvironmentName(f"{session.user.tenant}/"), user=session.user.name)
             raise NotPermitted
         environment = self._environment(session, request)
         return Who(

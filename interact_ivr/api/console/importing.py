@@ -48,7 +48,7 @@ class ImportPages:
         """Give what is served."""
         return [
             page("import", Needs.CONSOLE_ADMIN, self._show),
-            action("import", self._take),
+            action("import", self._take, "number.import"),
         ]
 
     async def _show(self, request: web.Request, who: Who) -> web.Response:

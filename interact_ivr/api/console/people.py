@@ -67,11 +67,11 @@ class PeoplePages:
         """Give what is served."""
         return [
             page(_PAGE, Needs.CONSOLE_ADMIN, self._show),
-            action("user-add", self._add_user),
-            action("user-set", self._set_user),
-            action("user-remove", self._remove_user),
-            action("token-add", self._add_token),
-            action("token-remove", self._remove_token),
+            action("user-add", self._add_user, "user.add"),
+            action("user-set", self._set_user, "user.set"),
+            action("user-remove", self._remove_user, "user.remove"),
+            action("token-add", self._add_token, "token.add"),
+            action("token-remove", self._remove_token, "token.remove"),
         ]
 
     async def _show(self, request: web.Request, who: Who) -> web.Response:
@@ -83,7 +83,7 @@ class PeoplePages:
             who,
             "people.html",
             users=[each for each in self.administration.directory.users if each.tenant == tenant],
-            tokens=self.tokens.list(_grant(who)),
+            tokens=await self.tokens.as_used(_grant(who)),
             applications=self.desk.applications(who),
             user_roles=_USER_ROLES,
             token_roles=tuple(Role),

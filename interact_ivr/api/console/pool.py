@@ -57,7 +57,7 @@ class PoolPages:
         """Give what is served."""
         return [
             page("pool", Needs.CONSOLE_VIEWER, self._show),
-            action("pool", self._set),
+            action("pool", self._set, "number.enable"),
         ]
 
     async def _show(self, request: web.Request, who: Who) -> web.Response:

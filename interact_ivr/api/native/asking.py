@@ -17,6 +17,7 @@ from interact_ivr.api.describing import IN_QUERY, JSON, Answer, Content, Descrip
 from interact_ivr.api.native.problems import REFUSING
 from interact_ivr.api.routes import Needs, Route, Who
 from interact_ivr.domain.access import Grant
+from interact_ivr.domain.acts import speak_of
 from interact_ivr.domain.errors import (
     BadInput,
     NoSuchApplication,
@@ -112,19 +113,24 @@ def native(
     asks: type[T],
     says: Says,
     *answers: Answer,
+    does: str | None = None,
 ) -> Route:
-    """Make a route whose request is checked as *asks*, and answered by *serve*."""
+    """Make a route whose request is checked as *asks*, and answered by *serve*.
+
+    What it *does* is what the audit trail calls it, where only administrators may.
+    """
 
     async def handler(request: web.Request, who: Who) -> web.Response:
         for name, part in request.match_info.items():
             without_nul(name, part)
         asked = Asked(who, await _read(request, asks), request.match_info)
+        speak_of(msgspec.structs.asdict(asked.what))
         _ = asked.only  # refused before anything is done
         return await serve(asked)
 
     refuses = (BadInput, NoSuchApplication, StoreUnavailable, *says.refuses)
     description = Description(says.name, says.summary, answers, REFUSING, refuses, asks)
-    return Route(method, f"{BASE}{path}", needs, handler, description)
+    return Route(method, f"{BASE}{path}", needs, handler, description, does)
 
 
 def answer(status: int, text: str, kind: type[msgspec.Struct] | None = None) -> Answer:

@@ -183,6 +183,7 @@ class NumberRoutes:
                 ),
                 answer(201, "all are there now", NumbersAdded),
                 answer(200, "all were there, and the same", NumbersAdded),
+                does="number.add",
             ),
             native(
                 "GET", one, Needs.VIEWER, self._show, Within,
@@ -193,6 +194,7 @@ class NumberRoutes:
                 "PATCH", one, Needs.ADMIN, self._set, SetNumber,
                 Says("set_number", "Let a number be lent, or drain it", not_one),
                 answer(200, "the number as it stands then", ShownNumber),
+                does="number.enable",
             ),
             native(
                 "DELETE", one, Needs.ADMIN, self._remove, RemoveNumber,
@@ -201,6 +203,7 @@ class NumberRoutes:
                     (*not_one, NumbersAllocated),
                 ),
                 answer(204, "it is no number of the pool any more"),
+                does="number.remove",
             ),
             native(
                 "GET", "/groups", Needs.VIEWER, self._groups, Within,

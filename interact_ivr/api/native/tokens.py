@@ -89,11 +89,13 @@ class TokenRoutes:
                 "POST", "/tokens", Needs.ADMIN, self._give, GiveToken,
                 Says("give_token", "Give out a token; it is shown this once"),
                 answer(201, "the token", GivenToken),
+                does="token.add",
             ),
             native(
                 "DELETE", "/tokens/{prefix}", Needs.ADMIN, self._take_back, Within,
                 Says("take_back_token", "Take a token back", (NoSuchEntry,)),
                 answer(204, "it is good for nothing any more"),
+                does="token.remove",
             ),
         ]  # fmt: skip
 

@@ -35,7 +35,16 @@ from interact_ivr.api.rest import (
     no_such_interaction,
     number_exists,
 )
-from interact_ivr.api.routes import VERSION, WHO, Guard, Handler, Needs, Route, Who
+from interact_ivr.api.routes import (
+    VERSION,
+    WHO,
+    Guard,
+    Handler,
+    Needs,
+    Recording,
+    Route,
+    Who,
+)
 from interact_ivr.api.soap.messages import CLIENT, SERVER, Operation, SoapFault, SoapRequest
 from interact_ivr.api.soap.reading import read_request
 from interact_ivr.api.soap.writing import fault, result
@@ -67,11 +76,14 @@ _NEEDS = {
 class Soap:
     """The four operations and the two WSDLs."""
 
-    def __init__(self, dnis: Dnis, guard: Guard, base: Callable[[web.Request], str]) -> None:
+    def __init__(
+        self, dnis: Dnis, guard: Guard, base: Callable[[web.Request], str], recording: Recording
+    ) -> None:
         """*base* gives the scheme and the host that the WSDLs name."""
         self._dnis = dnis
         self._guard = guard
         self._base = base
+        self._recording = recording
 
     def routes(self, application_name: str) -> list[Route]:
         """Give what is served; an operation is taken at either address."""
@@ -110,6 +122,9 @@ class Soap:
         except SoapFault as error:
             return _xml(400 if error.malformed else 500, fault(error.code, error.text))
         who = request[WHO] = await self._guard(_NEEDS[asked.operation], request)
+        if asked.operation is Operation.CREATE:
+            async with self._recording.act(request, who, "number.add"):
+                return _xml(200, result(asked, await self._done(asked, who)))
         return _xml(200, result(asked, await self._done(asked, who)))
 
     async def _done(self, asked: SoapRequest, who: Who) -> str:

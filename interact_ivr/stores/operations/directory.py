@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 
 from interact_ivr.domain.access import Digest, Grant, KeptSecret, Role
 from interact_ivr.domain.directory import (
@@ -21,8 +22,9 @@ from interact_ivr.stores.transaction import Transaction
 def read(tx: Transaction) -> Directory:
     """Give all of it."""
     keys: dict[int, list[KnownKey]] = defaultdict(list)
-    for application, prefix, digest, at in tx.all("list_application_keys"):
-        keys[application].append(KnownKey(KeptSecret(prefix, Digest(digest)), from_micros(at)))
+    for application, prefix, digest, at, used_at in tx.all("list_application_keys"):
+        secret = KeptSecret(prefix, Digest(digest))
+        keys[application].append(KnownKey(secret, from_micros(at), _instant(used_at)))
     return Directory(
         tenants=tuple(name for (name,) in tx.all("list_tenants")),
         environments=tuple(KnownEnvironment(*row) for row in tx.all("list_environments")),
@@ -47,10 +49,16 @@ def _token(
     extensions: str,
     added_at: int,
     expires_at: int | None,
+    used_at: int | None,
 ) -> KnownToken:
-    expiry = None if expires_at is None else from_micros(expires_at)
-    grant = Grant(Role(role), environment, application, tuple(extensions.split()), expiry)
-    return KnownToken(KeptSecret(prefix, Digest(digest)), grant, from_micros(added_at))
+    extensions_ = tuple(extensions.split())
+    grant = Grant(Role(role), environment, application, extensions_, _instant(expires_at))
+    secret = KeptSecret(prefix, Digest(digest))
+    return KnownToken(secret, grant, from_micros(added_at), _instant(used_at))
+
+
+def _instant(micros: int | None) -> datetime | None:
+    return None if micros is None else from_micros(micros)
 
 
 def _settings(row: Sequence[int | None]) -> PoolSettings:

@@ -3,10 +3,10 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 
-from interact_ivr.domain.access import MOST_KEYS, KeptSecret
+from interact_ivr.domain.access import MOST_KEYS, Digest, KeptSecret
 from interact_ivr.domain.directory import (
     DEFAULT_APPLICATION,
     AddApplication,
@@ -196,6 +196,18 @@ def _change_token(tx: Transaction, change: AddToken | RemoveToken) -> None:
         case RemoveToken(prefix):
             if not tx.do("remove_token", prefix=prefix):
                 raise NoSuchEntry("token", prefix)
+
+
+def note_used(
+    keys: Mapping[tuple[EnvironmentName, Digest], datetime],
+    tokens: Mapping[Digest, datetime],
+    tx: Transaction,
+) -> None:
+    """Write when *keys* and *tokens* were shown last, in an order that all who write keep."""
+    for (environment, digest), at in sorted(keys.items()):
+        tx.do("note_key_used", environment=environment, digest=digest, at=to_micros(at))
+    for digest, at in sorted(tokens.items()):
+        tx.do("note_token_used", digest=digest, at=to_micros(at))
 
 
 def _check_tenant(tx: Transaction, tenant: str) -> None:

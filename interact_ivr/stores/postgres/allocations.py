@@ -21,6 +21,7 @@ from interact_ivr.domain.names import (
 )
 from interact_ivr.domain.values import Allocation, Ending, Question, Retrieval, Status
 from interact_ivr.ports import Clock
+from interact_ivr.stores.acting import acting
 from interact_ivr.stores.allocations import StoredAllocations
 from interact_ivr.stores.operations.allocating import allocate
 from interact_ivr.stores.operations.retrieving import recall, retrieve
@@ -60,9 +61,10 @@ class PostgresAllocations(StoredAllocations):
         """
         operation = partial(allocate, scope, interaction, group, caller, policy)
         try:
-            return await self._postgres.run(operation)
+            return await acting(self._postgres.run, operation)
         except Exhausted:
-            return await self._postgres.run(operation, queries=self._waiting)
+            waiting = partial(self._postgres.run, queries=self._waiting)
+            return await acting(waiting, operation)
 
     async def retrieve(
         self,

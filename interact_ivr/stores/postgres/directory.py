@@ -3,6 +3,7 @@
 from functools import partial
 
 from interact_ivr.domain.directory import Change
+from interact_ivr.stores.acting import acting
 from interact_ivr.stores.directory import StoredDirectory
 from interact_ivr.stores.operations.directory_changes import make
 from interact_ivr.stores.postgres.reader import Reader
@@ -19,7 +20,7 @@ class PostgresDirectory(StoredDirectory):
 
     async def change(self, change: Change) -> None:
         """Make *change*, or refuse it and change nothing."""
-        await self._postgres.run(partial(_change, change))
+        await acting(self._postgres.run, partial(_change, change))
 
 
 def _change(change: Change, tx: Transaction) -> None:

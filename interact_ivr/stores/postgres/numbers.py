@@ -14,6 +14,7 @@ from interact_ivr.domain.cluster import Incarnation
 from interact_ivr.domain.errors import StoreUnavailable
 from interact_ivr.domain.names import Scope
 from interact_ivr.domain.values import NewNumber
+from interact_ivr.stores.acting import acting
 from interact_ivr.stores.numbers import StoredNumbers, discard_hidden
 from interact_ivr.stores.operations import inventory
 from interact_ivr.stores.operations.times import micros_of
@@ -48,7 +49,7 @@ class PostgresNumbers(StoredNumbers):
 
     async def show_hidden(self, scope: Scope) -> None:
         """Make all that was written hidden visible at once, also to the allocation."""
-        await self._go_on(partial(inventory.show_hidden, scope))
+        await acting(self._go_on, partial(inventory.show_hidden, scope))
 
     async def discard_hidden(self, limit: int) -> int:
         """Take up to *limit* hidden numbers away, and say how many."""

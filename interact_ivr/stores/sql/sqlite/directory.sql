@@ -16,14 +16,15 @@ LEFT JOIN application AS pool ON pool.id = application.allocates_from
 ORDER BY environment.tenant, environment.name, application.name
 
 -- name: list_application_keys
-SELECT application_id, prefix, digest, added_at FROM application_key ORDER BY added_at, prefix
+SELECT application_id, prefix, digest, added_at, used_at
+FROM application_key ORDER BY added_at, prefix
 
 -- name: list_users
 SELECT tenant, name, password_hash, added_at, role FROM user_account ORDER BY tenant, name
 
 -- name: list_tokens
 SELECT prefix, digest, role, environment.tenant || '/' || environment.name, application.name,
-    extensions, added_at, expires_at
+    extensions, added_at, expires_at, used_at
 FROM token
 JOIN environment ON environment.id = token.environment_id
 LEFT JOIN application ON application.id = token.application_id

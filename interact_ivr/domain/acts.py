@@ -1,0 +1,160 @@
+"""Acts of administrators: who does what to what, and what becomes of it; never with a secret.
+
+An act that is under way is found in its task's context, as what is logged finds its call: whoever
+changes the store need not be told whose change it is, and cannot forget to say so.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from interact_ivr.domain.shown import shown
+
+_MOST_LISTED, _MOST_TEXT, _MOST_OBJECT, _MOST_REASON = 5, 80, 400, 300
+_SPOKEN_OF: Final = (
+    *("tenant", "environment", "application", "name", "allocates_from", "settings"),
+    *("user", "role", "prefix", "dial_plan", "extensions", "expires_in_days"),
+    *("number", "numbers", "group", "dnid", "enabled", "force", "allocation", "tombstone"),
+    *("hold_for_seconds", "rest_for_seconds", "redial_for_seconds", "late_for_seconds"),
+    *("resting", "on_repeat", "late_reveals_id", "new", "already_there", "changed"),
+)
+"""What of a request is put on record. A key, a password and whose an interaction is are not among
+them, nor is what may come to requests later."""
+_PREFIXES: Final = {"application.key.remove": 6, "token.remove": 12}
+"""How much is told of what a secret begins with: somebody may give all of it."""
+_LONGEST_PREFIX: Final = 12
+_UNTOLD: Final = {*_PREFIXES, "journal.forget", "allocate", "free"}
+"""Why these are refused is told by a code alone: the sentence repeats a secret, or whose it is."""
+
+
+class Outcome(StrEnum):
+    """What became of an act."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, and where they ask from."""
+
+    who: str
+    """``user acme/olena``, ``token 0123456789ab``, ``uid 0 (root)``."""
+    source: str
+    """An address, ``control socket``, ``command line`` or ``signal``."""
+
+
+NOBODY: Final = Actor("", "")
+"""Somebody of whom nothing is known, as in a test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is on record of an act."""
+
+    who: str
+    source: str
+    action: str
+    object: str
+    tenant: str
+    """Whose it is; empty: the installation's."""
+    environment: str
+    """``tenant/environment``; empty: none."""
+    outcome: Outcome
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An act that was put on record."""
+
+    id: str
+    at: datetime
+    told: Told
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which entries are looked for; what is None or empty does not matter."""
+
+    tenant: str | None = None
+    environment: str | None = None
+    who: str = ""
+    """A part of it."""
+    action: str = ""
+    """It, or what it begins with up to a dot."""
+    since: datetime | None = None
+
+
+class Act:
+    """An act that is under way."""
+
+    def __init__(self, actor: Actor, action: str, tenant: str = "", environment: str = "") -> None:
+        self.actor = actor
+        self.action = action
+        self.tenant = tenant
+        self.environment = environment
+        self.is_recorded = False
+        """Its entry was written with the change itself."""
+        self.changes = True
+        """False: it only tries what would change."""
+        self.refused: str | None = None
+        """Why it was refused, where that is told by an answer."""
+        self._spoken: dict[str, str] = {}
+
+    def speak_of(self, facts: Mapping[str, object]) -> None:
+        """Add what of *facts* may be put on record."""
+        self.changes = self.changes and facts.get("dry_run") is not True
+        for name in _SPOKEN_OF:
+            if (value := facts.get(name)) not in (None, "", (), []):
+                self._spoken[name] = _written(value)
+        if (prefix := self._spoken.get("prefix")) is not None:
+            self._spoken["prefix"] = prefix[: _PREFIXES.get(self.action, _LONGEST_PREFIX)]
+
+    def told(self, outcome: Outcome = Outcome.DONE, reason: str | None = None) -> Told:
+        """Say what is to be put on record of it."""
+        text = " ".join(f"{name}={value}" for name, value in self._spoken.items())
+        return Told(
+            who=shown(self.actor.who),
+            source=shown(self.actor.source),
+            action=shown(self.action, _MOST_TEXT),
+            object=shown(text, _MOST_OBJECT),
+            tenant=shown(self.tenant),
+            environment=shown(self.environment),
+            outcome=outcome,
+            reason=None if reason is None else shown(reason, _MOST_REASON),
+        )
+
+    def why(self, code: str, sentence: str) -> str:
+        """Say why it was refused, as far as that may be put on record."""
+        return code if self.action in _UNTOLD else f"{code}: {sentence}"
+
+
+UNDER_WAY: Final[ContextVar[Act | None]] = ContextVar("act", default=None)
+"""The act of whoever asks here and now, if it is one."""
+
+
+def speak_of(facts: Mapping[str, object]) -> None:
+    """Add *facts* to the act that is under way, if there is one."""
+    if (act := UNDER_WAY.get()) is not None:
+        act.speak_of(facts)
+
+
+def _written(value: object) -> str:
+    match value:
+        case Mapping():
+            return _listed([f"{name}:{text}" for name, text in value.items()])
+        case str():
+            return value[:_MOST_TEXT]
+        case Iterable():
+            return _listed([str(each) for each in value])
+    return str(value)
+
+
+def _listed(values: list[str]) -> str:
+    text = ",".join(each[:_MOST_TEXT] for each in values[:_MOST_LISTED])
+    return text if len(values) <= _MOST_LISTED else f"{text},… ({len(values)})"

@@ -1,0 +1,84 @@
+"""Acts of administrators are put on record: those that were done, and those that were refused."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from interact_ivr.domain.acts import UNDER_WAY, Act, Actor, Entry, Outcome, Sought, Told
+from interact_ivr.domain.directory import tenant_of
+from interact_ivr.domain.errors import BadInput, Refusal, StoreUnavailable
+from interact_ivr.domain.names import EnvironmentName
+from interact_ivr.ports import AuditStore
+from interact_ivr.service.environments import Environments
+
+
+class Acts:
+    """The use cases of the audit trail.
+
+    *heard* is told of each act once it has ended; *lost* that one could not be put on record.
+    """
+
+    def __init__(
+        self,
+        store: AuditStore,
+        environments: Environments,
+        heard: Callable[[Told], None],
+        lost: Callable[[Exception], None],
+    ) -> None:
+        self._store = store
+        self._environments = environments
+        self._heard = heard
+        self._lost = lost
+
+    @asynccontextmanager
+    async def act(
+        self, actor: Actor, action: str, tenant: str = "", environment: str | None = None
+    ) -> AsyncIterator[Act]:
+        """Let what is done meanwhile be an act, which is on record once, whatever becomes of it.
+
+        What changes the store has its entry in the same transaction; what is refused, or changes
+        nothing there, in one of its own. An empty *environment* is the default one.
+        """
+        name = EnvironmentName("") if environment is None else self._full_name(environment)
+        act = Act(actor, action, tenant or tenant_of(name), name)
+        token = UNDER_WAY.set(act)
+        try:
+            yield act
+        except Refusal as error:
+            await self._end(act, Outcome.REFUSED, act.why(error.code, str(error)))
+            raise
+        except Exception as error:
+            await self._end(act, Outcome.FAILED, type(error).__name__)
+            raise
+        else:
+            outcome = Outcome.DONE if act.refused is None else Outcome.REFUSED
+            await self._end(act, outcome, act.refused)
+        finally:
+            UNDER_WAY.reset(token)
+
+    async def refuse(
+        self, actor: Actor, action: str, tenant: str, environment: str, why: Refusal
+    ) -> None:
+        """Put on record what was refused to somebody before it began."""
+        act = Act(actor, action, tenant, environment)
+        await self._end(act, Outcome.REFUSED, act.why(why.code, str(why)))
+
+    async def entries(self, sought: Sought, before: str = "", limit: int = 100) -> Sequence[Entry]:
+        """Give up to *limit* entries that are older than the id *before*, the newest first."""
+        return await self._store.entries(sought, before, limit)
+
+    async def _end(self, act: Act, outcome: Outcome, reason: str | None) -> None:
+        if not act.changes:
+            return
+        told = act.told(outcome, reason)
+        if not act.is_recorded:
+            try:
+                await self._store.add(told)
+            except StoreUnavailable as error:  # the log has it, at least
+                self._lost(error)
+        self._heard(told)
+
+    def _full_name(self, environment: str) -> EnvironmentName:
+        try:
+            return self._environments.full_name(environment)
+        except BadInput:
+            return EnvironmentName("")

@@ -1,0 +1,60 @@
+"""The audit trail: written once, read newest first, purged by age."""
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from interact_ivr.domain.acts import Entry, Outcome, Sought, Told
+from interact_ivr.domain.names import first_ulid, new_ulid
+from interact_ivr.stores.operations.times import from_micros, to_micros
+from interact_ivr.stores.transaction import Transaction
+
+_BEHIND_ALL = "~"
+"""Sorts behind every id."""
+
+
+def add(told: Told, tx: Transaction) -> None:
+    """Put an act on record."""
+    tx.put(
+        "add_audit",
+        id=new_ulid(tx.now, os.urandom(10)),
+        at=to_micros(tx.now),
+        who=told.who,
+        source=told.source,
+        action=told.action,
+        object=told.object,
+        tenant=told.tenant,
+        environment=told.environment,
+        outcome=told.outcome.value,
+        reason=told.reason,
+    )
+
+
+def entries(sought: Sought, before: str, limit: int, tx: Transaction) -> Sequence[Entry]:
+    """Give up to *limit* entries that are older than the id *before*, the newest first."""
+    rows = tx.all(
+        "audit_entries",
+        before=before or _BEHIND_ALL,
+        since=0 if sought.since is None else to_micros(sought.since),
+        tenant=sought.tenant,
+        environment=sought.environment,
+        who=sought.who,
+        action=f"{sought.action}." if sought.action else "",
+        limit=limit,
+    )
+    return [_entry(*row) for row in rows]
+
+
+def purge(before: datetime, limit: int, tx: Transaction) -> int:
+    """Remove up to *limit* entries that were written *before*."""
+    return tx.do("purge_audit", until=first_ulid(before), limit=limit)
+
+
+def _entry(id_: str, at: int, *told: Any) -> Entry:
+    who, source, action, object_, tenant, environment, outcome, reason = told
+    return Entry(
+        id_,
+        from_micros(at),
+        Told(who, source, action, object_, tenant, environment, Outcome(outcome), reason),
+    )
