@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from interact_ivr.config_http import is_public
+from interact_ivr.domain.networks import is_public
 
 WHERE = r"^(/[^\0]*[^/\0]|\$[A-Za-z_][A-Za-z0-9_]*)$"
 """Where a secret is: the path of a file, or $ and the name of an environment variable."""

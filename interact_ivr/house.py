@@ -45,7 +45,7 @@ from interact_ivr.api.screen.screens import ScreenRoutes
 from interact_ivr.api.server import Certificate, HttpServer
 from interact_ivr.api.signing_in import SignIn
 from interact_ivr.api.soap.service import Soap, SoapDialect
-from interact_ivr.api.sources import Sources, networks
+from interact_ivr.api.sources import Sources
 from interact_ivr.app import Parts
 from interact_ivr.config_http import HttpConfig
 from interact_ivr.config_keys import Config
@@ -56,6 +56,7 @@ from interact_ivr.domain.errors import (
     StoreUnavailable,
     TooLate,
 )
+from interact_ivr.domain.networks import networks
 from interact_ivr.icws import Icws
 from interact_ivr.metrics import CONTENT_TYPE, Metrics
 

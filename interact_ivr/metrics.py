@@ -27,6 +27,8 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 _NAMESPACE = "interact_ivr"
 _WHYS = ("wrong", "too many")
 """Why a password is not accepted."""
+_TURNED_AWAY = ("stranger", "full", "silent")
+"""Why a connection to FastAGI is no call."""
 _LATE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0)
 _CALL_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.8, 2.5)
 _REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -80,6 +82,11 @@ class Metrics:
         self._failed_logins = counter("failed_logins", "Passwords not accepted", ["why"])
         for why in _WHYS:  # there before the first: a rise from nothing is none to Prometheus
             self._failed_logins.labels(why)
+        self._turned_away = counter(
+            "agi_turned_away", "Connections to FastAGI that were closed as no calls", ["why"]
+        )
+        for why in _TURNED_AWAY:
+            self._turned_away.labels(why)
         named = ["pbx"]
         self._pbx_events = counter("pbx_events", "What came over ARI", named)
         self._pbx_malformed = counter("pbx_malformed_events", "Events not understood", named)
@@ -127,6 +134,10 @@ class Metrics:
     def untold(self, script: str) -> None:
         """Count a call that was gone before it was told."""
         self._untold.labels(script).inc()
+
+    def turned_away(self, why: str) -> None:
+        """Count a connection to FastAGI that was closed: a stranger's, one too many, a silent."""
+        self._turned_away.labels(why).inc()
 
     def allocated(self, how: str) -> None:
         """Count a number that was lent, and how: allocated, renewed, lent early, replaced."""

@@ -184,13 +184,21 @@ class Service:
             time.sleep(POLL_SECONDS)
         return found
 
+    def metric(self, series: str) -> float:
+        """Give the value of a series of /metrics, as ``failed_logins_total{why="wrong"}``."""
+        with urllib.request.urlopen(f"{self.http}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+        found = re.search(rf"(?m)^interact_ivr_{re.escape(series)} (.*)$", text)
+        if found is None:
+            raise ServiceError(f"/metrics has no {series}")
+        return float(found[1])
+
     def held(self) -> Held:
         """Count the running service's tasks, descriptors and threads."""
-        with urllib.request.urlopen(f"{self.http}/metrics", timeout=5) as answer:
-            (tasks,) = re.findall(r"(?m)^interact_ivr_tasks ([0-9.]+)$", answer.read().decode())
+        tasks = self.metric("tasks")
         process = Path(f"/proc/{self.pid}")
         descriptors, threads = (sum(1 for _ in (process / of).iterdir()) for of in ("fd", "task"))
-        return Held(int(float(tasks)), descriptors, threads)
+        return Held(int(tasks), descriptors, threads)
 
     def tail(self, lines: int = 30) -> str:
         """Give the end of the log."""

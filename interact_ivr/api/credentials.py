@@ -14,10 +14,11 @@ from multidict import istr
 from interact_ivr.api.bearers import who_has
 from interact_ivr.api.routes import COOKIE, ROLES, Needs, Who
 from interact_ivr.api.signing_in import SignIn
-from interact_ivr.api.sources import Network, Sources, within
+from interact_ivr.api.sources import Sources
 from interact_ivr.domain.access import Role
 from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import NotPermitted, Unauthenticated
+from interact_ivr.domain.networks import Network, within
 from interact_ivr.service.access import Access
 
 _TENANT, _KEY, _ENVIRONMENT, _USER, _PASSWORD = map(
