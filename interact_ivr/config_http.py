@@ -77,6 +77,16 @@ class HttpConfig(msgspec.Struct, frozen=True):
         int,
         Meta(ge=1, le=100_000, title="how many connections at once", description="1 to 100000"),
     ] = 1000
+    free_guesses: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            title="how many different wrong keys, tokens and sessions an address may show before "
+            "it waits",
+            description="1 to 1000000",
+        ),
+    ] = 100
     cors_origins: Annotated[
         tuple[Annotated[str, Meta(pattern=r"^https?://[a-z0-9.\-:\[\]]+$")], ...],
         Meta(

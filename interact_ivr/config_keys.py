@@ -125,6 +125,24 @@ class PoolConfig(msgspec.Struct, frozen=True):
             description="0.000001 to below 1",
         ),
     ] = 0.001
+    most_allocations: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000_000,
+            title="how many allocations an application may have open at once",
+            description="0 to 10000000, where 0 is as many as it has numbers",
+        ),
+    ] = 0
+    most_allocations_per_minute: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000_000,
+            title="how often a minute an application's programs may allocate, on one node",
+            description="0 to 10000000, where 0 is as often as they like",
+        ),
+    ] = 0
 
     @property
     def ringing_for(self) -> timedelta:
@@ -142,6 +160,8 @@ class PoolConfig(msgspec.Struct, frozen=True):
             late_for=timedelta(seconds=self.late_for_seconds),
             replace=self.on_repeat == "replace",
             late_reveals_id=self.late_reveals_id,
+            most_open=self.most_allocations,
+            most_a_minute=self.most_allocations_per_minute,
         )
 
 

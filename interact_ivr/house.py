@@ -20,6 +20,7 @@ from interact_ivr.api.cors import Cors
 from interact_ivr.api.credentials import Credentials
 from interact_ivr.api.dnis import Dnis
 from interact_ivr.api.event_streams import EventStreams
+from interact_ivr.api.guessing import Guessing
 from interact_ivr.api.health import NO_CHECKS, Check, Health
 from interact_ivr.api.icws.faults import IcwsDialect
 from interact_ivr.api.icws.paths import OURS, in_lower_case
@@ -59,6 +60,7 @@ from interact_ivr.domain.errors import (
 from interact_ivr.domain.networks import networks
 from interact_ivr.icws import Icws
 from interact_ivr.metrics import CONTENT_TYPE, Metrics
+from interact_ivr.service.guesses import Guesses
 
 _PROBE_SECONDS = 1.5
 
@@ -133,12 +135,15 @@ class House:
             console = console_of(config.console, parts, sign_in, sources, streams, health)
             metrics.gauge("console_sessions", "Sessions of people", lambda: len(console.sessions))
             guarding = ConsoleGuard(console.sessions, parts.access)
-            guard = Credentials(
-                parts.access, sign_in, icws.check, guarding.check, sources, operators
-            ).check
+            credentials = Credentials(
+                *(parts.access, sign_in, icws.check, guarding.check),
+                Guessing(Guesses(http.free_guesses), sources, metrics.secret_failed),
+                *(sources, operators),
+            )
+            guard = credentials.check
             metrics.gauge("event_streams", "Agents' screens that are open", lambda: len(streams))
             screen = ScreenRoutes(
-                *(parts.agents, Boards(showing), pages, streams, parts.access, sources),
+                *(parts.agents, Boards(showing), pages, streams, credentials.bearer, sources),
                 parts.clock,
                 config.screen.customer_url,
             )

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from interact_ivr.domain.errors import AmbiguousDnid, Refusal
+from interact_ivr.domain.errors import AmbiguousDnid, QuotaReached, Refusal
 from interact_ivr.domain.happening import EXHAUSTED, EXPIRED, FREED, Happening
 from interact_ivr.domain.names import CallRef, EnvironmentId
 from interact_ivr.domain.values import Allocation, FreeStatus, Retrieval
 from interact_ivr.service.pool_watch import Standing
 from interact_ivr.service.purge import Purged
+from interact_ivr.service.seldom import Seldom
 
 if TYPE_CHECKING:  # a command that runs without the service counts nothing, and loads nothing
     from interact_ivr.metrics import Metrics
@@ -37,6 +38,7 @@ class Observing:
         self._quiet_until: dict[EnvironmentId, float] = {}
         self._strained: set[tuple[str, str, str]] = set()
         """Of which pools it was told that they run dry or are too small."""
+        self._seldom = Seldom()
         self._pool = structlog.get_logger("pool")
         self._journal = structlog.get_logger("journal")
 
@@ -74,6 +76,20 @@ class Observing:
         self._pool.warning(
             "dnid fits several numbers", dnis=error.dnid, candidates=list(error.candidates)
         )
+
+    def quota_reached(self, environment: str, application: str, error: QuotaReached) -> None:
+        """Hear that an application was refused a number for its quota; tell it now and then."""
+        if self._metrics is not None:
+            self._metrics.quota_reached(error.quota)
+        left_out = self._seldom.left_out(f"{environment} {application} {error.quota}")
+        if left_out is not None:
+            self._pool.warning(
+                "quota reached",
+                environment=environment,
+                application=application,
+                quota=f"{error.most} {error.quota}",
+                not_told=left_out,
+            )
 
     def untold(self, call: CallRef, error: Refusal) -> None:
         """Hear of a call on a phone of which could not be read what it was told."""

@@ -23,6 +23,8 @@ READY_SECONDS = 30.0
 STOP_SECONDS = 5.0
 COMMAND_SECONDS = 30.0
 POLL_SECONDS = 0.01
+FREE_GUESSES = 1_000_000
+"""All tests ask from one address, and show wrong keys by the hundred."""
 SLACK = 3
 """Of tasks, descriptors and threads: some come and go."""
 INTERACT_IVR = (sys.executable, "-m", "interact_ivr")
@@ -87,7 +89,7 @@ class Service:
         self.config.write_text(
             f'[store]\nurl = "{self.store}"\n'
             f'[agi]\nhost = "{LOOPBACK}"\nport = {self.agi_port}\n'
-            f'[http]\nhost = "{LOOPBACK}"\nport = {self.http_port}\n'
+            f'[http]\nhost = "{LOOPBACK}"\nport = {self.http_port}\nfree_guesses = {FREE_GUESSES}\n'
             f'[control]\nsocket = "{self.control_socket}"\n{settings}',
             "utf-8",
         )
