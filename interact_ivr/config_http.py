@@ -82,8 +82,8 @@ class HttpConfig(msgspec.Struct, frozen=True):
         Meta(
             ge=1,
             le=1_000_000,
-            title="how many different wrong keys, tokens and sessions an address may show before "
-            "it waits",
+            title="how many different wrong keys, tokens and sessions an address may show, and "
+            "foreign numbers a program may ask for, before it waits",
             description="1 to 1000000",
         ),
     ] = 100

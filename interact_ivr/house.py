@@ -20,6 +20,7 @@ from interact_ivr.api.cors import Cors
 from interact_ivr.api.credentials import Credentials
 from interact_ivr.api.dnis import Dnis
 from interact_ivr.api.event_streams import EventStreams
+from interact_ivr.api.foreign import ForeignNumbers
 from interact_ivr.api.guessing import Guessing
 from interact_ivr.api.health import NO_CHECKS, Check, Health
 from interact_ivr.api.icws.faults import IcwsDialect
@@ -122,7 +123,8 @@ class House:
                 CONTENT_TYPE,
                 degrading,
             )
-            dnis = Dnis(parts.allocations, parts.numbers, registry, http.get_consumes)
+            foreign = ForeignNumbers.of(http.free_guesses, metrics.foreign_number)
+            dnis = Dnis(parts.allocations, parts.numbers, registry, http.get_consumes, foreign)
             sign_in = SignIn(parts.logins.check, sources, metrics.login_failed)
             icws = Icws.of(config.icws, parts, sign_in, sources, lambda: health.stopping)
             metrics.gauge("icws_sessions", "Sessions of ICWS", lambda: len(icws.sessions))

@@ -89,6 +89,8 @@ class Metrics:
         self._failed_logins = counter("failed_logins", "Passwords not accepted", ["why"])
         for why in _WHYS:  # there before the first: a rise from nothing is none to Prometheus
             self._failed_logins.labels(why)
+        self._foreign = counter("foreign_numbers", "Numbers programs asked for, and have not")
+        self._strays = counter("callers_trying_numbers", "Callers who dial number after number")
         self._failed_secrets = counter(
             "failed_secrets", "Keys, tokens and sessions not accepted", ["what", "why"]
         )
@@ -146,6 +148,14 @@ class Metrics:
     def untold(self, script: str) -> None:
         """Count a call that was gone before it was told."""
         self._untold.labels(script).inc()
+
+    def foreign_number(self) -> None:
+        """Count a number that a program has asked for, and that its pool has not."""
+        self._foreign.inc()
+
+    def tries_numbers(self) -> None:
+        """Count a caller who has dialed many numbers that wait for nobody."""
+        self._strays.inc()
 
     def turned_away(self, why: str) -> None:
         """Count a connection to FastAGI that was closed: a stranger's, one too many, a silent."""

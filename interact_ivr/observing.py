@@ -11,10 +11,11 @@ import structlog
 from interact_ivr.domain.errors import AmbiguousDnid, QuotaReached, Refusal
 from interact_ivr.domain.happening import EXHAUSTED, EXPIRED, FREED, Happening
 from interact_ivr.domain.names import CallRef, EnvironmentId
-from interact_ivr.domain.values import Allocation, FreeStatus, Retrieval
+from interact_ivr.domain.values import Allocation, FreeStatus, Retrieval, Status
 from interact_ivr.service.pool_watch import Standing
 from interact_ivr.service.purge import Purged
 from interact_ivr.service.seldom import Seldom
+from interact_ivr.service.straying import Straying
 
 if TYPE_CHECKING:  # a command that runs without the service counts nothing, and loads nothing
     from interact_ivr.metrics import Metrics
@@ -39,6 +40,7 @@ class Observing:
         self._strained: set[tuple[str, str, str]] = set()
         """Of which pools it was told that they run dry or are too small."""
         self._seldom = Seldom()
+        self._straying = Straying()
         self._pool = structlog.get_logger("pool")
         self._journal = structlog.get_logger("journal")
 
@@ -58,6 +60,16 @@ class Observing:
         """Hear what a call was told, and how long that took."""
         if self._metrics is not None:
             self._metrics.retrieved(retrieval.status, seconds)
+        if retrieval.status is Status.NOT_ALLOCATED and retrieval.ani and retrieval.number:
+            self._strayed(retrieval.ani, retrieval.number)
+
+    def _strayed(self, caller: str, number: str) -> None:
+        """Tell of a caller who tries numbers out; the line's call leads to who it is."""
+        if self._straying.tries_out(caller, number):
+            if self._metrics is not None:
+                self._metrics.tries_numbers()
+            if (left_out := self._seldom.left_out("caller")) is not None:
+                self._pool.warning("a caller tries numbers", dnis=number, not_told=left_out)
 
     def freed(self, status: FreeStatus) -> None:
         """Hear what became of a request to free a number."""

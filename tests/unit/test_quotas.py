@@ -23,7 +23,7 @@ class World:
     def take(self, application: ApplicationId = ONE, most: int = 6) -> int:
         """Take as many as there are, and give how many and when to come again."""
         taken = 0
-        with pytest.raises(QuotaReached) as refused:
+        with pytest.raises(QuotaReached) as refused:  # noqa: PT012  until it is
             while True:
                 self.quota.take(application, most)
                 taken += 1
