@@ -18,7 +18,8 @@ FOLDER = Path(__file__).parent
 IN_ORDER = (
     *("start", "doctor", "calls", "cookbook", "numbers", "states", "plans", "tenants-and-users"),
     *("watching", "agents", "console", "http", "migration", "journal"),
-    *("operations", "monitoring", "cluster", "nodes", "failures", "sizing", "benchmarks"),
+    *("operations", "monitoring", "cluster", "nodes", "failures", "security"),
+    *("sizing", "benchmarks"),
     *("configuration", "commands", "errors", "known-limits", "architecture"),
 )
 """How somebody would come upon the pages; one that is not named here comes last."""

@@ -23,6 +23,7 @@ from interact_ivr.domain.errors import BadInput, Refusal
 
 MAX_LINE = 8 * 1024 * 1024
 _REQUEST_WITHIN = 30.0
+_MOST_CONNECTIONS = 256
 _FINISH_WITHIN = 2.0
 """How long a stop waits for what is being answered."""
 
@@ -41,10 +42,12 @@ class ControlServer:
         *,
         request_within: float = _REQUEST_WITHIN,
         max_line: int = MAX_LINE,
+        most_connections: int = _MOST_CONNECTIONS,
     ) -> None:
         self._operations = operations
         self._request_within = request_within
         self._max_line = max_line
+        self._most_connections = most_connections
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
         self._answering: set[asyncio.Task[None] | None] = set()
@@ -86,6 +89,9 @@ class ControlServer:
         async def tell(part: object) -> None:
             await _send(writer, {"part": part})
 
+        if len(self._answering) >= self._most_connections:
+            writer.close()
+            return
         self._answering.add(task := asyncio.current_task())
         try:
             answer = await self._answer(await read(), Conversation(parts(), tell))
