@@ -45,7 +45,7 @@ class Guesses:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether no source at all has shown a wrong one of late: then nothing is remembered."""
+        """Whether no source at all has shown a wrong one of late."""
         return self._attempts.none_failed
 
     async def find(

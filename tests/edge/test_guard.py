@@ -111,7 +111,7 @@ def test_who_asks_for_many_foreign_numbers_waits(strict: Service) -> None:
         refused = ask(strict.http_port, "GET", f"{V2}/allocate/get/380974529999", program.by_key())
         assert refused.status == 429
         assert ask(strict.http_port, "GET", own, program.by_key()).status == 200
-    assert strict.metric("foreign_numbers_total") > before + FREE
+    assert strict.metric("foreign_numbers_total") >= before + FREE
 
 
 def test_a_quota_is_refused_in_each_form(strict: Service) -> None:
