@@ -13,6 +13,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from interact_ivr.config_agi import agi_contradictions, agi_warnings
 from interact_ivr.config_http import http_contradictions
 from interact_ivr.config_keys import Config
 from interact_ivr.config_node import node_contradictions
@@ -65,6 +66,7 @@ def contradictions(config: Config) -> Iterator[str]:
     """Name the values that do not go together, each of which alone may stand."""
     yield from node_contradictions(config.node)
     yield from store_contradictions(config.store)
+    yield from agi_contradictions(config.agi)
     yield from http_contradictions(config.http)
     yield from pbx_contradictions(config.pbx)
     yield from screen_contradictions(config.screen)
@@ -108,7 +110,8 @@ def warnings(config: Config) -> list[str]:
             'interaction.alphabet = "printable": ids may hold quotes, commas, brackets and ${}; '
             "an expression such as $[...] in the Asterisk dialplan may be bent by them"
         )
-    return [*told, *pbx_warnings(config.pbx), *times.warnings(config.pool.policy, "pool.")]
+    told += [*agi_warnings(config.agi), *pbx_warnings(config.pbx)]
+    return [*told, *times.warnings(config.pool.policy, "pool.")]
 
 
 def keys() -> Iterator[tuple[str, object, str, str]]:

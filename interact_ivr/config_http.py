@@ -1,11 +1,13 @@
 """The configuration's [http] section: its keys, and which of them do not go together."""
 
 from collections.abc import Iterator
-from ipaddress import ip_address, ip_network
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+
+from interact_ivr.config_agi import not_networks
+from interact_ivr.domain.networks import is_public
 
 
 class HttpConfig(msgspec.Struct, frozen=True):
@@ -75,6 +77,16 @@ class HttpConfig(msgspec.Struct, frozen=True):
         int,
         Meta(ge=1, le=100_000, title="how many connections at once", description="1 to 100000"),
     ] = 1000
+    free_guesses: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            title="how many different wrong keys, tokens and sessions an address may show, and "
+            "foreign numbers a program may ask for, before it waits",
+            description="1 to 1000000",
+        ),
+    ] = 100
     cors_origins: Annotated[
         tuple[Annotated[str, Meta(pattern=r"^https?://[a-z0-9.\-:\[\]]+$")], ...],
         Meta(
@@ -148,24 +160,10 @@ class HttpConfig(msgspec.Struct, frozen=True):
         return is_public(self.host)
 
 
-def is_public(host: str) -> bool:
-    """Whether *host*, an address or a name, may be reached from, or be, another machine."""
-    if host == "localhost":
-        return False
-    try:
-        return not ip_address(host).is_loopback
-    except ValueError:
-        return True  # a name may be anything
-
-
 def http_contradictions(http: HttpConfig) -> Iterator[str]:
     """Name what cannot be, each as a fault of its key."""
     for key in ("trusted_proxies", "operators"):
-        for text in getattr(http, key):
-            try:
-                ip_network(text)
-            except ValueError as error:
-                yield f"http.{key}: expected addresses and networks (10.0.0.0/8), {error}"
+        yield from not_networks(f"http.{key}", getattr(http, key))
     if http.tls_key and not http.tls_certificate:
         yield "http.tls_key: expected none without http.tls_certificate, got one"
     if http.application_name.lower() in ("icws", "api", "screen", "console"):

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from interact_ivr.config_agi import AgiConfig
 from interact_ivr.config_console import ConsoleConfig
 from interact_ivr.config_http import HttpConfig
 from interact_ivr.config_icws import IcwsConfig
@@ -18,30 +19,6 @@ from interact_ivr.config_screen import ScreenConfig
 from interact_ivr.config_store import StoreConfig
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.times import SPANS
-
-
-class AgiConfig(msgspec.Struct, frozen=True):
-    """Where the Asterisk dialplan asks."""
-
-    host: Annotated[
-        str, Meta(min_length=1, title="the address FastAGI listens on", description="an address")
-    ] = "127.0.0.1"
-    port: Annotated[
-        int,
-        Meta(ge=0, le=65535, title="its port", description="0 to 65535, where 0 takes a free one"),
-    ] = 4573
-    dnis_from: Annotated[
-        tuple[Literal["extension", "request_uri", "to", "diversion"], ...],
-        Meta(
-            min_length=1,
-            title="where the dialed number is looked for, first come first",
-            description="a list of extension, request_uri, to, diversion",
-        ),
-    ] = ("extension", "request_uri", "to", "diversion")
-    most_sessions: Annotated[
-        int,
-        Meta(ge=1, le=100_000, title="how many calls may ask at once", description="1 to 100000"),
-    ] = 1000
 
 
 class ControlConfig(msgspec.Struct, frozen=True):
@@ -148,6 +125,24 @@ class PoolConfig(msgspec.Struct, frozen=True):
             description="0.000001 to below 1",
         ),
     ] = 0.001
+    most_allocations: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000_000,
+            title="how many allocations an application may have open at once",
+            description="0 to 10000000, where 0 is as many as it has numbers",
+        ),
+    ] = 0
+    most_allocations_per_minute: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000_000,
+            title="how often a minute an application's programs may allocate, on one node",
+            description="0 to 10000000, where 0 is as often as they like",
+        ),
+    ] = 0
 
     @property
     def ringing_for(self) -> timedelta:
@@ -165,6 +160,8 @@ class PoolConfig(msgspec.Struct, frozen=True):
             late_for=timedelta(seconds=self.late_for_seconds),
             replace=self.on_repeat == "replace",
             late_reveals_id=self.late_reveals_id,
+            most_open=self.most_allocations,
+            most_a_minute=self.most_allocations_per_minute,
         )
 
 

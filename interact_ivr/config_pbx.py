@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from interact_ivr.config_http import is_public
+from interact_ivr.domain.networks import is_public
 from interact_ivr.secret_files import exposure_of
 
 WHERE = r"^(/[^\0]*[^/\0]|\$[A-Za-z_][A-Za-z0-9_]*)$"

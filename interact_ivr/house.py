@@ -21,6 +21,8 @@ from interact_ivr.api.cors import Cors
 from interact_ivr.api.credentials import Credentials
 from interact_ivr.api.dnis import Dnis
 from interact_ivr.api.event_streams import EventStreams
+from interact_ivr.api.foreign import ForeignNumbers
+from interact_ivr.api.guessing import Guessing
 from interact_ivr.api.health import NO_CHECKS, Check, Health
 from interact_ivr.api.icws.faults import IcwsDialect
 from interact_ivr.api.icws.paths import OURS, in_lower_case
@@ -47,7 +49,7 @@ from interact_ivr.api.screen.screens import ScreenRoutes
 from interact_ivr.api.server import Certificate, HttpServer
 from interact_ivr.api.signing_in import SignIn
 from interact_ivr.api.soap.service import Soap, SoapDialect
-from interact_ivr.api.sources import Sources, networks
+from interact_ivr.api.sources import Sources
 from interact_ivr.app import Parts
 from interact_ivr.config_http import HttpConfig
 from interact_ivr.config_keys import Config
@@ -58,8 +60,10 @@ from interact_ivr.domain.errors import (
     StoreUnavailable,
     TooLate,
 )
+from interact_ivr.domain.networks import networks
 from interact_ivr.icws import Icws
 from interact_ivr.metrics import CONTENT_TYPE, Metrics
+from interact_ivr.service.guesses import Guesses
 
 _PROBE_SECONDS = 1.5
 
@@ -121,7 +125,8 @@ class House:
                 CONTENT_TYPE,
                 degrading,
             )
-            dnis = Dnis(parts.allocations, parts.numbers, registry, http.get_consumes)
+            foreign = ForeignNumbers.of(http.free_guesses, metrics.foreign_number)
+            dnis = Dnis(parts.allocations, parts.numbers, registry, http.get_consumes, foreign)
             sign_in = SignIn(parts.logins.check, sources, metrics.login_failed)
             icws = Icws.of(config.icws, parts, sign_in, sources, lambda: health.stopping)
             metrics.gauge("icws_sessions", "Sessions of ICWS", lambda: len(icws.sessions))
@@ -134,12 +139,15 @@ class House:
             console = console_of(config.console, parts, sign_in, sources, streams, health)
             metrics.gauge("console_sessions", "Sessions of people", lambda: len(console.sessions))
             guarding = ConsoleGuard(console.sessions, parts.access)
-            guard = Credentials(
-                parts.access, sign_in, icws.check, guarding.check, sources, operators
-            ).check
+            credentials = Credentials(
+                *(parts.access, sign_in, icws.check, guarding.check),
+                Guessing(Guesses(http.free_guesses), sources, metrics.secret_failed),
+                *(sources, operators),
+            )
+            guard = credentials.check
             metrics.gauge("event_streams", "Agents' screens that are open", lambda: len(streams))
             screen = ScreenRoutes(
-                *(parts.agents, Boards(showing), pages, streams, parts.access, sources),
+                *(parts.agents, Boards(showing), pages, streams, credentials.bearer, sources),
                 parts.clock,
                 config.screen.customer_url,
             )

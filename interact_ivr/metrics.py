@@ -5,7 +5,7 @@ from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import accumulate
+from itertools import accumulate, product
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -27,6 +27,12 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 _NAMESPACE = "interact_ivr"
 _WHYS = ("wrong", "too many")
 """Why a password is not accepted."""
+_QUOTAS = ("open at once", "a minute")
+_SECRETS = ("key", "token", "session")
+_SECRET_WHYS = ("wrong", "again", "too many")
+"""Why one of them is not accepted; again: the same as before, which is no other guess."""
+_TURNED_AWAY = ("stranger", "full", "silent")
+"""Why a connection to FastAGI is no call."""
 _LATE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0)
 _CALL_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.8, 2.5)
 _REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -72,6 +78,9 @@ class Metrics:
         )
         self._allocations = cache(counter("allocations", "Numbers lent", ["how"]).labels)
         self._exhausted = counter("exhausted", "Allocations refused for want of numbers")
+        self._quotas = counter("quota_refusals", "Allocations refused for a quota", ["quota"])
+        for quota in _QUOTAS:
+            self._quotas.labels(quota)
         self._frees = cache(counter("frees", "Requests to free a number", ["status"]).labels)
         self._expired = counter("expired", "Allocations that ran out")
         self._ambiguous = counter("ambiguous_dnids", "DNIDs dialed that fit several numbers")
@@ -80,6 +89,18 @@ class Metrics:
         self._failed_logins = counter("failed_logins", "Passwords not accepted", ["why"])
         for why in _WHYS:  # there before the first: a rise from nothing is none to Prometheus
             self._failed_logins.labels(why)
+        self._foreign = counter("foreign_numbers", "Numbers programs asked for, and have not")
+        self._strays = counter("callers_trying_numbers", "Callers who dial number after number")
+        self._failed_secrets = counter(
+            "failed_secrets", "Keys, tokens and sessions not accepted", ["what", "why"]
+        )
+        for what, why in product(_SECRETS, _SECRET_WHYS):
+            self._failed_secrets.labels(what, why)
+        self._turned_away = counter(
+            "agi_turned_away", "Connections to FastAGI that were closed as no calls", ["why"]
+        )
+        for why in _TURNED_AWAY:
+            self._turned_away.labels(why)
         named = ["pbx"]
         self._pbx_events = counter("pbx_events", "What came over ARI", named)
         self._pbx_malformed = counter("pbx_malformed_events", "Events not understood", named)
@@ -133,6 +154,18 @@ class Metrics:
         """Count a call that was gone before it was told."""
         self._untold.labels(script).inc()
 
+    def foreign_number(self) -> None:
+        """Count a number that a program has asked for, and that its pool has not."""
+        self._foreign.inc()
+
+    def tries_numbers(self) -> None:
+        """Count a caller who has dialed many numbers that wait for nobody."""
+        self._strays.inc()
+
+    def turned_away(self, why: str) -> None:
+        """Count a connection to FastAGI that was closed: a stranger's, one too many, a silent."""
+        self._turned_away.labels(why).inc()
+
     def allocated(self, how: str) -> None:
         """Count a number that was lent, and how: allocated, renewed, lent early, replaced."""
         self._allocations(how).inc()
@@ -140,6 +173,10 @@ class Metrics:
     def exhausted(self) -> None:
         """Count an interaction for which there was no number."""
         self._exhausted.inc()
+
+    def quota_reached(self, quota: str) -> None:
+        """Count an interaction that was refused a number for the application's quota."""
+        self._quotas.labels(quota).inc()
 
     def freed(self, status: str) -> None:
         """Count a request to free a number."""
@@ -160,6 +197,10 @@ class Metrics:
     def login_failed(self, why: str) -> None:
         """Count a password that was wrong, or not looked at for too many others."""
         self._failed_logins.labels(why).inc()
+
+    def secret_failed(self, what: str, why: str) -> None:
+        """Count a key, a token or a session that was no good, or not looked up for too many."""
+        self._failed_secrets.labels(what, why).inc()
 
     def numbers(self, counts: Mapping[tuple[str, str, str], int]) -> None:
         """Take note of how many numbers an application's pool has in each state."""

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from interact_ivr.domain.acts import Told as ToldAct
-from interact_ivr.domain.errors import AmbiguousDnid, Refusal
+from interact_ivr.domain.errors import AmbiguousDnid, QuotaReached, Refusal
 from interact_ivr.domain.happening import EXHAUSTED, EXPIRED, FREED, Happening
 from interact_ivr.domain.names import CallRef, EnvironmentId
-from interact_ivr.domain.values import Allocation, FreeStatus, Retrieval
+from interact_ivr.domain.values import Allocation, FreeStatus, Retrieval, Status
 from interact_ivr.service.pool_watch import Standing
 from interact_ivr.service.purge import Purged
+from interact_ivr.service.seldom import Seldom
+from interact_ivr.service.straying import Straying
 
 if TYPE_CHECKING:  # a command that runs without the service counts nothing, and loads nothing
     from interact_ivr.metrics import Metrics
@@ -39,6 +41,8 @@ class Observing:
         self._quiet_until: dict[EnvironmentId, float] = {}
         self._strained: set[tuple[str, str, str]] = set()
         """Of which pools it was told that they run dry or are too small."""
+        self._seldom = Seldom()
+        self._straying = Straying()
         self._pool = structlog.get_logger("pool")
         self._journal = structlog.get_logger("journal")
         self._audit = structlog.get_logger("audit")
@@ -59,6 +63,16 @@ class Observing:
         """Hear what a call was told, and how long that took."""
         if self._metrics is not None:
             self._metrics.retrieved(retrieval.status, seconds)
+        if retrieval.status is Status.NOT_ALLOCATED and retrieval.ani and retrieval.number:
+            self._strayed(retrieval.ani, retrieval.number)
+
+    def _strayed(self, caller: str, number: str) -> None:
+        """Tell of a caller who tries numbers out; the line's call leads to who it is."""
+        if self._straying.tries_out(caller, number):
+            if self._metrics is not None:
+                self._metrics.tries_numbers()
+            if (left_out := self._seldom.left_out("caller")) is not None:
+                self._pool.warning("a caller tries numbers", dnis=number, not_told=left_out)
 
     def freed(self, status: FreeStatus) -> None:
         """Hear what became of a request to free a number."""
@@ -77,6 +91,20 @@ class Observing:
         self._pool.warning(
             "dnid fits several numbers", dnis=error.dnid, candidates=list(error.candidates)
         )
+
+    def quota_reached(self, environment: str, application: str, error: QuotaReached) -> None:
+        """Hear that an application was refused a number for its quota; tell it now and then."""
+        if self._metrics is not None:
+            self._metrics.quota_reached(error.quota)
+        left_out = self._seldom.left_out(f"{environment} {application} {error.quota}")
+        if left_out is not None:
+            self._pool.warning(
+                "quota reached",
+                environment=environment,
+                application=application,
+                quota=f"{error.most} {error.quota}",
+                not_told=left_out,
+            )
 
     def untold(self, call: CallRef, error: Refusal) -> None:
         """Hear of a call on a phone of which could not be read what it was told."""

@@ -72,6 +72,7 @@ class AllocationStore(Protocol):
 
         Raises:
             Exhausted: nothing may be lent.
+            QuotaReached: as many as `Policy.most_open` are open; no two who ask exceed it.
             BadInput: the interaction holds a number of another group.
         """
 

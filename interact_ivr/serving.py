@@ -29,6 +29,7 @@ from interact_ivr.control.server import ControlServer
 from interact_ivr.directories import PbxDirectories
 from interact_ivr.doctor.examining import examination
 from interact_ivr.domain.errors import ContradictingSettings, Refusal
+from interact_ivr.domain.networks import networks
 from interact_ivr.house import House
 from interact_ivr.log import configure_logging
 from interact_ivr.metrics import Metrics
@@ -80,6 +81,7 @@ async def serve(config: Config, config_file: Path) -> None:
             most_sessions=config.agi.most_sessions,
             only_pbx=_only_pbx(config),
             observer=metrics,
+            allow=networks(config.agi.allow),
         )
         with _telling("http.tls_certificate, http.tls_key", "cannot be used"):
             house = await stack.enter_async_context(

@@ -171,9 +171,11 @@ class Peer:
         self._socket: socket.socket | None = None
 
     @classmethod
-    def call(cls, port: int, patience_seconds: float = PATIENCE_SECONDS) -> Self:
-        """Connect to a FastAGI server on loopback."""
-        connection = socket.create_connection((LOOPBACK, port), patience_seconds)
+    def call(
+        cls, port: int, patience_seconds: float = PATIENCE_SECONDS, *, source: str = LOOPBACK
+    ) -> Self:
+        """Connect to a FastAGI server on loopback, from *source*, which is one of its addresses."""
+        connection = socket.create_connection((LOOPBACK, port), patience_seconds, (source, 0))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer = cls(connection.fileno(), connection.fileno(), patience_seconds)
         peer._socket = connection

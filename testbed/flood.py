@@ -1,9 +1,10 @@
 """Many clients at once who mean no good, in a process of their own, until standard input ends.
 
 ``python -m testbed.flood PORT slow COUNT`` holds connections on which requests trickle, and ``...
-logins COUNT CONNECTIONS PROGRAM`` shows wrong passwords, PROGRAM being a `Program` as JSON. A line
-``begun`` comes when all is under way, and a JSON line with the statuses that were told, when the
-logins are through.
+logins COUNT CONNECTIONS PROGRAM`` shows wrong passwords, PROGRAM being a `Program` as JSON; ``...
+half-open COUNT``, PORT being FastAGI's, holds so many sessions that never say whose call they are.
+A line ``begun`` comes when all is under way, and a JSON line with the statuses that were told, when
+the logins are through.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
+import subprocess
 import sys
 from asyncio import StreamReader, StreamWriter
 from collections import Counter
-from collections.abc import Coroutine
-from contextlib import suppress
-from typing import Any
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, Any
 
+from testbed.children import argv
 from testbed.ports import LOOPBACK
 from testbed.wire import Program, request
 
@@ -27,6 +30,29 @@ HALVES = (
     request("GET", f"{PATH}/allocate/get/1")[:-2] + b"X-Trickle: ",
     request("POST", f"{PATH}/soap", {"Content-Length": "60000"}),
 )
+
+
+HALF_AN_ENVIRONMENT = b"agi_network: yes\nagi_network_script: retrieve_interaction\nagi_ch"
+
+
+@contextmanager
+def flooded(port: int, *arguments: str) -> Iterator[IO[str]]:
+    """Have a flood come over *port* for as long as the block lasts, and give what it tells."""
+    child = subprocess.Popen(
+        argv([sys.executable, "-m", "testbed.flood", str(port)], *arguments),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    try:
+        assert child.stdout.readline() == "begun\n"
+        yield child.stdout
+    finally:
+        child.stdin.close()
+        assert child.wait(30) == 0
+        child.stdout.close()
 
 
 class Flood:
@@ -49,6 +75,19 @@ class Flood:
                 else:
                     writer.write(b"a")
             await asyncio.sleep(TRICKLE_SECONDS)
+
+    async def half_open(self, count: int) -> None:
+        """Hold *count* sessions of FastAGI that have not come to their environment's end."""
+        holders = [asyncio.create_task(self._half_open()) for _ in range(count)]
+        await asyncio.sleep(0)
+        _say("begun")
+        await asyncio.wait(holders)
+
+    async def _half_open(self) -> None:
+        while True:
+            with suppress(ConnectionError):
+                writer = await self._opened(HALF_AN_ENVIRONMENT)
+                await writer.wait_closed()
 
     async def logins(self, count: int, connections: int, program: Program) -> None:
         """Show *count* wrong passwords: of one user and of many, over so many connections."""
@@ -114,6 +153,8 @@ def main() -> None:
     flood = Flood(int(port))
     if kind == "slow":
         asyncio.run(_until_told(flood.slow(int(count))))
+    elif kind == "half-open":
+        asyncio.run(_until_told(flood.half_open(int(count))))
     else:
         program = Program(**json.loads(rest[1]))
         asyncio.run(_until_told(flood.logins(int(count), int(rest[0]), program)))

@@ -23,6 +23,8 @@ READY_SECONDS = 30.0
 STOP_SECONDS = 5.0
 COMMAND_SECONDS = 30.0
 POLL_SECONDS = 0.01
+FREE_GUESSES = 1_000_000
+"""All tests ask from one address, and show wrong keys by the hundred."""
 SLACK = 3
 """Of tasks, descriptors and threads: some come and go."""
 INTERACT_IVR = (sys.executable, "-m", "interact_ivr")
@@ -87,7 +89,7 @@ class Service:
         self.config.write_text(
             f'[store]\nurl = "{self.store}"\n'
             f'[agi]\nhost = "{LOOPBACK}"\nport = {self.agi_port}\n'
-            f'[http]\nhost = "{LOOPBACK}"\nport = {self.http_port}\n'
+            f'[http]\nhost = "{LOOPBACK}"\nport = {self.http_port}\nfree_guesses = {FREE_GUESSES}\n'
             f'[control]\nsocket = "{self.control_socket}"\n{settings}',
             "utf-8",
         )
@@ -184,13 +186,21 @@ class Service:
             time.sleep(POLL_SECONDS)
         return found
 
+    def metric(self, series: str) -> float:
+        """Give the value of a series of /metrics, as ``failed_logins_total{why="wrong"}``."""
+        with urllib.request.urlopen(f"{self.http}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+        found = re.search(rf"(?m)^interact_ivr_{re.escape(series)} (.*)$", text)
+        if found is None:
+            raise ServiceError(f"/metrics has no {series}")
+        return float(found[1])
+
     def held(self) -> Held:
         """Count the running service's tasks, descriptors and threads."""
-        with urllib.request.urlopen(f"{self.http}/metrics", timeout=5) as answer:
-            (tasks,) = re.findall(r"(?m)^interact_ivr_tasks ([0-9.]+)$", answer.read().decode())
+        tasks = self.metric("tasks")
         process = Path(f"/proc/{self.pid}")
         descriptors, threads = (sum(1 for _ in (process / of).iterdir()) for of in ("fd", "task"))
-        return Held(int(float(tasks)), descriptors, threads)
+        return Held(int(tasks), descriptors, threads)
 
     def tail(self, lines: int = 30) -> str:
         """Give the end of the log."""

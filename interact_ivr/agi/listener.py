@@ -11,6 +11,8 @@ from structlog.contextvars import bind_contextvars
 from interact_ivr.agi.session import GoneError, Limits, ProbeError, Script, Session, open_session
 from interact_ivr.agi.wire import WireError
 from interact_ivr.domain.errors import Refusal
+from interact_ivr.domain.networks import Network, owner, within
+from interact_ivr.service.seldom import Seldom
 
 _BACKLOG = 1024
 
@@ -24,6 +26,9 @@ class Observer(Protocol):
     def untold(self, script: str) -> None:
         """Hear of a call that was gone before it was told."""
 
+    def turned_away(self, why: str) -> None:
+        """Hear of a connection that became no call: ``stranger``, ``full``, ``silent``."""
+
 
 class _Nobody:
     """Counts nothing."""
@@ -31,6 +36,8 @@ class _Nobody:
     def unavailable(self, script: str, code: str) -> None: ...
 
     def untold(self, script: str) -> None: ...
+
+    def turned_away(self, why: str) -> None: ...
 
 
 class Listener:
@@ -44,14 +51,22 @@ class Listener:
         most_sessions: int = 1000,
         only_pbx: str = "",
         observer: Observer | None = None,
+        allow: tuple[Network, ...] | None = None,
     ) -> None:
-        """*only_pbx* is whose calls are whose address names no PBX; *observer* counts failures."""
+        """*only_pbx* is whose calls are whose address names no PBX; *observer* counts failures.
+
+        Who is not in *allow* is closed before a byte of theirs is read; None lets everybody in.
+        """
         self._scripts = scripts
         self._limits = limits or Limits()
         self._most_sessions = most_sessions
         self._only_pbx = only_pbx
         self._observer = observer or _Nobody()
+        self._allow = allow
         self._sessions: set[asyncio.Task[None]] = set()
+        self._silent: dict[asyncio.Task[None], None] = {}
+        """Those of whom is not known yet whether they are calls, the longest silent one first."""
+        self._seldom = Seldom()
         self._server: asyncio.Server | None = None
         self._log = structlog.get_logger("agi")
 
@@ -83,30 +98,71 @@ class Listener:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or len(self._sessions) >= self._most_sessions:
-            self._log.warning("session refused", sessions=len(self._sessions))
+        if task is None or not self._is_let_in(writer):
             writer.close()
             return
         self._sessions.add(task)
+        self._silent[task] = None
         try:
-            await self._serve(reader, writer)
+            await self._serve(reader, writer, task)
         finally:
+            self._silent.pop(task, None)
             self._sessions.discard(task)
             writer.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _is_let_in(self, writer: asyncio.StreamWriter) -> bool:
+        """Say whether this may be a call; where there is no room, the longest silent one goes.
+
+        Asterisk says all it has to say at once, so who is silent is hardly ever a call: they shall
+        not keep one out.
+        """
+        source = str((writer.get_extra_info("peername") or ("",))[0])
+        if self._allow is not None and not within(source, self._allow):
+            self._turn_away("stranger", source)
+            return False
+        if len(self._sessions) >= self._most_sessions:
+            silent = next(iter(self._silent), None)
+            if silent is None:
+                self._turn_away("full", source)
+                return False
+            silent.cancel()
+            self._sessions.discard(silent)
+            del self._silent[silent]
+            self._turn_away("silent", source)
+        return True
+
+    def _no_call(self, level: str, what: str, error: Exception) -> None:
+        """Have a line in the log now and then: whoever opens connections can make many of these."""
+        left_out = self._seldom.left_out(f"{what} {error}")
+        if left_out is not None:
+            getattr(self._log, level)(what, reason=str(error), not_told=left_out)
+
+    def _turn_away(self, why: str, source: str) -> None:
+        """Count it, and have a line in the log now and then."""
+        self._observer.turned_away(why)
+        left_out = self._seldom.left_out(f"{why} {owner(source)}")
+        if left_out is not None:
+            there = len(self._sessions)
+            self._log.warning(
+                "session refused", why=why, source=source, sessions=there, not_told=left_out
+            )
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, task: "asyncio.Task[None]"
+    ) -> None:
         try:
             session = await open_session(reader, writer, self._limits)
+            self._silent.pop(task, None)
             if not session.is_there():
                 raise GoneError("the caller was gone before the look-up began")
         except ProbeError:
             self._log.debug("probe")
             return
         except GoneError as error:
-            self._log.info("no call", reason=str(error))
+            self._no_call("info", "no call", error)
             return
         except WireError as error:
-            self._log.warning("not AGI", reason=str(error))
+            self._no_call("warning", "not AGI", error)
             return
         script = self._scripts.get(session.script)
         bind_contextvars(  # of this task, which ends with the call: so each line of it says whose

@@ -9,18 +9,6 @@ from interact_ivr.domain.errors import NotPermitted, Unauthenticated
 from interact_ivr.service.access import Access
 
 
-def who_has(token: str, roles: Collection[Role], access: Access) -> Who:
-    """Say who shows *token*.
-
-    Raises:
-        Unauthenticated: it is good for nothing.
-        NotPermitted: it is none of these *roles*.
-    """
-    who = bearer_of(token, access)
-    check_role(who, roles)
-    return who
-
-
 def check_role(who: Who, roles: Collection[Role]) -> None:
     """Raise `NotPermitted` where a token's bearer has none of these *roles*."""
     if who.grant is None or who.grant.role not in roles:

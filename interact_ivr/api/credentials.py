@@ -5,19 +5,23 @@ before a password, which is dear to verify: who has no key of ours costs nothing
 """
 
 import binascii
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import hdrs, web
 from multidict import istr
 
-from interact_ivr.api.bearers import bearer_of, check_role, who_has
-from interact_ivr.api.routes import COOKIE, ROLES, WHO, Needs, Who
+from interact_ivr.api.bearers import bearer_of, check_role
+from interact_ivr.api.guessing import Guessing
+from interact_ivr.api.icws.guarding import shown_session
+from interact_ivr.api.routes import CONSOLE_COOKIE, COOKIE, ROLES, WHO, Needs, Who
 from interact_ivr.api.signing_in import SignIn
-from interact_ivr.api.sources import Network, Sources, within
+from interact_ivr.api.sources import Sources
 from interact_ivr.domain.access import Role
 from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import NotPermitted, Unauthenticated
+from interact_ivr.domain.networks import Network, within
 from interact_ivr.service.access import Access
 
 _TENANT, _KEY, _ENVIRONMENT, _USER, _PASSWORD = map(
@@ -44,31 +48,36 @@ class Credentials:
     """The guard of sessions, which are shown otherwise."""
     console: Callable[[Needs, web.Request], Who]
     """The guard of the console's."""
+    guessing: Guessing
     sources: Sources
     operators: tuple[Network, ...]
 
     async def check(self, needs: Needs, request: web.Request) -> Who:
         """Say who asks, or raise `Unauthenticated`, or `NotPermitted` for what is not theirs."""
         match needs:
-            case Needs.ICWS_SESSION | Needs.ICWS_POLL | Needs.ICWS:  # first, as asked most often
+            case Needs.ICWS_SESSION | Needs.ICWS_POLL:  # first, as asked most often
+                return await self._session(shown_session(request), self.icws, needs, request)
+            case Needs.ICWS:
                 return self.icws(needs, request)
             case Needs.NOTHING | Needs.SOAP | Needs.FORM | Needs.DOOR:
                 return Who()  # known once the body is read
             case Needs.CONSOLE_AGENT | Needs.CONSOLE_VIEWER | Needs.CONSOLE_ADMIN:
-                return self.console(needs, request)
+                shown = (request.cookies.get(CONSOLE_COOKIE, ""),)
+                return await self._session(shown, self.console, needs, request)
             case Needs.OPERATOR:
                 if not self._is_operator(request):
                     raise NotPermitted
                 return Who()
             case Needs.DNIS_KEY | Needs.CONSUMER_KEY:
-                return self._holder_of_key(needs, request)
+                return await self._holder_of_key(needs, request)
             case Needs.USER_AND_DNIS_KEY:
-                return await self._user(self._holder_of_key(Needs.DNIS_KEY, request), request)
+                holder = await self._holder_of_key(Needs.DNIS_KEY, request)
+                return await self._user(holder, request)
             case Needs.SCREEN:
-                shown = request.cookies.get(COOKIE, "")
-                return who_has(shown, ROLES[Needs.AGENT], self.access)
+                cookie = request.cookies.get(COOKIE, "")
+                return await self.bearer(cookie, ROLES[Needs.AGENT], request)
             case Needs.ALLOCATOR | Needs.READER | Needs.AGENT | Needs.VIEWER | Needs.ADMIN:
-                return self._bearer(ROLES[needs], request)
+                return await self.bearer(_token(request), ROLES[needs], request)
 
     def _is_operator(self, request: web.Request) -> bool:
         """Say whether an operator asks; who came through a proxy we do not know may be anybody."""
@@ -77,12 +86,33 @@ class Credentials:
         came_straight = not forwarded or address != request.remote
         return came_straight and within(address, self.operators)
 
-    def _holder_of_key(self, needs: Needs, request: web.Request) -> Who:
+    async def bearer(self, token: str, roles: Collection[Role], request: web.Request) -> Who:
+        """Say who shows *token*, in whatever part of *request*; raises as `check`."""
+        find = partial(bearer_of, token, self.access)
+        who = request[WHO] = await self.guessing.find("token", (token,), request, find)
+        check_role(who, roles)
+        return who
+
+    async def _session(
+        self,
+        shown: Sequence[str],
+        guard: Callable[[Needs, web.Request], Who],
+        needs: Needs,
+        request: web.Request,
+    ) -> Who:
+        return await self.guessing.find("session", shown, request, partial(guard, needs, request))
+
+    async def _holder_of_key(self, needs: Needs, request: web.Request) -> Who:
         tenant, key = _only(request, _TENANT), _only(request, _KEY)
         named = request.headers.getall(_ENVIRONMENT, ())
         if len(named) > 1:
             raise Unauthenticated
         name = "".join(named) or None  # an empty one is none
+        find = partial(self._holder, needs, tenant, key, name)
+        shown = (tenant, key, f"{name} {needs.name}")
+        return await self.guessing.find("key", shown, request, find)
+
+    def _holder(self, needs: Needs, tenant: str, key: str, name: str | None) -> Who:
         environment = self.access.environment(tenant, name)
         found = environment and self.access.application(environment, key)
         if not environment or not found:
@@ -98,13 +128,12 @@ class Credentials:
         await self.sign_in.check(tenant_of(who.environment), name, password, request)
         return Who(who.environment, who.application, user=name)
 
-    def _bearer(self, roles: Collection[Role], request: web.Request) -> Who:
-        shown = _only(request, hdrs.AUTHORIZATION)
-        if not shown.lower().startswith(_BEARER):
-            raise Unauthenticated
-        who = request[WHO] = bearer_of(shown[len(_BEARER) :].strip(), self.access)
-        check_role(who, roles)
-        return who
+
+def _token(request: web.Request) -> str:
+    shown = _only(request, hdrs.AUTHORIZATION)
+    if not shown.lower().startswith(_BEARER):
+        raise Unauthenticated
+    return shown[len(_BEARER) :].strip()
 
 
 def _only(request: web.Request, header: istr) -> str:

@@ -6,9 +6,11 @@ All of them are about the pool of one DNIS application: another one's number is 
 from dataclasses import dataclass
 
 from interact_ivr.api.faults import NoSuchInteraction
+from interact_ivr.api.foreign import ForeignNumbers
 from interact_ivr.api.registry import Registry
 from interact_ivr.api.routes import Who
 from interact_ivr.domain.acts import speak_of
+from interact_ivr.domain.errors import NoSuchNumber
 from interact_ivr.domain.names import InteractionId
 from interact_ivr.domain.values import Allocation, FreeStatus
 from interact_ivr.service.allocations import Allocations
@@ -17,13 +19,17 @@ from interact_ivr.service.numbers import Numbers
 
 @dataclass(frozen=True, slots=True)
 class Dnis:
-    """The methods, each raising what refuses it."""
+    """The methods, each raising what refuses it.
+
+    Who asks for many numbers that the pool has not gets ever slower answers, or `TooManyAttempts`.
+    """
 
     allocations: Allocations
     numbers: Numbers
     registry: Registry | None
     """Knows which interactions there are; None: every one."""
     get_consumes: bool
+    foreign: ForeignNumbers
 
     async def create(
         self, who: Who, number: str, dnid: str | None, group: str | None, *, enabled: bool
@@ -64,10 +70,14 @@ class Dnis:
             NoSuchNumber: the pool has no such number.
         """
         application = who.application or ""
-        if not self.get_consumes or only_look:
-            return await self.allocations.holder(who.environment, phone, application)
-        detail = f"get over {over}"
-        return await self.allocations.take(who.environment, phone, application, detail=detail)
+        try:
+            if not self.get_consumes or only_look:
+                return await self.allocations.holder(who.environment, phone, application)
+            detail = f"get over {over}"
+            return await self.allocations.take(who.environment, phone, application, detail=detail)
+        except NoSuchNumber:
+            await self.foreign.ask(who, phone)
+            raise
 
     async def free(self, who: Who, phone: str, over: str) -> bool:
         """End the number's allocation; False where it had none. The journal says *over* what.
@@ -75,10 +85,12 @@ class Dnis:
         Raises:
             NoSuchNumber: the pool has no such number.
         """
-        status = await self.allocations.free_known(
-            who.environment,
-            phone,
-            application=who.application,
-            detail=f"by {who.user} over {over}",
-        )
+        detail = f"by {who.user} over {over}"
+        try:
+            status = await self.allocations.free_known(
+                who.environment, phone, application=who.application, detail=detail
+            )
+        except NoSuchNumber:
+            await self.foreign.ask(who, phone)
+            raise
         return status is FreeStatus.FREED

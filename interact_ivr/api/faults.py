@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from interact_ivr.domain.errors import BadInput, Refusal, TooManyAttempts
+from interact_ivr.domain.errors import BadInput, QuotaReached, Refusal, TooManyAttempts
 
 
 class NoSuchPath(Refusal):
@@ -124,7 +124,7 @@ def allow(refusal: WrongMethod) -> Mapping[str, str]:
     return {"Allow": refusal.allowed}
 
 
-def retry_after(refusal: TooManyAttempts) -> Mapping[str, str]:
+def retry_after(refusal: TooManyAttempts | QuotaReached) -> Mapping[str, str]:
     """Say when to come again (RFC 6585, 4)."""
     return {"Retry-After": str(refusal.retry_after)}
 

@@ -35,6 +35,7 @@ from interact_ivr.domain.errors import (
     NoSuchNumber,
     NotPermitted,
     NumberExists,
+    QuotaReached,
     Refusal,
     StoreUnavailable,
     TooManyAttempts,
@@ -140,6 +141,7 @@ REFUSALS: Table = {
     Unauthenticated: Said(401),
     NotPermitted: Said(401),
     Exhausted: Said(403, lambda _: NO_NUMBER_AVAILABLE),
+    QuotaReached: Said(403, lambda _: NO_NUMBER_AVAILABLE, headers=retry_after),
     NoSuchNumber: Said(404, lambda error: f"Phone number {error.number} was not found"),
     AmbiguousDnid: Said(404, lambda error: f"Phone number {error.dnid} was not found"),
     NoSuchInteraction: Said(404, no_such_interaction),
@@ -206,6 +208,7 @@ _ALLOCATE = _described(
     "The vendor's *allocate*: lend a number to an interaction",
     "the number, as the administrator wrote it",
     Exhausted,
+    QuotaReached,
     NoSuchInteraction,
     asks=AllocatePhone,
 )

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
-from interact_ivr.api.sources import Sources, owner
+from interact_ivr.api.sources import Sources
 from interact_ivr.domain.errors import TooManyAttempts, Unauthenticated
+from interact_ivr.domain.networks import owner
 from interact_ivr.domain.shown import shown
 
 _SHOWN = 80

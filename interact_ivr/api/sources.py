@@ -1,15 +1,11 @@
 """Where a request comes from, and how it got here: through proxies only where they are trusted."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from aiohttp import web
 
-Network = IPv4Network | IPv6Network
-Address = IPv4Address | IPv6Address
+from interact_ivr.domain.networks import Address, Network, address_of, within
 
 _HOP = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 """An address with a port, or in brackets, as some proxies write it."""
@@ -77,27 +73,6 @@ class Sources:
         return within(address, self.trusted)
 
 
-def networks(texts: Iterable[str]) -> tuple[Network, ...]:
-    """Read addresses and networks (``10.0.0.0/8``); ValueError names the first that is none."""
-    return tuple(ip_network(text) for text in texts)
-
-
-@lru_cache(4096)
-def within(address: str, among: tuple[Network, ...]) -> bool:
-    """Say whether *address* is in one of the networks; what is no address is in none."""
-    known = _address(address)
-    return known is not None and any(known in network for network in among)
-
-
-@lru_cache(4096)
-def owner(address: str) -> str:
-    """Give what *address* is one of many of: an IPv6 address's /64, which is one customer's."""
-    known = _address(address)
-    if not isinstance(known, IPv6Address):
-        return str(known or address)
-    return str(ip_network((known, 64), strict=False))
-
-
 def _forwarded_scheme(request: web.Request) -> str:
     """Give the scheme of the first way of all, as X-Forwarded-Proto tells it; else an empty text.
 
@@ -112,14 +87,4 @@ def _hop(text: str) -> Address | None:
     """Read what stands between two commas of X-Forwarded-For."""
     text = text.strip()
     found = _HOP.fullmatch(text)
-    return _address((found[1] or found[2]) if found else text)
-
-
-def _address(text: str) -> Address | None:
-    """Read an address; the interface it may be reached by (``fe80::1%eth0``) is passed over."""
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
+    return address_of((found[1] or found[2]) if found else text)

@@ -28,6 +28,7 @@ MAX_LINE = 8 * 1024 * 1024
 _PEER = "3i"
 """The process, the user and the group of a socket's peer (unix(7), SO_PEERCRED)."""
 _REQUEST_WITHIN = 30.0
+_MOST_CONNECTIONS = 256
 _FINISH_WITHIN = 2.0
 """How long a stop waits for what is being answered."""
 
@@ -46,10 +47,12 @@ class ControlServer:
         *,
         request_within: float = _REQUEST_WITHIN,
         max_line: int = MAX_LINE,
+        most_connections: int = _MOST_CONNECTIONS,
     ) -> None:
         self._operations = operations
         self._request_within = request_within
         self._max_line = max_line
+        self._most_connections = most_connections
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
         self._answering: set[asyncio.Task[None] | None] = set()
@@ -91,6 +94,9 @@ class ControlServer:
         async def tell(part: object) -> None:
             await _send(writer, {"part": part})
 
+        if len(self._answering) >= self._most_connections:
+            writer.close()
+            return
         self._answering.add(task := asyncio.current_task())
         try:
             conversation = Conversation(parts(), tell, peer_of(writer))

@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from interact_ivr.config_http import is_public
 from interact_ivr.doctor.checks_here import of_secret
 from interact_ivr.doctor.facts import AriFacts, Facts, PbxFacts
 from interact_ivr.doctor.finding import Unseen
 from interact_ivr.doctor.kinds import Found, Kind
+from interact_ivr.domain.networks import is_public
 
 Outcome = Iterator[Found | Unseen]
 PbxCheck = Callable[[Facts, PbxFacts], Outcome]

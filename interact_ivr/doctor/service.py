@@ -18,6 +18,9 @@ from interact_ivr.domain.lifecycle import State
 _PATIENCE_SECONDS: Final = 5.0
 _MOST_NUMBERS: Final = 20_000
 """Of each application; more are not compared with the Asterisk dialplan."""
+_NOT_OURS: Final = (
+    "what answers there is not this service, or agi.allow has not this machine's address"
+)
 _MOST_COMMANDS: Final = 20
 _SET: Final = re.compile(rf"{HEALTH}=(\w+)")
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  what to ask instead
@@ -97,7 +100,7 @@ async def _answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         found = _SET.search(command)
         said = found[1] if found else said
         writer.write(b"200 result=1\n")
-    return ("", said == "READY") if said else ("what answers there is not this service", False)
+    return ("", said == "READY") if said else (_NOT_OURS, False)
 
 
 async def _readyz(config: Config) -> tuple[str, Mapping[str, str]]:

@@ -53,6 +53,19 @@ class Exhausted(Refusal):
         self.group = group
 
 
+class QuotaReached(Refusal):
+    """The application has as many allocations as it may."""
+
+    code = "quota_reached"
+
+    def __init__(self, quota: str, most: int, retry_after: int) -> None:
+        super().__init__(f"the application may have {most} allocations {quota}")
+        self.quota, self.most = quota, most
+        """Which one (``open at once``, ``a minute``), and how many."""
+        self.retry_after = retry_after
+        """Seconds, at least one."""
+
+
 class NoSuchNumber(Refusal):
     """The environment has no such number."""
 

@@ -110,3 +110,7 @@ class Policy:
     """The same interaction asking again gets another number, and its old allocation ends."""
     late_reveals_id: bool = True
     """Tell a late caller's Asterisk dialplan whose the number was."""
+    most_open: int = 0
+    """How many allocations may be open at once; 0: as many as there are numbers."""
+    most_a_minute: int = 0
+    """How often a number may be asked for, on one node; 0: as often as one likes."""

@@ -26,7 +26,7 @@ class PoolSettings:
 
     def over(self, policy: Policy) -> Policy:
         """Give *policy* with what is set here in its place."""
-        own = {field.name: getattr(self, field.name) for field in fields(policy)}
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
         return replace(policy, **{name: value for name, value in own.items() if value is not None})
 
 

@@ -14,6 +14,7 @@ from interact_ivr.domain.errors import (
     BadInput,
     Exhausted,
     NoSuchNumber,
+    QuotaReached,
     Refusal,
     TooLate,
 )
@@ -30,6 +31,7 @@ from interact_ivr.domain.values import Allocation, FreeStatus, Question, Retriev
 from interact_ivr.ports import AllocationStore
 from interact_ivr.service.dial_plan import DialPlan
 from interact_ivr.service.environments import Environment, Environments
+from interact_ivr.service.quotas import MinuteQuota
 
 T = TypeVar("T")
 
@@ -56,6 +58,9 @@ class Observer(Protocol):
     def retrieved(self, retrieval: Retrieval, seconds: float) -> None: ...  # noqa: D102
     def freed(self, status: FreeStatus) -> None: ...  # noqa: D102
     def ambiguous(self, error: AmbiguousDnid) -> None: ...  # noqa: D102
+    def quota_reached(  # noqa: D102
+        self, environment: str, application: str, error: QuotaReached
+    ) -> None: ...
 
 
 class Allocations:
@@ -84,6 +89,7 @@ class Allocations:
         self._asks = asks
         self._answered = answered
         self._exhausted = exhausted
+        self._minutes = MinuteQuota()
         self._watched: set[asyncio.Future[None]] = set()
 
     def interaction(self, environment: str, interaction: str) -> InteractionId:
@@ -106,16 +112,19 @@ class Allocations:
         """
         here = self._environments.named(environment)
         pool = here.lending_to(application)
+        wanted = (
+            here.alphabet.interaction(interaction),
+            None if group is None else here.alphabet.group(group),
+            None if caller is None else _expected(here, caller),
+        )
         try:
-            allocation = await self._store.allocate(
-                pool.scope,
-                here.alphabet.interaction(interaction),
-                None if group is None else here.alphabet.group(group),
-                None if caller is None else _expected(here, caller),
-                pool.policy,
-            )
+            self._minutes.take(pool.scope.application, pool.policy.most_a_minute)
+            allocation = await self._store.allocate(pool.scope, *wanted, pool.policy)
         except Exhausted:
             self._exhausted(here.id)
+            raise
+        except QuotaReached as error:
+            self._observer.quota_reached(here.name, pool.name, error)
             raise
         self._allocated(allocation)
         self._observer.allocated(allocation)

@@ -69,14 +69,29 @@ class Attempts:
     """The attempts of everyone: one at a time each, and ever slower as they fail."""
 
     def __init__(
-        self, *, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
+        self,
+        free: int = FREE_FAILURES,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
+        self._free = free
         self._clock = clock
         self._sleep = sleep
         self._turns = Turns()
         self._places = Places(_MOST_WAITING, _MOST_WAITING_OF_ONE)
         self._failures: Recent[bytes, tuple[int, float]] = Recent(_MOST_REMEMBERED, _QUIET, clock)
         """How many, and when the last was."""
+
+    @property
+    def none_failed(self) -> bool:
+        """Whether no failure of anybody is remembered."""
+        return not len(self._failures)
+
+    def is_free(self, who: bytes) -> bool:
+        """Say whether *who* has not failed often enough to wait at all."""
+        count, _ = self._failures.get(who) or (0, 0.0)
+        return count < self._free
 
     @asynccontextmanager
     async def turn(self, who: bytes) -> AsyncIterator[None]:
@@ -105,7 +120,7 @@ class Attempts:
     def _pause(self, who: bytes) -> float:
         """Give the seconds until the next attempt may be made."""
         count, last = self._failures.get(who) or (0, 0.0)
-        if count < FREE_FAILURES:
+        if count < self._free:
             return 0.0
-        doubled = math.ldexp(FIRST_PAUSE, min(count - FREE_FAILURES, 16))
+        doubled = math.ldexp(FIRST_PAUSE, min(count - self._free, 16))
         return last + min(doubled, LONGEST_PAUSE) - self._clock()

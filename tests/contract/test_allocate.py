@@ -1,11 +1,12 @@
 """What every store does when an interaction asks for a number."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from interact_ivr.domain.errors import BadInput, BadRows, Exhausted
+from interact_ivr.domain.errors import BadInput, BadRows, Exhausted, QuotaReached
 from interact_ivr.domain.lifecycle import Policy, State
 from interact_ivr.domain.values import FreeStatus, Status
 from tests.contract.stores import HOLD, POLICY, REST, START, STRICT, TICK, Entry, Pool
@@ -304,3 +305,28 @@ async def test_who_gives_up_waiting_changes_nothing_for_the_others(pool: Pool) -
     shown = {n.number: n.interaction for n in await pool.shown() if n.state is State.ALLOCATED}
     assert {entry.number: entry.interaction for entry in pool.journal()} == shown
     assert {one.number: one.interaction for one in kept}.items() <= shown.items()
+
+
+TWO_OPEN = replace(POLICY, most_open=2)
+
+
+async def test_no_more_are_open_than_may_be(pool: Pool) -> None:
+    """The same interaction still renews; an end makes room, and so does an expiry on record."""
+    await pool.add(ONE, TWO, THREE)
+    one, _ = [await pool.allocate(each, policy=TWO_OPEN) for each in "ab"]
+    with pytest.raises(QuotaReached) as refused:
+        await pool.allocate("c", policy=TWO_OPEN)
+    assert (refused.value.quota, refused.value.most) == ("open at once", 2)
+    assert (await pool.allocate("a", policy=TWO_OPEN)).renewed
+    await pool.free(one.number)
+    assert await pool.allocate("c", policy=TWO_OPEN)
+    assert await pool.allocate("d"), "where there is no quota there is none"
+
+
+async def test_of_many_who_ask_at_once_no_more_get_one_than_may(pool: Pool) -> None:
+    """The count is in the transaction that lends, and holds what is counted until its end."""
+    await pool.add(*(f"+38097452021{at}" for at in range(10)))
+    asking = (pool.allocate(f"at once {at}", policy=TWO_OPEN) for at in range(10))
+    told = await asyncio.gather(*asking, return_exceptions=True)
+    assert sum(isinstance(each, QuotaReached) for each in told) == 8
+    assert sum(event == "allocated" for event, _ in pool.events()) == 2

@@ -215,6 +215,18 @@ async def test_many_at_once_are_each_answered(served: Control) -> None:
     assert all("answer" in json.loads(answer) for answer in answers)
 
 
+async def test_connections_beyond_the_limit_are_closed(served: Control) -> None:
+    """At once, whoever holds the others; and who ends makes room."""
+    opened = [await asyncio.open_unix_connection(str(served.path)) for _ in range(300)]
+    beyond = [reader for reader, _ in opened[256:]]
+    async with asyncio.timeout(5):
+        assert [await reader.read() for reader in beyond] == [b""] * len(beyond)
+    for _, writer in opened:
+        writer.close()
+        await writer.wait_closed()
+    await served.works()
+
+
 async def test_only_the_owner_may_open_the_socket(served: Control) -> None:
     """Who may open it may do anything."""
     assert served.path.stat().st_mode & 0o777 == 0o600

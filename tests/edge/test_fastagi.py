@@ -73,6 +73,10 @@ def peak_megabytes(pid: int) -> float:
     raise AssertionError("the kernel does not tell VmHWM")
 
 
+def turned_away(service: Service, why: str) -> float:
+    return service.metric(f'agi_turned_away_total{{why="{why}"}}')
+
+
 @contextmanager
 def locked_store(service: Service) -> Iterator[None]:
     """Hold the database file as another program does that writes and does not end."""
@@ -150,19 +154,52 @@ def test_idle_connections_take_nothing_from_calls(service: Service, line: Line) 
 def test_more_than_most_sessions_are_refused_at_once(
     service_factory: Callable[..., Service],
 ) -> None:
-    """One too many is closed at once and logged; when room is again, calls are answered again."""
+    """One too many is closed at once, logged and counted; with room again, calls are answered."""
     service = service_factory(agi="most_sessions = 5")
     line = Line.taken_into(service)
     with ExitStack() as stack:
         for _ in range(5):
-            stack.enter_context(Peer.call(service.agi_port))
-        until(lambda: control(service, "status")["sessions"] == 5, 0.5)
+            call = stack.enter_context(line.dial())
+            assert call.command(), "it is asked, and says nothing more"
         for _ in range(3):
             with Peer.call(service.agi_port) as refused:
                 assert refused.wait_closed() < 0.3
-    service.wait_log("session refused", 3)
+    (told,) = service.wait_log("session refused")
+    assert (told["why"], told["source"]) == ("full", "127.0.0.1")
+    assert turned_away(service, "full") == 3
     until(lambda: control(service, "status")["sessions"] == 0)
     lookup_in_time(line)
+
+
+def test_silent_ones_give_way_to_calls(service_factory: Callable[..., Service]) -> None:
+    """However many connect and say nothing: the longest silent one goes, and the call is told."""
+    service = service_factory(agi="most_sessions = 5")
+    line = Line.taken_into(service)
+    with ExitStack() as stack:
+        silent = [stack.enter_context(Peer.call(service.agi_port)) for _ in range(5)]
+        until(lambda: control(service, "status")["sessions"] == 5, 0.9)
+        lookup_in_time(line)
+        assert silent[0].wait_closed() < 0.5
+    assert turned_away(service, "silent") == 1
+
+
+def test_who_is_not_allowed_is_closed_at_once(service_factory: Callable[..., Service]) -> None:
+    """Before a byte of theirs is read; the log has one line of many, the metric has each."""
+    service = service_factory(agi='allow = ["127.0.0.2", "192.0.2.0/24"]')
+    line = Line.taken_into(service)
+    line.allocate("whose it is")
+    for _ in range(20):
+        with Peer.call(service.agi_port) as stranger:
+            assert stranger.wait_closed() < 0.5
+    with Peer.call(service.agi_port) as stranger, suppress(ConnectionError):
+        stranger.send(line.opening())
+        assert not stranger.converse().variables
+    (told,) = service.wait_log("session refused")
+    assert (told["why"], told["source"]) == ("stranger", "127.0.0.1")
+    assert turned_away(service, "stranger") == 21
+    with Peer.call(service.agi_port, source="127.0.0.2") as pbx:
+        pbx.send(line.opening())
+        assert status(pbx.converse()) == "FOUND"
 
 
 def test_out_of_file_descriptors_it_recovers(service_factory: Callable[..., Service]) -> None:

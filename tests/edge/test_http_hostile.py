@@ -8,8 +8,6 @@ import json
 import re
 import select
 import statistics
-import subprocess
-import sys
 import threading
 import time
 import zlib
@@ -18,13 +16,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from testbed.children import argv
+from testbed.flood import flooded
 from testbed.line import Line, control
 from testbed.service import Service
 from testbed.wire import Answer, Program, Wire, ask, encoded, envelope, request
@@ -622,24 +620,6 @@ def test_any_request(
 # Many at once
 
 
-@contextmanager
-def flooded(service: Service, *arguments: str) -> Iterator[IO[str]]:
-    """Have a flood come over *service*, and give what it tells."""
-    command = [sys.executable, "-m", "testbed.flood", str(service.http_port)]
-    child = subprocess.Popen(
-        argv(command, *arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert child.stdin is not None
-    assert child.stdout is not None
-    try:
-        assert child.stdout.readline() == "begun\n"
-        yield child.stdout
-    finally:
-        child.stdin.close()
-        assert child.wait(30) == 0
-        child.stdout.close()
-
-
 def calls_meanwhile(line: Line, at_least: int, done: Callable[[], bool]) -> list[float]:
     """Lead calls until *done*, *at_least* so many, and give the seconds each waited."""
     waited: list[float] = []
@@ -679,8 +659,8 @@ def test_calls_go_on_in_a_flood(
     arguments = ("logins", str(guesses), str(connections), json.dumps(asdict(program)))
     with (
         within_twice_the_memory(service),
-        flooded(service, "slow", "500"),
-        flooded(service, *arguments) as told,
+        flooded(port, "slow", "500"),
+        flooded(port, *arguments) as told,
     ):
         logins: list[Any] = []
 

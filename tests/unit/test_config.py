@@ -169,7 +169,7 @@ level = "info"
         "pool.hold_for_seconds",
         "log",
     ]
-    assert "agi.hots: expected one of host, port, dnis_from, most_sessions" in faults
+    assert "agi.hots: expected one of host, port, allow, dnis_from, most_sessions" in faults
     assert "[pools]: expected one of " + ", ".join([*SECTIONS, "pbx"]) in faults
     assert "store: expected a table, got 'here'" in faults
 

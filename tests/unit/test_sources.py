@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from interact_ivr.api.sources import Sources, networks, owner, within
+from interact_ivr.api.sources import Sources
+from interact_ivr.domain.networks import networks, owner, within
 
 TRUSTED = Sources(networks(["10.0.0.0/8", "192.0.2.7", "2001:db8:ffff::/48"]))
 

@@ -113,6 +113,14 @@ def _is_shown(session: Session, request: web.Request, *, by_cookie: bool) -> boo
     return bool(cookies) and all(_same(cookie, session.cookie) for cookie in cookies)
 
 
+def shown_session(request: web.Request) -> Sequence[str]:
+    """Give what a request shows of a session, by which one that is guessed is known again."""
+    session_id = request.match_info["sessionId"]
+    tokens = request.headers.getall(TOKEN_HEADER, ("-",))  # an event stream needs none
+    cookies = cookies_of(request, cookie_name(session_id))
+    return session_id, " ".join(tokens), " ".join(cookies)
+
+
 def cookie_name(session_id: str) -> str:
     """Name the cookie of a session: each has its own, so that a browser can have several."""
     return f"icws_{session_id}"

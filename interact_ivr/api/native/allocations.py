@@ -22,7 +22,7 @@ from interact_ivr.api.native.asking import (
 )
 from interact_ivr.api.native.numbers import GroupName
 from interact_ivr.api.routes import Needs, Route
-from interact_ivr.domain.errors import AllocationEnded, Exhausted, NoSuchAllocation
+from interact_ivr.domain.errors import AllocationEnded, Exhausted, NoSuchAllocation, QuotaReached
 from interact_ivr.domain.values import Allocation, Ending, KnownAllocation
 from interact_ivr.service.pools import Pools
 
@@ -134,7 +134,7 @@ class AllocationRoutes:
                 "POST", "/allocations", Needs.ALLOCATOR, self._make, Allocate,
                 Says(
                     "allocate", "Lend a number to an interaction, or renew the one it holds",
-                    (Exhausted, NoSuchInteraction),
+                    (Exhausted, QuotaReached, NoSuchInteraction),
                 ),
                 answer(201, "a number was lent", MadeAllocation),
                 answer(200, "the number it holds; its wait has begun anew", MadeAllocation),

@@ -8,7 +8,7 @@ from aiohttp import web
 from interact_ivr.api.faults import Broken, FromElsewhere, NoSuchPath, said
 from interact_ivr.api.native.problems import REFUSALS
 from interact_ivr.api.screen.pages import Pages
-from interact_ivr.domain.errors import NotPermitted, Refusal, Unauthenticated
+from interact_ivr.domain.errors import NotPermitted, Refusal, TooManyAttempts, Unauthenticated
 
 
 class WrongToken(Unauthenticated):
@@ -48,8 +48,9 @@ class ScreenDialect:
         """Say *refusal*."""
         kind = type(refusal)
         asks_token = isinstance(refusal, Unauthenticated | NotPermitted)
-        return self.pages.refused(
-            said(REFUSALS, refusal).status,
+        how = said(REFUSALS, refusal)
+        response = self.pages.refused(
+            how.status,
             root=self.root,
             title=next((TITLES[each] for each in kind.__mro__ if each in TITLES), "Not now"),
             text=next((TEXTS[each] for each in kind.__mro__ if each in TEXTS), str(refusal)),
@@ -57,3 +58,6 @@ class ScreenDialect:
             asks_token=asks_token,
             reference="" if asks_token or kind is NoSuchPath else reference,
         )
+        if isinstance(refusal, TooManyAttempts):
+            response.headers.update(how.headers(refusal))
+        return response

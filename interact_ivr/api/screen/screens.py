@@ -5,6 +5,7 @@ form or link sends along; the cookie is good for the pages alone. A form is take
 only.
 """
 
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -12,7 +13,6 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import hdrs, web
 
-from interact_ivr.api.bearers import who_has
 from interact_ivr.api.bodies import read_parameters
 from interact_ivr.api.describing import Answer, Content, Description, Refusing
 from interact_ivr.api.event_streams import MEDIA, EventStreams, event
@@ -25,10 +25,10 @@ from interact_ivr.api.screen.board import Board, Boards
 from interact_ivr.api.screen.dialect import WrongToken
 from interact_ivr.api.screen.pages import FOLDER, Asset, Pages
 from interact_ivr.api.sources import Sources
+from interact_ivr.domain.access import Role
 from interact_ivr.domain.errors import BadInput, NoSuchEnvironment, NotPermitted, Unauthenticated
 from interact_ivr.domain.phone_calls import AgentCall
 from interact_ivr.ports import Clock
-from interact_ivr.service.access import Access
 from interact_ivr.service.agents import Agents
 
 BASE: Final = "/screen"
@@ -38,6 +38,10 @@ _HTML: Final = Content("text/html")
 _REFUSING: Final = Refusing(REFUSALS, lambda _: _HTML, {503: {"Retry-After": "seconds"}})
 ALIVE: Final = event("alive", b"-")
 """What a script sees of a stream on which nothing happens."""
+
+
+Bearer = Callable[[str, Collection[Role], web.Request], Awaitable[Who]]
+"""Says who shows a token of one of the roles."""
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -54,7 +58,7 @@ class ScreenRoutes:
     boards: Boards
     pages: Pages
     streams: EventStreams
-    access: Access
+    bearer: Bearer
     sources: Sources
     clock: Clock
     customer_url: str = ""
@@ -95,7 +99,7 @@ class ScreenRoutes:
         check_ours(request, self.sources)
         token = await _token(request)
         try:
-            who = request[WHO] = who_has(token, ROLES[Needs.AGENT], self.access)
+            who = request[WHO] = await self.bearer(token, ROLES[Needs.AGENT], request)
         except Unauthenticated:
             raise WrongToken from None
         extension_of(request, who)

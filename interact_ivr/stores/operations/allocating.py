@@ -1,6 +1,6 @@
 """Allocating: an interaction is lent the number that has rested longest."""
 
-from interact_ivr.domain.errors import BadInput, Exhausted
+from interact_ivr.domain.errors import BadInput, Exhausted, QuotaReached
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, Policy
 from interact_ivr.domain.names import AllocationId, Ani, Group, InteractionId, Scope
 from interact_ivr.domain.values import Allocation, Ending
@@ -17,6 +17,9 @@ from interact_ivr.stores.operations.number_rows import (
 from interact_ivr.stores.operations.times import to_micros
 from interact_ivr.stores.transaction import Transaction
 
+_ASK_AGAIN_SECONDS = 5
+"""Within which what has run out is on record."""
+
 
 def allocate(
     scope: Scope,
@@ -31,8 +34,12 @@ def allocate(
     Where that is to be replaced, another one is looked for before it is free: it is none itself.
     The group that the interaction has asked for binds also where it is not said again.
     """
+    if policy.most_open:  # first: whoever waits for it holds no number that its holder may wait for
+        tx.one("lock_application", application=scope.application)
     held = _held_by(tx, scope, interaction, policy)
-    if held is not None:
+    if held is None:
+        _check_quota(tx, scope, policy)
+    else:
         _check_group(held, group)
         group = group or _asked_group(tx, held)
     keeps = held is not None and not policy.replace
@@ -46,6 +53,15 @@ def allocate(
         _, ended = end(tx, held, tx.now, Ending.REPLACED)
         replaced, caller = ended.id, caller or ended.caller
     return _lend(tx, settle(tx, other), interaction, group, caller, policy, replaced)
+
+
+def _check_quota(tx: Transaction, scope: Scope, policy: Policy) -> None:
+    """Raise `QuotaReached` where one more would be too many; an end counts once it is on record."""
+    if not (most := policy.most_open):
+        return
+    (there,) = tx.one("count_open_allocations", application=scope.application, most=most)
+    if there == most:
+        raise QuotaReached("open at once", most, _ASK_AGAIN_SECONDS)
 
 
 def _held_by(

@@ -44,6 +44,16 @@ WHERE allocation.application_id = :application AND interaction = :interaction
   AND ended_at IS NULL
 FOR UPDATE OF number
 
+-- name: lock_application
+-- What is counted behind it stays so until the end, and foreign keys do not wait for it.
+SELECT id FROM application WHERE id = :application
+FOR NO KEY UPDATE
+
+-- name: count_open_allocations
+SELECT count(*) FROM (
+    SELECT 1 FROM allocation WHERE application_id = :application AND ended_at IS NULL LIMIT :most
+) AS open
+
 -- name: find_longest_rested
 SELECT id, application_id, number, entered, group_name, allocation_id, free_from,
     last_allocation_id

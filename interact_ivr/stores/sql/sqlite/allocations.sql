@@ -33,6 +33,14 @@ FROM allocation JOIN number ON number.id = allocation.number_id
 WHERE allocation.application_id = :application AND interaction = :interaction
   AND ended_at IS NULL
 
+-- name: lock_application
+SELECT id FROM application WHERE id = :application
+
+-- name: count_open_allocations
+SELECT count(*) FROM (
+    SELECT 1 FROM allocation WHERE application_id = :application AND ended_at IS NULL LIMIT :most
+) AS open
+
 -- name: find_longest_rested
 SELECT id, application_id, number, entered, group_name, allocation_id, free_from,
     last_allocation_id

@@ -1,0 +1,142 @@
+"""Who guesses, tries out or takes too much over HTTP: slowed, refused in each form, and counted."""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from interact_ivr.api.rest import NO_NUMBER_AVAILABLE
+from interact_ivr.control.client import Refused
+from testbed.api import Api
+from testbed.line import control
+from testbed.service import FREE_GUESSES, Service
+from testbed.wire import Answer, Program, Wire, ask, envelope, request
+from tests.edge.programs import program_of
+
+V2 = "/interact/version/2/dnis"
+NUMBER = "380974520200"
+GET = f"{V2}/allocate/get/{NUMBER}"
+GUESSER, ELSEWHERE = "127.0.0.9", "127.0.0.10"
+FREE = 3
+PATIENCE = 20.0
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Give a running service at which few guesses are free, and one allocation is open."""
+    service = Service(tmp_path_factory.mktemp("strict"), "[pool]\nmost_allocations = 1\n")
+    text = service.config.read_text("utf-8")
+    few = text.replace(f"free_guesses = {FREE_GUESSES}", f"free_guesses = {FREE}")
+    service.config.write_text(few, "utf-8")
+    with service:
+        yield service
+
+
+@contextmanager
+def refused(service: Service, source: str, requests: list[bytes]) -> Iterator[Answer]:
+    """Send *requests*, more than may wait, and give the first answer while the others wait."""
+    with ExitStack() as stack:
+        wires = {}
+        for each in requests:
+            wire = stack.enter_context(Wire(service.http_port, source=source)).send(each)
+            wires[wire.socket] = wire
+        ready, _, _ = select.select(list(wires), [], [], PATIENCE)
+        yield wires[ready[0]].answer(requests[0].split()[0].decode())
+
+
+def test_guesses_wait_over_every_api(strict: Service) -> None:
+    """Keys, tokens and sessions of one source together; who was good there still is, at once."""
+    program = program_of(strict, NUMBER)
+    port, good = strict.http_port, program.by_key()
+    body = envelope("GetDnisAllocationRequest", phone=NUMBER)
+    assert ask(port, "GET", GET, good, source=GUESSER).status == 200
+    for at in range(FREE):
+        bad = good | {"Application-Key": f"free {at}"}
+        assert ask(port, "GET", GET, bad, source=GUESSER).status == 401
+
+    def guesses(api: str, secret: str) -> bytes:
+        key, cookie = good | {"Application-Key": secret}, f"icws_123={secret}"
+        return {
+            "rest": request("GET", GET, key),
+            "soap": request("POST", f"{V2}/soap", key, body),
+            "native": request("GET", "/api/v1/groups", {"Authorization": f"Bearer {secret}"}),
+            "screen": request("GET", "/screen/1000", {"Cookie": f"interact_screen={secret}"}),
+            "console": request("GET", "/console/", {"Cookie": f"interact_console={secret}"}),
+            "icws": request(
+                *("GET", "/icws/123/connection"),
+                {"ININ-ICWS-CSRF-Token": secret, "Cookie": cookie},
+            ),
+        }[api]
+
+    for api in ("rest", "soap", "native", "screen", "console", "icws"):
+        with refused(strict, GUESSER, [guesses(api, f"{api}-{at}") for at in range(30)]) as told:
+            assert (api, told.status) == (api, 429)
+            assert int(told.headers["retry-after"]) >= 1
+            assert ask(port, "GET", GET, good, source=GUESSER).status == 200
+    assert ask(port, "GET", GET, good, source=ELSEWHERE).status == 200
+    assert ask(port, "GET", GET, bad, source=ELSEWHERE).status == 401
+    for what in ("key", "token", "session"):
+        assert strict.metric(f'failed_secrets_total{{what="{what}",why="too many"}}') > 0
+    lines = strict.log("secret not accepted")
+    assert {line["source"] for line in lines} == {GUESSER, ELSEWHERE}
+    assert len(lines) < 60, "a line now and then"
+
+
+def test_who_asks_for_many_foreign_numbers_waits(strict: Service) -> None:
+    """Its own are answered at once all the while, and each foreign one is counted."""
+    program = program_of(strict, "380974520201")
+    own = f"{V2}/allocate/get/380974520201"
+    before = strict.metric("foreign_numbers_total")
+
+    for at in range(FREE):
+        path = f"{V2}/allocate/get/38097452980{at}"
+        assert ask(strict.http_port, "GET", path, program.by_key()).status == 404
+    foreign = [
+        request("GET", f"{V2}/allocate/get/3809745299{at:02}", program.by_key()) for at in range(30)
+    ]
+    with refused(strict, "", foreign) as told:
+        assert told.status == 429
+        assert ask(strict.http_port, "GET", own, program.by_key()).status == 200
+    assert strict.log("many foreign numbers")
+    assert strict.metric("foreign_numbers_total") >= before + FREE
+
+
+def test_a_quota_is_refused_in_each_form(strict: Service) -> None:
+    """As no number over the vendor's API, as a quota over ours and on the command line; counted."""
+    program: Program = program_of(strict, "380974520202", "380974520203")
+    where = {"environment": program.environment}
+    admin = Api.of(strict, "admin", **where)
+    consumer, port = program.as_consumer(), strict.http_port
+    new = f"{V2}/allocate/new"
+    assert ask(port, "POST", new, consumer, b'{"id": "first"}').status == 200
+    assert ask(port, "POST", new, consumer, b'{"id": "first"}').status == 200, "it renews"
+    told = ask(port, "POST", new, consumer, b'{"id": "second"}')
+    assert (told.status, told.text) == (403, NO_NUMBER_AVAILABLE)
+    assert int(told.headers["retry-after"]) >= 1
+    body = envelope("AllocateDnisRequest", uniqueId="second")
+    told = ask(port, "POST", f"{V2}/soap", consumer, body)
+    assert (told.status, NO_NUMBER_AVAILABLE in told.text) == (500, True)
+    answer = admin.ask("POST", "/allocations", {"interaction": "second"})
+    assert (answer.status, answer.json["code"]) == (429, "quota_reached")
+    with pytest.raises(Refused) as refused:
+        control(strict, "allocate", interaction="second", **where)
+    assert refused.value.code == "quota_reached"
+    assert strict.metric('quota_refusals_total{quota="open at once"}') == 4
+
+
+def test_a_minute_s_quota_is_taken_at_once_and_told(tmp_path: Path) -> None:
+    """Whoever asks again and again, also for the same interaction."""
+    with Service(tmp_path / "s", "[pool]\nmost_allocations_per_minute = 2\n") as service:
+        control(service, "number.add", numbers=["380974520204-380974520209"])
+        for _ in range(2):
+            control(service, "allocate", interaction="a")
+        with pytest.raises(Refused) as refused:
+            control(service, "allocate", interaction="a")
+        assert refused.value.code == "quota_reached"
+        assert service.metric('quota_refusals_total{quota="a minute"}') == 1
+        (line,) = service.log("quota reached")
+        assert line["quota"] == "2 a minute"

@@ -1,0 +1,59 @@
+"""How often a minute: a bucket for each application that fills again as time goes by."""
+
+from __future__ import annotations
+
+import pytest
+
+from interact_ivr.domain.errors import QuotaReached
+from interact_ivr.domain.names import ApplicationId
+from interact_ivr.service.quotas import MinuteQuota
+
+ONE, TWO = ApplicationId(1), ApplicationId(2)
+
+
+class World:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.at = 1000.0
+        self.again = 0
+        """When to come again, as the last refusal said."""
+        self.quota = MinuteQuota(lambda: self.at)
+
+    def take(self, application: ApplicationId = ONE, most: int = 6) -> int:
+        """Take as many as there are, and give how many and when to come again."""
+        taken = 0
+        with pytest.raises(QuotaReached) as refused:  # noqa: PT012  until it is
+            while True:
+                self.quota.take(application, most)
+                taken += 1
+        assert (refused.value.quota, refused.value.most) == ("a minute", most)
+        self.again = refused.value.retry_after
+        return taken
+
+
+def test_a_minute_s_worth_at_once_and_then_as_many_as_come_again() -> None:
+    """Six a minute is one every ten seconds, and never more than six."""
+    world = World()
+    assert (world.take(), world.again) == (6, 10)
+    world.at += 9.5
+    assert (world.take(), world.again) == (0, 1)
+    world.at += 0.5
+    assert world.take() == 1
+    world.at += 3600
+    assert world.take() == 6
+
+
+def test_each_application_has_its_own() -> None:
+    """One that asks too often costs no other."""
+    world = World()
+    assert world.take(ONE) == 6
+    assert world.take(TWO) == 6
+
+
+@pytest.mark.parametrize("count", [1, 10_000])
+def test_none_is_no_limit(count: int) -> None:
+    """Nothing is even remembered."""
+    world = World()
+    for _ in range(count):
+        world.quota.take(ONE, 0)

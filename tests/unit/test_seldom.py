@@ -1,0 +1,44 @@
+"""What is told now and then: one of a kind, few of all kinds, and how many were left out."""
+
+from __future__ import annotations
+
+from interact_ivr.service.seldom import Seldom
+
+
+class World:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self.seldom = Seldom(every=10, most=3, clock=lambda: self.at)
+
+
+def test_one_of_a_kind_is_told_and_the_next_says_how_many_were_not() -> None:
+    """Within its time; then it begins anew."""
+    world = World()
+    assert world.seldom.left_out("a") == 0
+    assert [world.seldom.left_out("a") for _ in range(5)] == [None] * 5
+    world.at = 9.9
+    assert world.seldom.left_out("a") is None
+    world.at = 10
+    assert world.seldom.left_out("a") == 6
+    world.at = 20
+    assert world.seldom.left_out("a") == 0
+
+
+def test_of_all_kinds_few_are_told() -> None:
+    """Whoever can make up kinds cannot make up lines."""
+    world = World()
+    told = [world.seldom.left_out(f"kind {n}") for n in range(1000)]
+    assert [each for each in told if each is not None] == [0, 0, 0]
+    world.at = 10
+    assert world.seldom.left_out("kind 999") == 1
+
+
+def test_what_is_remembered_of_kinds_is_bounded() -> None:
+    """The longest unused ones are forgotten, with their counts."""
+    world = World()
+    for n in range(1000):
+        world.seldom.left_out(f"kind {n}")
+    world.at = 10
+    assert world.seldom.left_out("kind 3") == 0
