@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
         with ThreadPoolExecutor(given.at_once) as threads:
             list(threads.map(partial(_fuzz, seconds=given.seconds), names))
     reports = {name: report for name in names if (report := _collected(name)) is not None}
-    _write(reports)
+    _write({name: report for name, report in reports.items() if "executions" in report})
     for name, report in reports.items():
         print(name, *(f"{key}={value}" for key, value in report.items()))
     return 1 if any(report["findings"] for report in reports.values()) else 0
