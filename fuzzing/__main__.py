@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
         with ThreadPoolExecutor(given.at_once) as threads:
             list(threads.map(partial(_fuzz, seconds=given.seconds), names))
     reports = {name: report for name in names if (report := _collected(name)) is not None}
-    _write(reports)
+    _write({name: report for name, report in reports.items() if "executions" in report})
     for name, report in reports.items():
         print(name, *(f"{key}={value}" for key, value in report.items()))
     return 1 if any(report["findings"] for report in reports.values()) else 0
@@ -73,16 +73,16 @@ def _collected(name: str) -> dict[str, Any] | None:
     folder = _folder(name)
     if not (folder / "log").exists():
         return None
-    edges = _EDGES.findall((folder / "log").read_text("utf-8", "replace"))
-    if not (folder / "report.json").exists():
-        return {"findings": [f"it ended, or runs yet: {folder / 'log'} says why"]}
-    report: dict[str, Any] = json.loads((folder / "report.json").read_text("utf-8"))
     found = [file.read_bytes() for file in (folder / "corpus").iterdir()]
     inputs = chosen(target(name), [*found, *kept(name)])
     keep(name, inputs)
+    edges = [int(each) for each in _EDGES.findall((folder / "log").read_text("utf-8", "replace"))]
+    sizes = {"edges": max(edges, default=0), "corpus": len(found), "kept": len(inputs)}
+    if not (folder / "report.json").exists():
+        return sizes | {"findings": [f"it ended before its time: {folder / 'log'} says why"]}
+    report: dict[str, Any] = json.loads((folder / "report.json").read_text("utf-8"))
     rate = round(report["executions"] / report["cpu_seconds"])
-    sizes = {"edges": int(edges[-1]) if edges else 0, "corpus": len(found), "kept": len(inputs)}
-    return {"executions_per_second": rate, **sizes, **report}
+    return report | sizes | {"executions_per_second": rate}
 
 
 def _write(reports: dict[str, dict[str, Any]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
@@ -19,8 +20,8 @@ MOST_BYTES: Final = 40_000
 _ROOT: Final = str(Path(__file__).parent.parent)
 _READ_BY: Final = tuple(f"{_ROOT}/{name}/" for name in ("interact_ivr", "dialplan", "agi_scripts"))
 
-Step = tuple[str, int, int]
-"""From one line of a file to another."""
+Step = tuple[str, int, int, int]
+"""From one line of a file to another, and how often: once, twice, about four times, ..."""
 
 
 def kept(name: str) -> Sequence[bytes]:
@@ -63,13 +64,13 @@ def _fewest(goes: Mapping[bytes, frozenset[Step]]) -> Sequence[bytes]:
 
 def _steps(check: Callable[[bytes], None], data: bytes) -> frozenset[Step]:
     """Give the steps that *check* goes in what reads *data*."""
-    found: set[Step] = set()
+    found: Counter[tuple[str, int, int]] = Counter()
 
     def within(before: int) -> Callable[[FrameType, str, Any], Any]:
         def trace(frame: FrameType, event: str, _: Any) -> Any:
             nonlocal before
             if event == "line":
-                found.add((frame.f_code.co_filename, before, frame.f_lineno))
+                found[frame.f_code.co_filename, before, frame.f_lineno] += 1
                 before = frame.f_lineno
             return trace
 
@@ -85,4 +86,4 @@ def _steps(check: Callable[[bytes], None], data: bytes) -> frozenset[Step]:
         check(data)
     finally:
         sys.settrace(traced)
-    return frozenset(found)
+    return frozenset((*step, times.bit_length()) for step, times in found.items())

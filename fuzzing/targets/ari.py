@@ -112,10 +112,19 @@ def _seeds() -> Iterator[bytes]:
         for begin in range(0, len(lines), 6):
             yield "\n".join(_short(line) for line in lines[begin : begin + 6]).encode()
         yield from ("\n".join(map(_short, looks[at : at + 2])).encode() for at in range(0, 2, 2))
+    two = [_channel("c", "sipp"), _channel("p", "6929")]
+    yield json.dumps(two).encode() + b'\n[{"id":"","channels":["c","p"]}]'
     yield b"Sun, 22 Nov 2026 12:00:00 GMT\nSun, 22 Nov 2026 12:00:00 -0000\nx, 1 Jan 1 0:0 +9999"
     yield b'"A, B" <sip:+380974520200@example.org;user=phone>\ntel:+1;ext=1\nLocal/1@a-00000001;2'
     yield b'{"channel_ids":["__AST_CHANNEL_ALL_TOPIC"],"bridge_ids":[]}\n{"value":"x"}'
     yield b'{"system":{"version":"22.1.0"}}\n{"type":"ApplicationReplaced","timestamp":"x"}'
+
+
+def _channel(id_: str, endpoint: str) -> dict[str, object]:
+    """Make a channel that is up, as ARI tells of it."""
+    dialplan = {"context": "phones", "exten": ""}
+    name, created = f"PJSIP/{endpoint}-00000001", "2026-05-04T12:00:00.000+0000"
+    return {"id": id_, "name": name, "dialplan": dialplan, "creationtime": created}
 
 
 def _short(text: Any) -> str:

@@ -147,7 +147,8 @@ class OnPhones:
     def talking(self) -> list[str]:
         """Give the channels of phones that talk and can be asked whether they hold."""
         shown = (leg for leg in self._legs.all() if leg.id in self._shown)
-        return [leg.id for leg in shown if leg.bridge and leg.name.technology == "PJSIP"]
+        in_bridges = (leg for leg in shown if leg.bridge is not None)
+        return [leg.id for leg in in_bridges if leg.name.technology == "PJSIP"]
 
     def _again(self, ids: Iterable[str], now: datetime) -> Iterator[Move]:
         """Look at *ids* again, and at all who are connected with them."""
@@ -265,7 +266,8 @@ class _Others:
 
     def __init__(self, there: Sequence[Leg], parties: Mapping[str, Party]) -> None:
         self._there = there
-        self._near = {leg.id: replace(parties[leg.id], near=True) for leg in there if leg.bridge}
+        in_bridges = (leg.id for leg in there if leg.bridge is not None)
+        self._near = {id_: replace(parties[id_], near=True) for id_ in in_bridges}
         self._far = parties
 
     def of(self, leg: Leg) -> tuple[Party, ...]:

@@ -324,3 +324,14 @@ def test_phones_that_ring_at_once_are_not_on_the_call_with_each_other() -> None:
     assert screens.shown == {"p": ("6929", "ringing", only), "q": ("6930", "ringing", only)}
     screens.take(Dialed(NOON, CUSTOMER, ALICE, "NOANSWER"))
     assert screens.shown == {"q": ("6930", "ringing", only)}
+
+
+def test_a_bridge_without_a_name_is_a_bridge() -> None:
+    """No Asterisk has one, but whoever says so must not keep others' calls from being seen."""
+    caller, phone = calling("c", "PJSIP/sipp-1"), channel("p", "PJSIP/6929-2")
+    talks = [replace(each, state="Up") for each in (caller, phone)]
+    for id_ in ("", "b"):
+        screens = Screens()
+        screens.told(screens.on_phones.look(Look(talks, [Bridge(id_, ("c", "p"))], NOON), NOON))
+        assert screens.with_customers() == {"6929": "talking"}
+        assert screens.on_phones.talking() == ["p"]
