@@ -57,7 +57,6 @@ from interact_ivr.ports import (
     ToldStore,
     TrafficStore,
 )
-from interact_ivr.stores.allocations import StoredAllocations
 from interact_ivr.stores.directory import StoredDirectory
 from interact_ivr.stores.numbers import StoredNumbers
 from interact_ivr.stores.operations.times import from_micros
@@ -73,6 +72,7 @@ from interact_ivr.stores.postgres.queries import postgres_queries
 from interact_ivr.stores.postgres.reader import Reader as PostgresReader
 from interact_ivr.stores.postgres.sessions import Sessions
 from interact_ivr.stores.postgres.writer import Writer as PostgresWriter
+from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.cluster import LoneNode
 from interact_ivr.stores.sqlite.journal import SqliteJournal
 from interact_ivr.stores.sqlite.reader import Reader
@@ -195,7 +195,7 @@ class SqliteStore:
         self._writer.start()
         reader = Reader(self.path, clock)
         return (
-            StoredAllocations(self._writer, reader),
+            SqliteAllocations(self._writer, reader),
             StoredNumbers(self._writer, reader),
             StoredDirectory(self._writer, reader),
         )
