@@ -514,10 +514,16 @@ class Pool:
         age: timedelta | None = None,
         named: str | None = None,
         shared: Collection[str] = (),
+        read_as: Collection[str] = (),
     ) -> Retrieval:
-        """Let a call ask whose number it dialed; *shared* are numbers many people call from."""
+        """Let a call ask whose number it dialed; *shared* are numbers many people call from.
+
+        What else the first one may be read as is *read_as*.
+        """
+        keys = [[NumberKey(number)] for number in numbers]
+        keys[0].extend(map(NumberKey, read_as))
         question = Question(
-            dialed=[[NumberKey(number)] for number in numbers],
+            dialed=keys,
             call=CallRef(pbx, call),
             caller=caller(ani, shared),
             age=age,
