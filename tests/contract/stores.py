@@ -521,7 +521,8 @@ class Pool:
         What else the first one may be read as is *read_as*.
         """
         keys = [[NumberKey(number)] for number in numbers]
-        keys[0].extend(map(NumberKey, read_as))
+        for key in read_as:
+            keys[0].append(NumberKey(key))
         question = Question(
             dialed=keys,
             call=CallRef(pbx, call),
