@@ -20,9 +20,9 @@ from bench.row import Row
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import CallRef, InteractionId, NumberKey, Scope
 from interact_ivr.domain.values import NewNumber, Question, Status
-from interact_ivr.stores.allocations import StoredAllocations
 from interact_ivr.stores.directory import StoredDirectory
 from interact_ivr.stores.numbers import StoredNumbers
+from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.reader import Reader
 from interact_ivr.stores.sqlite.schema import create_database, migrate, open_database
 from interact_ivr.stores.sqlite.writer import Writer
@@ -61,7 +61,7 @@ class Pool:
         self._writer = Writer(path, WallClock(), group_limit=group_limit)
         self._writer.start()
         reader = Reader(path, WallClock())
-        self._allocations = StoredAllocations(self._writer, reader)
+        self._allocations = SqliteAllocations(self._writer, reader)
         self._numbers = StoredNumbers(self._writer, reader)
         self._directory = StoredDirectory(self._writer, reader)
         self._ids = itertools.count()

@@ -166,6 +166,11 @@ def _script(scope: Scope) -> str:
             ),
             statement("write_journal", **journal, **hold, **nobody),
             "COMMIT;",
-            statement("retrieve_plainly", random="lpad(:interaction::TEXT, 14, 'Z')"),
+            statement(
+                "retrieve_plainly",
+                keys="json_build_array(:number::TEXT)",
+                redial_for="0",
+                random="lpad(:interaction::TEXT, 14, 'Z')",
+            ),
         ]
     )

@@ -13,8 +13,8 @@ from dialplan import NOBODYS, Directory, Engine, load_plan
 from interact_ivr import __version__
 from interact_ivr.ani_key import ani_key
 from interact_ivr.config_keys import Config
-from interact_ivr.control.dial_plans import PlanOperations
 from interact_ivr.control.actors import actor_of
+from interact_ivr.control.dial_plans import PlanOperations
 from interact_ivr.control.operations import Conversation, Operations
 from interact_ivr.control.sizing import SizingOperations
 from interact_ivr.domain.ani import AniKeeping, AniSetting

@@ -31,11 +31,11 @@ from interact_ivr.ports import (
     TrafficStore,
     UseStore,
 )
-from interact_ivr.stores.allocations import StoredAllocations
 from interact_ivr.stores.audit import StoredAudit
 from interact_ivr.stores.directory import StoredDirectory
 from interact_ivr.stores.numbers import StoredNumbers
 from interact_ivr.stores.pool_view import StoredPoolView
+from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.clock import StoreClock, boot_id
 from interact_ivr.stores.sqlite.cluster import LoneNode
 from interact_ivr.stores.sqlite.journal import SqliteJournal
@@ -137,7 +137,7 @@ async def _embedded(config: StoreConfig, opening: Opening) -> AsyncIterator[Stor
             reader = Reader(path, clock)
             writer.let_go = reader.close
             yield Store(
-                StoredAllocations(writer, reader),
+                SqliteAllocations(writer, reader),
                 StoredNumbers(writer, reader),
                 StoredDirectory(writer, reader),
                 SqliteJournal(writer, reader, opening.rewrite_up_to),

@@ -57,7 +57,6 @@ from interact_ivr.ports import (
     ToldStore,
     TrafficStore,
 )
-from interact_ivr.stores.allocations import StoredAllocations
 from interact_ivr.stores.audit import StoredAudit
 from interact_ivr.stores.directory import StoredDirectory
 from interact_ivr.stores.numbers import StoredNumbers
@@ -74,6 +73,7 @@ from interact_ivr.stores.postgres.queries import postgres_queries
 from interact_ivr.stores.postgres.reader import Reader as PostgresReader
 from interact_ivr.stores.postgres.sessions import Sessions
 from interact_ivr.stores.postgres.writer import Writer as PostgresWriter
+from interact_ivr.stores.sqlite.allocations import SqliteAllocations
 from interact_ivr.stores.sqlite.cluster import LoneNode
 from interact_ivr.stores.sqlite.journal import SqliteJournal
 from interact_ivr.stores.sqlite.reader import Reader
@@ -201,7 +201,7 @@ class SqliteStore:
         self._writer.start()
         reader = Reader(self.path, clock)
         return (
-            StoredAllocations(self._writer, reader),
+            SqliteAllocations(self._writer, reader),
             StoredNumbers(self._writer, reader),
             StoredDirectory(self._writer, reader),
         )
@@ -530,10 +530,17 @@ class Pool:
         age: timedelta | None = None,
         named: str | None = None,
         shared: Collection[str] = (),
+        read_as: Collection[str] = (),
     ) -> Retrieval:
-        """Let a call ask whose number it dialed; *shared* are numbers many people call from."""
+        """Let a call ask whose number it dialed; *shared* are numbers many people call from.
+
+        What else the first one may be read as is *read_as*.
+        """
+        keys = [[NumberKey(number)] for number in numbers]
+        for key in read_as:
+            keys[0].append(NumberKey(key))
         question = Question(
-            dialed=[[NumberKey(number)] for number in numbers],
+            dialed=keys,
             call=CallRef(pbx, call),
             caller=caller(ani, shared),
             age=age,

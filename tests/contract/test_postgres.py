@@ -125,14 +125,22 @@ def test_an_id_that_a_statement_makes_says_its_time_as_ours_do(tmp_path: Path) -
 
 
 async def test_a_found_call_is_one_statement(pool: Pool) -> None:
-    """So it is one round trip, in which all of it happens or nothing."""
-    statements = await _statements(pool, [(ONE, ANI, Status.FOUND)] * 8)
+    """So it is one round trip, in which all of it happens or nothing.
+
+    Also where the caller has retrieved from the number before, and may redial no more.
+    """
+    statements = await _statements(pool, [("", ANI, Status.FOUND)] * 8)
     assert statements == [1] * 8
+
+
+async def test_it_is_one_however_the_number_is_dialed(pool: Pool) -> None:
+    """Without a plus it is the second that it may be read as."""
+    assert await _statements(pool, [("4520200", ANI, Status.FOUND)]) == [1]
 
 
 async def test_what_is_not_plain_is_a_transaction(pool: Pool) -> None:
     """A redial, a repeat, a late call: first it is seen that it is none, then all is looked at."""
-    statements = await _statements(pool, [(ONE, ANI, Status.FOUND)])
+    statements = await _statements(pool, [("", ANI, Status.FOUND)])
     assert statements == [1]
     assert (await pool.retrieve(ONE, call="0", ani=ANI)).repeated
     assert (await pool.retrieve(ONE, call="again", ani=ANI)).status is Status.NOT_ALLOCATED
@@ -148,10 +156,12 @@ async def _statements(pool: Pool, calls: list[tuple[str, str, Status]]) -> list[
     )
     store.rows("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
     counted = []
-    for at, (_, ani, status) in enumerate(calls):
+    for at, (dialed, ani, status) in enumerate(calls):
         lent = await pool.allocate(f"a{at}")
         ((before,),) = store.rows(count)
-        told = await pool.retrieve(lent.number, call=str(at), ani=f"{ani}{at}")
+        told = await pool.retrieve(
+            dialed or lent.number, call=str(at), ani=ani, read_as=[lent.number]
+        )
         ((after,),) = store.rows(count)
         assert told.status is status
         counted.append(int(after - before))

@@ -16,7 +16,7 @@ from interact_ivr.stores.queries import load_queries
 from tests.contract.cluster import databases
 
 QUERIES = postgres_queries()
-OF_SQLITE_ALONE = {"find_lead", "keep_lead", "last_journal_id"}
+OF_SQLITE_ALONE = {"find_lead", "find_plain", "keep_lead", "last_journal_id"}
 STORES = Path(interact_ivr.stores.__file__).parent
 SOURCES = [*STORES.glob("*.py"), *STORES.glob("operations/*.py"), *STORES.glob("postgres/*.py")]
 

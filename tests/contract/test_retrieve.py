@@ -158,6 +158,17 @@ async def test_the_first_key_that_is_a_number_counts(pool: Pool) -> None:
     assert (await pool.states())[ONE] is State.ALLOCATED
 
 
+async def test_of_what_a_number_may_be_read_as_the_first_that_there_is_counts(pool: Pool) -> None:
+    """Allocated or not: a reading that comes later is then another number."""
+    await pool.add(ONE)
+    lent = await pool.allocate("a")
+    await pool.add(TWO)
+    told = await pool.retrieve(TWO, call="1", read_as=[ONE])
+    assert (told.status, told.number) == (Status.NOT_ALLOCATED, TWO)
+    told = await pool.retrieve("4520200", call="1", read_as=[lent.number, TWO])
+    assert (told.status, told.number, told.interaction) == (Status.FOUND, ONE, "a")
+
+
 async def test_an_allocation_is_over_at_its_very_instant(pool: Pool) -> None:
     """A microsecond before it the call is told, at it nobody is, and the journal says why."""
     await pool.add(ONE, TWO)

@@ -7,10 +7,8 @@ from datetime import timedelta
 from functools import partial
 
 from interact_ivr.domain.errors import Exhausted
-from interact_ivr.domain.happening import Happening
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.names import (
-    AllocationId,
     Ani,
     ApplicationId,
     EnvironmentId,
@@ -19,12 +17,18 @@ from interact_ivr.domain.names import (
     Scope,
     random_end,
 )
-from interact_ivr.domain.values import Allocation, Ending, Question, Retrieval, Status
+from interact_ivr.domain.values import Allocation, Question, Retrieval
 from interact_ivr.ports import Clock
 from interact_ivr.stores.acting import acting
 from interact_ivr.stores.allocations import StoredAllocations
 from interact_ivr.stores.operations.allocating import allocate
 from interact_ivr.stores.operations.retrieving import recall, retrieve
+from interact_ivr.stores.operations.retrieving_plainly import (
+    Taken,
+    keys_of,
+    longest_redial,
+    told_plainly,
+)
 from interact_ivr.stores.operations.times import from_micros, to_micros
 from interact_ivr.stores.postgres.reader import Reader
 from interact_ivr.stores.postgres.transaction import PostgresTransaction
@@ -80,7 +84,11 @@ class PostgresAllocations(StoredAllocations):
             deadline=deadline,
             wanted=wanted,
             plain=Plain(
-                partial(_retrieve_plainly, environment, question, self._until(deadline)),
+                partial(
+                    _retrieve_plainly,
+                    *(environment, question, longest_redial(policies)),
+                    self._until(deadline),
+                ),
                 partial(recall, environment, question),
             ),
         )
@@ -101,40 +109,26 @@ def _probe(tx: Transaction) -> None:
 
 
 def _retrieve_plainly(
-    environment: EnvironmentId, question: Question, until: int | None, tx: PostgresTransaction
+    environment: EnvironmentId,
+    question: Question,
+    redial_for: int,
+    until: int | None,
+    tx: PostgresTransaction,
 ) -> Retrieval | None:
     """Answer FOUND in one statement, or give None where it is not as plain as that."""
-    if not (question.dialed and question.dialed[0]):
-        return None
     row = tx.alone(
         "retrieve_plainly",
         environment=environment,
-        number=question.dialed[0][0],
+        keys=keys_of(question),
         pbx=question.call.pbx,
         uniqueid=question.call.uniqueid,
         caller=question.caller.known_by,
+        redial_for=redial_for,
         ani=question.caller.stored,
         until=until,
         random=random_end(os.urandom(10)),
     )
     if row is None:
         return None
-    at, number, allocation, interaction, group, allocated_at, caller_match = row
-    now = from_micros(at)
-    tx.happened.append(
-        Happening(
-            *(environment, Ending.RETRIEVED.value, now, number, AllocationId(allocation)),
-            interaction=interaction,
-            call=question.call,
-        )
-    )
-    return Retrieval(
-        Status.FOUND,
-        number=number,
-        ani=question.caller.shown,
-        allocation=allocation,
-        interaction=interaction,
-        group=group,
-        waited=now - from_micros(allocated_at),
-        caller_match=None if caller_match is None else bool(caller_match),
-    )
+    at, *of = row
+    return told_plainly(environment, question, Taken(*of), from_micros(at), tx.happened)

@@ -36,15 +36,20 @@ FROM pg_stat_activity
 WHERE datname = current_database() AND backend_xid IS NOT NULL
 
 -- name: retrieve_plainly
--- A call is told FOUND in one statement, where nothing else could be said: its best number is
--- allocated, it has asked nothing before, and this caller has retrieved nothing from that number.
--- All else is left as it is. What a statement sees is as of its beginning, its locked row alone is
--- the latest: an allocation that came in between is not seen, and so this is not plain. What comes to
--- the server later than :until, or has waited for the row until then, does nothing.
+-- A call is told FOUND in one statement, where nothing else could be said: of the keys the first that
+-- is a number counts, and is allocated; the call has asked nothing before, and this caller has
+-- retrieved nothing from it within any pool's time for redialing. All else is left as it is. What
+-- a statement sees is as of its beginning, its locked row alone is the latest: an allocation that came
+-- in between is not seen, and so this is not plain. What comes to the server later than :until, or has
+-- waited for the row until then, does nothing.
 WITH locked AS MATERIALIZED (
     SELECT id, number, allocation_id, free_from FROM number
-    WHERE environment_id = :environment AND number = :number AND allocation_id IS NOT NULL
-      AND free_from >= (SELECT floor FROM inventory)
+    WHERE id = (
+        SELECT asked.id FROM json_array_elements_text(:keys::JSON) WITH ORDINALITY AS key (key, place)
+        JOIN number AS asked ON environment_id = :environment AND number = key
+        WHERE free_from >= (SELECT floor FROM inventory)
+        ORDER BY place LIMIT 1)
+      AND allocation_id IS NOT NULL AND free_from >= (SELECT floor FROM inventory)
     FOR UPDATE
 ), timed AS MATERIALIZED (
     SELECT *, store_now() AS now FROM locked
@@ -57,7 +62,8 @@ WITH locked AS MATERIALIZED (
           WHERE answer.number_id = timed.id AND pbx = :pbx AND uniqueid = :uniqueid)
       AND NOT EXISTS (
           SELECT 1 FROM allocation
-          WHERE allocation.number_id = timed.id AND ended_as = 'retrieved' AND ended_by = :caller)
+          WHERE allocation.number_id = timed.id AND ended_as = 'retrieved' AND ended_by = :caller
+            AND ended_at > now - :redial_for)
 ), ended AS (
     UPDATE allocation SET ended_at = now, ended_as = 'retrieved', ended_by = :caller
     FROM plain WHERE allocation.id = plain.allocation_id AND ended_at IS NULL

@@ -63,6 +63,31 @@ ORDER BY free_from, id LIMIT 1
 SELECT id, interaction, group_name, caller, allocated_at, expires_at, ended_at, ended_as, ended_by
 FROM allocation WHERE id = :allocation
 
+-- name: find_plain
+-- What a call is told FOUND of, where nothing else could be said: of the keys the first that is a
+-- number counts, and is allocated; the call has asked nothing before, and this caller has retrieved
+-- nothing from it within any pool's time for redialing. And whether the call rings on it.
+SELECT number.id,
+    EXISTS (
+        SELECT 1 FROM ringing
+        WHERE ringing.number_id = number.id AND pbx = :pbx AND uniqueid = :uniqueid),
+    number, allocation.id, interaction, allocation.group_name, allocated_at,
+    CASE WHEN caller IS NULL THEN NULL ELSE coalesce(caller = :caller, 0) END
+FROM number JOIN allocation ON allocation.id = number.allocation_id
+WHERE number.id = (
+    SELECT asked.id FROM json_each(:keys)
+    CROSS JOIN number AS asked ON environment_id = :environment AND number = value
+    WHERE free_from >= (SELECT floor FROM inventory)
+    ORDER BY key LIMIT 1)
+  AND free_from > :now
+  AND NOT EXISTS (
+      SELECT 1 FROM answer
+      WHERE answer.number_id = number.id AND pbx = :pbx AND uniqueid = :uniqueid)
+  AND NOT EXISTS (
+      SELECT 1 FROM allocation AS earlier
+      WHERE earlier.number_id = number.id AND ended_as = 'retrieved' AND ended_by = :caller
+        AND ended_at > :now - :redial_for)
+
 -- name: find_last_retrieved_by
 SELECT id, interaction, group_name, caller, allocated_at, expires_at, ended_at, ended_as, ended_by
 FROM allocation
