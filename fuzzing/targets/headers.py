@@ -29,6 +29,7 @@ from fuzzing.target import Target
 from fuzzing.targets.shop import ENVIRONMENT, KEY, PASSWORD, TENANT, TOKEN, USER, access
 from interact_ivr.api.bodies import BODY_SECONDS, read_json, read_parameters
 from interact_ivr.api.credentials import Credentials
+from interact_ivr.api.guessing import Guessing
 from interact_ivr.api.icws.guarding import IcwsGuard, cookie_name, cookies_of, wants_events
 from interact_ivr.api.icws.sessions import Session, Sessions
 from interact_ivr.api.icws.settings import Settings
@@ -36,8 +37,10 @@ from interact_ivr.api.icws.wire import TOKEN_HEADER, DetailsQuery
 from interact_ivr.api.own_forms import check_ours
 from interact_ivr.api.routes import COOKIE, Needs, Who
 from interact_ivr.api.signing_in import SignIn
-from interact_ivr.api.sources import Sources, networks, owner
+from interact_ivr.api.sources import Sources
 from interact_ivr.domain.errors import NotPermitted, Refusal
+from interact_ivr.domain.networks import networks, owner
+from interact_ivr.service.guesses import Guesses
 
 _OPEN: Final = {Needs.NOTHING, Needs.SOAP, Needs.FORM, Needs.DOOR, Needs.ICWS}
 _CONSOLE: Final = {Needs.CONSOLE_AGENT, Needs.CONSOLE_VIEWER, Needs.CONSOLE_ADMIN}
@@ -45,6 +48,8 @@ _BASE: Final = re.compile(r"https?://[A-Za-z0-9.\-:\[\]]+|")
 _PREFIX: Final = re.compile(r"[A-Za-z0-9.\-_~/]*")
 _PEERS: Final = ("203.0.113.1", "10.0.0.1", "127.0.0.1", "::ffff:10.0.0.1")
 _LIMIT: Final = 8190
+_FREE_GUESSES: Final = 10**9
+"""Nobody who fuzzes waits."""
 _SOURCES: Final = Sources(networks(["10.0.0.0/8", "2001:db8:ffff::/48"]), "https://ivr.example/a")
 
 
@@ -96,7 +101,8 @@ def _house() -> _House:
     icws = IcwsGuard(Settings(), sessions, known, _SOURCES, lambda: ENVIRONMENT)
     sign_in = SignIn(_knows, _SOURCES, lambda _: None)
     operators = networks(["127.0.0.1"])
-    credentials = Credentials(known, sign_in, icws.check, _nobody, _SOURCES, operators)
+    guessing = Guessing(Guesses(_FREE_GUESSES), _SOURCES, lambda _what, _why: None)
+    credentials = Credentials(known, sign_in, icws.check, _nobody, guessing, _SOURCES, operators)
     asyncio.set_event_loop(loop)
     route = web.ResourceRoute("POST", _answer, web.PlainResource("/"))
     match = web.UrlMappingMatchInfo({"sessionId": session.id}, route)
