@@ -8,6 +8,7 @@ fate is looked at. What came of it is in ``bench/results/soak.json``, drawn in `
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import tempfile
 import threading
@@ -96,12 +97,15 @@ def main(minutes: float) -> int:
     tools = bring()
     seconds = 60 * minutes
     keep = max(KEEP_SECONDS, seconds / 12)
-    with tempfile.TemporaryDirectory(prefix="interact-ivr-soak-") as name:
-        folder = Path(name)
-        soak = Soak(Centre(tools, folder / "centre", keep, keep / 5), seconds, folder)
-        began = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "commit": commit()}
-        faults, failing = soak.run()
-        counted = {of: len(soak.centre.service.log(of)) for of in ("reloaded", "purged")}
+    folder = Path(tempfile.mkdtemp(prefix="interact-ivr-soak-"))
+    soak = Soak(Centre(tools, folder / "centre", keep, keep / 5), seconds, folder)
+    began = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "commit": commit()}
+    faults, failing = soak.run()
+    counted = {of: len(soak.centre.service.log(of)) for of in ("reloaded", "purged")}
+    if faults:
+        print(f"the logs are left in {folder}")
+    else:
+        shutil.rmtree(folder)
     report = {
         **began,
         "machine": machine(),
