@@ -45,11 +45,9 @@ def report(names: Sequence[str] = ()) -> str:
         "channel=${BASE64_ENCODE(${CHANNEL(name)})}",
         *(f"{quote(name, safe='()')}=${{BASE64_ENCODE(${{{name}}})}}" for name in names),
     ]
-    return (
-        "\n[testbed-report]\n"
-        f"exten => s,1,Log(NOTICE,{MARK} {' '.join(fields)})\n"
-        " same => n,Return()\n"
-    )
+    log = f"Log(NOTICE,{MARK} {' '.join(fields)})"
+    # who hangs up in here goes without the extension h of the context that they came from
+    return f"\n[testbed-report]\nexten => s,1,{log}\n same => n,Return()\nexten => h,1,{log}\n"
 
 
 REPORT = report()

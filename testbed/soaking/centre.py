@@ -49,7 +49,12 @@ class Centre:
         self.watched = Watched(tools, folder, SETTINGS, relayed=True, asked=True)
         self.service, self.pbx = self.watched.service, self.watched.pbx
         self.service.program = hasty.PROGRAM
-        self.service.environment = {hasty.KEEP: str(keep), hasty.EVERY: str(purge)}
+        as_the_unit = {"MALLOC_ARENA_MAX": "2"}
+        self.service.environment = {
+            **as_the_unit,
+            hasty.KEEP: str(keep),
+            hasty.EVERY: str(purge),
+        }
         self._ports = PortBlock()
         quiet = LOGGER.replace("notice,warning,error,verbose", "warning,error")
         (self.pbx.etc / "logger.conf").write_text(quiet, "utf-8")
