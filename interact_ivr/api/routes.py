@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -67,6 +67,12 @@ CONSOLE_COOKIE = "interact_console"
 """Of the console: what stands for the session."""
 NOWHERE = EnvironmentName("")
 _FIRST_REFUSAL = 400
+_ANSWERED: Final = {
+    "number.import": "bad_rows",
+    "plan.activate": "bad_dial_plan",
+    "plan.back": "bad_dial_plan",
+}
+"""Why an act was refused whose answer is a page of its own."""
 """The least status of an answer by which something was not done."""
 
 
@@ -166,7 +172,7 @@ async def _guarded(
     async with recording.act(request, who, route.does) as act:
         response = await route.handler(request, who)
         if response.status >= _FIRST_REFUSAL:
-            act.refused = "bad_rows"
+            act.refused = _ANSWERED.get(route.does, "bad_input")
         return response
 
 

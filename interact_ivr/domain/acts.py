@@ -17,7 +17,7 @@ _MOST_LISTED, _MOST_TEXT, _MOST_OBJECT, _MOST_REASON = 5, 80, 400, 300
 _SPOKEN_OF: Final = (
     *("tenant", "environment", "application", "name", "allocates_from", "settings"),
     *("user", "role", "prefix", "dial_plan", "extensions", "expires_in_days"),
-    *("number", "numbers", "group", "dnid", "enabled", "force", "allocation", "tombstone"),
+    *("number", "numbers", "group", "state", "dnid", "enabled", "force", "allocation", "tombstone"),
     *("hold_for_seconds", "rest_for_seconds", "redial_for_seconds", "late_for_seconds"),
     *("resting", "on_repeat", "late_reveals_id", "new", "already_there", "changed"),
 )

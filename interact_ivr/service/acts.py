@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Final
 
 from interact_ivr.domain.acts import UNDER_WAY, Act, Actor, Entry, Outcome, Sought, Told
 from interact_ivr.domain.directory import tenant_of
@@ -9,6 +10,10 @@ from interact_ivr.domain.errors import BadInput, Refusal, StoreUnavailable
 from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.ports import AuditStore
 from interact_ivr.service.environments import Environments
+from interact_ivr.service.seldom import Seldom
+
+_MOST_REFUSED: Final = 100
+"""Entries within 10 s of what was refused before it began: nobody fills the trail by asking."""
 
 
 class Acts:
@@ -28,6 +33,7 @@ class Acts:
         self._environments = environments
         self._heard = heard
         self._lost = lost
+        self._again = Seldom(most=_MOST_REFUSED)
 
     @asynccontextmanager
     async def act(
@@ -36,7 +42,8 @@ class Acts:
         """Let what is done meanwhile be an act, which is on record once, whatever becomes of it.
 
         What changes the store has its entry in the same transaction; what is refused, or changes
-        nothing there, in one of its own. An empty *environment* is the default one.
+        nothing there, in one of its own: also what fails after its first step was done. An empty
+        *environment* is the default one.
         """
         name = EnvironmentName("") if environment is None else self._full_name(environment)
         act = Act(actor, action, tenant or tenant_of(name), name)
@@ -58,9 +65,16 @@ class Acts:
     async def refuse(
         self, actor: Actor, action: str, tenant: str, environment: str, why: Refusal
     ) -> None:
-        """Put on record what was refused to somebody before it began."""
+        """Put on record what was refused to somebody before it began.
+
+        The same of the same within 10 s is counted, and told with the next of it.
+        """
+        left_out = self._again.left_out(f"{actor.who} {action} {tenant} {environment}")
+        if left_out is None:
+            return
         act = Act(actor, action, tenant, environment)
-        await self._end(act, Outcome.REFUSED, act.why(why.code, str(why)))
+        before = f" ({left_out} more before)" if left_out else ""
+        await self._end(act, Outcome.REFUSED, f"{act.why(why.code, str(why))}{before}")
 
     async def entries(self, sought: Sought, before: str = "", limit: int = 100) -> Sequence[Entry]:
         """Give up to *limit* entries that are older than the id *before*, the newest first."""
@@ -70,7 +84,7 @@ class Acts:
         if not act.changes:
             return
         told = act.told(outcome, reason)
-        if not act.is_recorded:
+        if not act.is_recorded or outcome is not Outcome.DONE:
             try:
                 await self._store.add(told)
             except StoreUnavailable as error:  # the log has it, at least

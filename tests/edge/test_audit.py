@@ -127,6 +127,10 @@ COMMANDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"interaction": INTERACTION, "force": True, **HERE_IS},
         {"interaction": INTERACTION, "environment": "acme/none"},
     ),
+    "number.enable_matching": (
+        {"enabled": False, "prefix": NUMBERS[5], **HERE_IS},
+        {"enabled": False, "environment": "acme/none"},
+    ),
     "free": ({"number": NUMBERS[0], **HERE_IS}, {"number": "+4420", **HERE_IS}),
 }
 """What is done, in this order, and right after it what is refused."""
@@ -135,7 +139,7 @@ COMMANDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_each_command_leaves_one_entry(desk: Desk) -> None:
     """Done and refused, by whose process it is; what only asks leaves none, nor does a dry run."""
     operations = operations_of(desk.parts, dict)
-    assert {*operations.names} == {*READS, *COMMANDS}
+    assert {*operations.names} == {*READS, *COMMANDS, *PLANS.values()}
     for request, (right, wrong) in COMMANDS.items():
         for arguments, outcome in ((right, Outcome.DONE), (wrong, Outcome.REFUSED)):
             if arguments.get("prefix") == "":
@@ -190,9 +194,18 @@ ACTIONS: dict[str, tuple[str, Fields, Fields]] = {
     ),
     "user-set": ("user.set", [("user", "eve"), ("role", "agent")], [("user", "no"), ("role", "")]),
     "user-remove": ("user.remove", [("user", "eve")], [("user", "eve")]),
+    "matching": (
+        "number.enable_matching",
+        [("enabled", "false"), ("prefix", NUMBERS[5])],
+        [("enabled", "perhaps")],
+    ),
     "token-add": ("token.add", [("role", "viewer")], [("role", "king")]),
     "token-remove": ("token.remove", [("prefix", "?")], [("prefix", "0" * 64)]),
 }
+
+
+PLANS = {"plan-activate": "plan.activate", "plan-back": "plan.back"}
+"""What is done to files; `test_plan_activation` sees that it is on record."""
 
 
 def prefix_of(desk: Desk, name: str) -> str:
@@ -209,7 +222,7 @@ def test_each_action_of_the_console_leaves_one_entry(desk: Desk) -> None:
     admin, viewer = Visitor.of(desk, Role.ADMIN), Visitor.of(desk, Role.VIEWER)
     served = {route.path.rpartition("/")[2]: route.does for route in desk.house.console.routes()
               if route.needs is Needs.CONSOLE_ADMIN and route.method != "GET"}  # fmt: skip
-    assert served == {"plan": None} | {name: each[0] for name, each in ACTIONS.items()}
+    assert served == {"plan": None} | PLANS | {name: each[0] for name, each in ACTIONS.items()}
     admin.look(f"{HERE}/pool")
     for name, (action, right, wrong) in ACTIONS.items():
         good = [(key, prefix_of(desk, name) if value == "?" else value) for key, value in right]
@@ -274,6 +287,18 @@ def test_each_administrative_route_leaves_one_entry(desk: Desk) -> None:
         before = len(trail(desk))
         assert desk.ask(NATIVE + good, "0" * 64, method, body).status == 401
         assert len(trail(desk)) == before
+
+
+def test_who_may_not_does_not_fill_the_trail(desk: Desk) -> None:
+    """The same asked again and again is one entry in ten seconds; another's is there at once."""
+    first, other = (desk.token(role=Role.VIEWER) for _ in range(2))
+    before = len(trail(desk))
+    for _ in range(40):
+        assert desk.ask(f"{NATIVE}/numbers/13178723300", first, "DELETE").status == 403
+    assert desk.ask(f"{NATIVE}/numbers/13178723300", other, "DELETE").status == 403
+    told = [each.told.who for each in new_in(desk, before)]
+    assert told[0] == f"token {other[:12]}"
+    assert 2 <= len(told) < 20
 
 
 def test_what_is_on_record_is_read_and_nothing_else(desk: Desk) -> None:

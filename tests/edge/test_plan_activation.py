@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from interact_ivr.domain.access import Role
+from interact_ivr.domain.acts import Outcome, Sought
 from interact_ivr.service import plan_files
 from testbed.desk import ACME, Desk
 from testbed.line import control
@@ -82,6 +83,12 @@ def test_what_was_compared_counts_and_the_former_comes_back(desk: Desk, folder: 
     assert (folder / "ours.toml").read_text() == OURS
     assert admin.act(own("plan-back")).status == 303
     assert reads(desk) != NUMBER
+    entries = desk.wait(desk.parts.acts.entries(Sought(action="plan")))
+    assert [(each.told.action, each.told.environment, each.told.outcome) for each in entries] == [
+        ("plan.back", "acme/own", Outcome.DONE),
+        ("plan.back", "acme/own", Outcome.DONE),
+        ("plan.activate", "acme/own", Outcome.DONE),
+    ]
 
 
 def refused(answer: Answer, why: str, desk: Desk, folder: Path) -> None:
@@ -140,6 +147,8 @@ def test_one_that_cannot_be_used_replaces_nothing(desk: Desk, folder: Path) -> N
     bad = 'name = "x"\nextends = "/etc/passwd"\n'
     seal = plan_files.seal_of(bad, OURS)
     answer = admin.act(own("plan-activate"), [("plan", bad), ("seal", seal)])
+    (entry,) = desk.wait(desk.parts.acts.entries(Sought(action="plan")))
+    assert (entry.told.outcome, entry.told.reason) == (Outcome.REFUSED, "bad_dial_plan")
     refused(answer, "extends: expected a shipped plan", desk, folder)
 
 

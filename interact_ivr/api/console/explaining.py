@@ -61,8 +61,8 @@ class ExplainPages:
             page("explain", Needs.CONSOLE_AGENT, self._show),
             page("plan", Needs.CONSOLE_VIEWER, self._plan),
             action("plan", self._try),
-            action("plan-activate", self._activate),
-            action("plan-back", self._go_back),
+            action("plan-activate", self._activate, "plan.activate"),
+            action("plan-back", self._go_back, "plan.back"),
         ]
 
     async def _show(self, request: web.Request, who: Who) -> web.Response:
