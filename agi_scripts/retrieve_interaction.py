@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from interact_ivr.agi.session import GoneError, Session
+from interact_ivr.agi.doorway import GoneError
+from interact_ivr.agi.session import Session
 from interact_ivr.agi.variables import of_retrieval
 from interact_ivr.domain.errors import BadInput, Refusal, StoreUnavailable
 from interact_ivr.domain.names import CallRef

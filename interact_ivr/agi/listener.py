@@ -8,13 +8,12 @@ from typing import Protocol
 import structlog
 from structlog.contextvars import bind_contextvars
 
-from interact_ivr.agi.session import GoneError, Limits, ProbeError, Script, Session, open_session
-from interact_ivr.agi.wire import WireError
+from interact_ivr.agi.doorway import Arrival, Doorway, GoneError, ProbeError
+from interact_ivr.agi.session import Limits, Script, Session, open_session
+from interact_ivr.agi.wire import Call, WireError
 from interact_ivr.domain.errors import Refusal
 from interact_ivr.domain.networks import Network, owner, within
 from interact_ivr.service.seldom import Seldom
-
-_BACKLOG = 1024
 
 
 class Observer(Protocol):
@@ -64,72 +63,64 @@ class Listener:
         self._observer = observer or _Nobody()
         self._allow = allow
         self._sessions: set[asyncio.Task[None]] = set()
-        self._silent: dict[asyncio.Task[None], None] = {}
-        """Those of whom is not known yet whether they are calls, the longest silent one first."""
+        self._doorway = Doorway(self, most=most_sessions, seconds=self._limits.opening)
         self._seldom = Seldom()
-        self._server: asyncio.Server | None = None
         self._log = structlog.get_logger("agi")
 
     @property
     def sessions(self) -> int:
-        """How many calls are being answered now."""
-        return len(self._sessions)
+        """How many calls are being answered now, and connections that may become one."""
+        return len(self._sessions) + self._doorway.waiting
 
     @property
     def port(self) -> int:
         """The port that is listened on."""
-        if self._server is None:
+        if not self._doorway.sockets:
             raise RuntimeError("the listener is not started")
-        port: int = self._server.sockets[0].getsockname()[1]
+        port: int = self._doorway.sockets[0].getsockname()[1]
         return port
 
     async def start(self, host: str, port: int) -> None:
         """Begin to listen; port 0 takes a free one."""
-        self._server = await asyncio.start_server(self._accept, host, port, backlog=_BACKLOG)
+        await self._doorway.listen(host, port)
 
     async def close(self, within: float = 2.0) -> None:
         """Take no new calls, let those in flight finish for up to *within* seconds."""
-        if self._server is not None:
-            self._server.close()
+        deadline = time.monotonic() + within
+        await self._doorway.close()
         if self._sessions:
-            _, late = await asyncio.wait(self._sessions, timeout=within)
+            _, late = await asyncio.wait(self._sessions, timeout=deadline - time.monotonic())
             for task in late:
                 task.cancel()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or not self._is_let_in(writer):
-            writer.close()
-            return
-        self._sessions.add(task)
-        self._silent[task] = None
-        try:
-            await self._serve(reader, writer, task)
-        finally:
-            self._silent.pop(task, None)
-            self._sessions.discard(task)
-            writer.close()
-
-    def _is_let_in(self, writer: asyncio.StreamWriter) -> bool:
-        """Say whether this may be a call; where there is no room, the longest silent one goes.
-
-        Asterisk says all it has to say at once, so who is silent is hardly ever a call: they shall
-        not keep one out.
-        """
-        source = str((writer.get_extra_info("peername") or ("",))[0])
+    def lets_in(self, source: str) -> bool:
+        """Say whether *source* may call, and there is room for one more call."""
         if self._allow is not None and not within(source, self._allow):
             self._turn_away("stranger", source)
             return False
         if len(self._sessions) >= self._most_sessions:
-            silent = next(iter(self._silent), None)
-            if silent is None:
-                self._turn_away("full", source)
-                return False
-            silent.cancel()
-            self._sessions.discard(silent)
-            del self._silent[silent]
-            self._turn_away("silent", source)
+            self._turn_away("full", source)
+            return False
         return True
+
+    def call_came(self, arrival: Arrival, call: Call) -> None:
+        """Answer it, in a task of its own."""
+        task = asyncio.get_running_loop().create_task(self._serve(arrival, call))
+        self._sessions.add(task)
+        task.add_done_callback(self._sessions.discard)
+
+    def left(self, error: GoneError | WireError) -> None:
+        """Have a line in the log now and then."""
+        if isinstance(error, ProbeError):
+            self._log.debug("probe")
+        elif isinstance(error, GoneError):
+            self._no_call("info", "no call", error)
+        else:
+            self._no_call("warning", "not AGI", error)
+
+    def gave_way(self, source: str) -> None:
+        """Count it."""
+        self._turn_away("silent", source)
 
     def _no_call(self, level: str, what: str, error: Exception) -> None:
         """Have a line in the log now and then: whoever opens connections can make many of these."""
@@ -147,22 +138,21 @@ class Listener:
                 "session refused", why=why, source=source, sessions=there, not_told=left_out
             )
 
-    async def _serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, task: "asyncio.Task[None]"
-    ) -> None:
+    async def _serve(self, arrival: Arrival, call: Call) -> None:
         try:
-            session = await open_session(reader, writer, self._limits)
-            self._silent.pop(task, None)
-            if not session.is_there():
-                raise GoneError("the caller was gone before the look-up began")
-        except ProbeError:
-            self._log.debug("probe")
+            session = await open_session(arrival, call, self._limits)
+        except (WireError, OSError) as error:
+            arrival.connection.close()
+            self.left(error if isinstance(error, WireError) else GoneError(str(error)))
             return
-        except GoneError as error:
-            self._no_call("info", "no call", error)
-            return
-        except WireError as error:
-            self._no_call("warning", "not AGI", error)
+        try:
+            await self._answer(session)
+        finally:
+            session.close()
+
+    async def _answer(self, session: Session) -> None:
+        if not session.is_there():
+            self.left(GoneError("the caller was gone before the look-up began"))
             return
         script = self._scripts.get(session.script)
         bind_contextvars(  # of this task, which ends with the call: so each line of it says whose

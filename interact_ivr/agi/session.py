@@ -5,12 +5,12 @@ Sending a second command before the first one's reply hangs Asterisk's AGI for e
 
 import asyncio
 import select
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import parse_qs
 
+from interact_ivr.agi.doorway import Arrival, GoneError
 from interact_ivr.agi.wire import Call, Conversation, Reply, WireError, set_variables
 
 T = TypeVar("T")
@@ -19,14 +19,6 @@ _READ = 16384
 _MOST_FIELDS = 20
 _REPLY_WITHIN = 1.0
 """Seconds Asterisk may take to reply; a busy one takes milliseconds."""
-
-
-class GoneError(Exception):
-    """The call is gone: Asterisk closed the connection, or stopped answering."""
-
-
-class ProbeError(GoneError):
-    """Nothing was ever said: a monitor that connects and closes, not a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +56,10 @@ class Session:
         pairs = (argument.partition("=") for argument in self.call.arguments[after:])
         return {key: value for key, equals, value in pairs if equals}
 
+    def close(self) -> None:
+        """Let the call go on without us."""
+        self._writer.close()
+
     def is_there(self) -> bool:
         """Say whether the call still waits. Asked of the kernel; safe in any thread.
 
@@ -97,26 +93,17 @@ class Session:
             raise GoneError(str(error)) from error
 
 
-async def open_session(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: Limits
-) -> Session:
-    """Read the environment that opens a session.
+async def open_session(arrival: Arrival, call: Call, limits: Limits) -> Session:
+    """Begin the conversation with *call*; the connection is the session's from then on.
 
     Raises:
-        GoneError: the other side closed, or was silent for too long.
-        WireError: what came is not AGI.
+        WireError: what it asks for is not AGI.
+        OSError: the connection broke.
     """
-    connected = time.monotonic()
-    conversation = Conversation()
-    try:
-        async with asyncio.timeout(limits.opening):
-            call = await _read(reader, conversation, conversation.call)
-    except TimeoutError:
-        raise GoneError(f"no environment within {limits.opening} s") from None
-    except ConnectionError as error:
-        raise GoneError(str(error)) from error
     script, query = _request(call)
-    return Session(call, script, query, connected + limits.answer, reader, writer, conversation)
+    reader, writer = await asyncio.open_connection(sock=arrival.connection)
+    deadline = arrival.at + limits.answer
+    return Session(call, script, query, deadline, reader, writer, arrival.conversation)
 
 
 def _has_ended(writer: asyncio.StreamWriter) -> bool:
@@ -134,8 +121,7 @@ async def _read(
     while (value := take()) is None:
         data = await reader.read(_READ)
         if not data:
-            gone = GoneError if conversation.begun else ProbeError
-            raise gone("Asterisk closed the connection")
+            raise GoneError("Asterisk closed the connection")
         conversation.feed(data)
     return value
 

@@ -1,5 +1,6 @@
 """Who shows a password over HTTP: it is checked, and what fails is logged and counted."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from interact_ivr.domain.networks import owner
 from interact_ivr.domain.shown import shown
 
 _SHOWN = 80
+_HELD_SECONDS = 1.0
+"""A refusal costs nothing, so that who guesses is back at once: so few are told in a second."""
 
 CheckUser = Callable[[str, str, str, str], Awaitable[bool]]
 """Says whether the tenant has the user with the password; hears where they ask from."""
@@ -32,13 +35,14 @@ class SignIn:
 
         Raises:
             Unauthenticated: it has not.
-            TooManyAttempts: nothing was checked.
+            TooManyAttempts: nothing was checked; a second later, as who guesses does not wait.
         """
         source = self.sources.address(request)
         try:
             good = await self.check_user(tenant, name, password, owner(source))
         except TooManyAttempts:
             self._failed("too many", tenant, name, source)
+            await asyncio.sleep(_HELD_SECONDS)
             raise
         if not good:
             self._failed("wrong", tenant, name, source)

@@ -176,11 +176,11 @@ def test_silent_ones_give_way_to_calls(service_factory: Callable[..., Service]) 
     service = service_factory(agi="most_sessions = 5")
     line = Line.taken_into(service)
     with ExitStack() as stack:
-        silent = [stack.enter_context(Peer.call(service.agi_port)) for _ in range(5)]
-        until(lambda: control(service, "status")["sessions"] == 5, 0.9)
-        lookup_in_time(line)
+        silent = [stack.enter_context(Peer.call(service.agi_port)) for _ in range(6)]
         assert silent[0].wait_closed() < 0.5
-    assert turned_away(service, "silent") == 1
+        assert control(service, "status")["sessions"] == 5
+        lookup_in_time(line)
+    assert 1 <= turned_away(service, "silent") <= 2, "the call may be silent, too, for a moment"
 
 
 def test_who_is_not_allowed_is_closed_at_once(service_factory: Callable[..., Service]) -> None:
@@ -203,15 +203,14 @@ def test_who_is_not_allowed_is_closed_at_once(service_factory: Callable[..., Ser
 
 
 def test_out_of_file_descriptors_it_recovers(service_factory: Callable[..., Service]) -> None:
-    """Fewer descriptors than sessions: what cannot be had is closed, and room is used again."""
+    """Too few descriptors: silent ones give theirs to a call, and room is used again."""
     service = service_factory()
     line = Line.taken_into(service)
     resource.prlimit(service.pid, resource.RLIMIT_NOFILE, (60, 60))
     with ExitStack() as stack:
         for _ in range(100):
             stack.enter_context(Peer.call(service.agi_port))
-        with line.dial() as refused:
-            assert refused.wait_closed() < 0.5
+        lookup_in_time(line)
     lookup_until_answered(line)
     until(lambda: control(service, "status")["sessions"] == 0)
     lookup_in_time(line)

@@ -74,30 +74,20 @@ def crowded(service: Service, crowd: Crowd) -> Iterator[Any]:
             assert sum(statuses.values()) >= crowd.logins
 
 
-def waits(tools: Tools, service: Service, pbx: Pbx, pool: list[str], tries: int = 1) -> list[float]:
-    """Place a call to each number of *pool*, allocated before, and give the seconds each waited.
-
-    Who was told UNAVAILABLE has taken nothing, and calls again, if there are *tries* left.
-    """
+def waits(tools: Tools, service: Service, pbx: Pbx, pool: list[str]) -> list[float]:
+    """Place a call to each number of *pool*, allocated before, and give the seconds each waited."""
     expected = {}
     for number in pool:
         lent = control(service, "allocate", interaction=f"order of {number}", group=number)
-        expected[str(lent["number"])] = f"order of {number}"
-    took: list[float] = []
-    found: dict[str, str] = {}
-    for _ in range(tries):
-        calls = [Call(number) for number in pool if f"+{number}" not in found]
-        before = len(pbx.seen("ivr"))
-        place_calls(tools, pbx, calls, rate=20)
-        seen = pbx.wait_seen("ivr", before + len(calls))[before:]
-        arrived = {each.uniqueid: each.at for each in pbx.seen("arrived")}
-        took += [each.at - arrived[each.uniqueid] for each in seen]
-        values = [each.values for each in seen if each.values["INTERACT_STATUS"] == "FOUND"]
-        found |= {each["INTERACT_DNIS"]: each["INTERACT_ID"] for each in values}
-        if len(found) == len(expected):
-            break
-    assert found == expected, "every one gets its own"
-    return took
+        expected[str(lent["number"])] = ("FOUND", f"order of {number}")
+    before = len(pbx.seen("ivr"))
+    place_calls(tools, pbx, [Call(number) for number in pool], rate=20)
+    seen = pbx.wait_seen("ivr", before + len(pool))[before:]
+    told = [each.values for each in seen]
+    found = {each["INTERACT_DNIS"]: (each["INTERACT_STATUS"], each["INTERACT_ID"]) for each in told}
+    assert found == expected, "every one gets its own, and none is UNAVAILABLE"
+    arrived = {each.uniqueid: each.at for each in pbx.seen("arrived")}
+    return [each.at - arrived[each.uniqueid] for each in seen]
 
 
 @pytest.mark.parametrize(
@@ -110,20 +100,23 @@ def waits(tools: Tools, service: Service, pbx: Pbx, pool: list[str], tries: int 
 def test_a_call_gets_its_interaction_in_a_crowd(
     tools: Tools, service: Service, pbx: Pbx, crowd: Crowd
 ) -> None:
-    """Each call its own: all within half a second, where the machine is quiet, else most."""
+    """Each call its own within half a second: nearly all of many, or most of a few."""
     pool = [f"3809745203{at:02}" for at in range(BATCH)]
     for number in pool:
         control(service, "number.add", numbers=[number], group=number)
-    alone = max(waits(tools, service, pbx, pool, tries=5))  # what it is on this machine as it is
+    alone = max(waits(tools, service, pbx, pool))  # what it is on this machine as it is
     waited: list[float] = []
     with crowded(service, crowd) as through:
         while len(waited) < crowd.calls or (crowd is WHOLE and not through()):
-            waited += waits(tools, service, pbx, pool, tries=1 if crowd is WHOLE else 5)
+            waited += waits(tools, service, pbx, pool)
     waited.sort()
-    p50, p99, worst = (waited[int((len(waited) - 1) * share)] for share in (0.5, 0.99, 1))
+    p50, p95, p99, worst = (
+        waited[int((len(waited) - 1) * share)] for share in (0.5, 0.95, 0.99, 1)
+    )
     told = (
-        f"{len(waited)} calls, p50 {p50:.3f} s, p99 {p99:.3f}, worst {worst:.3f}; alone {alone:.3f}"
+        f"{len(waited)} calls, p50 {p50:.3f} s, p95 {p95:.3f}, p99 {p99:.3f}, worst {worst:.3f}; "
+        f"alone {alone:.3f}"
     )
     print(told)  # noqa: T201  a figure
-    assert (worst if crowd is WHOLE else p50) < CALL_SECONDS, told
+    assert (p99 if crowd is WHOLE else p95) < CALL_SECONDS, told
     assert service.log("script failed") == []
