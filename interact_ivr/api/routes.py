@@ -165,7 +165,7 @@ async def _guarded(
         raise
     async with recording.act(request, who, route.does) as act:
         response = await route.handler(request, who)
-        if response.status >= _FIRST_REFUSAL:
+        if response.status >= _FIRST_REFUSAL and act.refused is None:
             act.refused = "bad_rows"
         return response
 

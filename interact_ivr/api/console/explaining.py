@@ -15,6 +15,7 @@ from interact_ivr.api.console.asking import Desk, action, asked, done, must_have
 from interact_ivr.api.console.guarding import SESSION
 from interact_ivr.api.console.sessions import Note
 from interact_ivr.api.routes import CONSOLE_ROLES, Needs, Route, Who
+from interact_ivr.domain.acts import say_refused
 from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import BadDialPlan
 from interact_ivr.service.activating import Activated, Activation
@@ -61,8 +62,8 @@ class ExplainPages:
             page("explain", Needs.CONSOLE_AGENT, self._show),
             page("plan", Needs.CONSOLE_VIEWER, self._plan),
             action("plan", self._try),
-            action("plan-activate", self._activate),
-            action("plan-back", self._go_back),
+            action("plan-activate", self._activate, "plan.activate"),
+            action("plan-back", self._go_back, "plan.back"),
         ]
 
     async def _show(self, request: web.Request, who: Who) -> web.Response:
@@ -97,6 +98,7 @@ class ExplainPages:
         try:
             activated = await self.activation.activate(here, what.plan, what.seal, tenant)
         except BadDialPlan as error:
+            say_refused(error.code, str(error))
             return await self._page(request, who, 400, text=what.plan, faults=error.faults)
         return _done(request, activated)
 
@@ -106,6 +108,7 @@ class ExplainPages:
         try:
             activated = await self.activation.go_back(here, tenant)
         except BadDialPlan as error:
+            say_refused(error.code, str(error))
             return await self._page(request, who, 400, faults=error.faults)
         return _done(request, activated)
 

@@ -39,7 +39,7 @@ class MatchingPages:
         """Give what is served."""
         return [
             page(_PAGE, Needs.CONSOLE_ADMIN, self._ask),
-            action(_PAGE, self._set),
+            action(_PAGE, self._set, "number.enable_matching"),
         ]
 
     async def _ask(self, request: web.Request, who: Who) -> web.Response:
