@@ -203,7 +203,7 @@ ACTIONS: dict[str, tuple[str, Fields, Fields]] = {
         [("plan", OTHER), ("seal", seal_of(OTHER, OURS))],
         [("plan", OTHER), ("seal", "none")],
     ),
-    "plan-back": ("plan.back", [], [("plan", ""), ("plan", "")]),
+    "plan-back": ("plan.back", [("seal", seal_of(OURS, OTHER))], [("seal", "none")]),
     "import": ("number.import", [("csv", "number\n+13178723200\n")], [("csv", "number\n???\n")]),
     "application-add": ("application.add", [("name", "web")], [("name", "web")]),
     "application-set": (
