@@ -75,3 +75,10 @@ class Line:
         peer = Peer.call(self.service.agi_port)
         peer.send(self.opening(*arguments, script=script, **given))
         return peer
+
+
+def without_use(listed: Any) -> Any:
+    """Give plain values without when keys and tokens were last shown, which asking changes."""
+    if isinstance(listed, dict):
+        return {name: without_use(value) for name, value in listed.items() if name != "used_at"}
+    return [without_use(each) for each in listed] if isinstance(listed, list) else listed

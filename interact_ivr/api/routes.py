@@ -171,7 +171,7 @@ async def _guarded(
         raise
     async with recording.act(request, who, route.does) as act:
         response = await route.handler(request, who)
-        if response.status >= _FIRST_REFUSAL:
+        if response.status >= _FIRST_REFUSAL and act.refused is None:
             act.refused = _ANSWERED.get(route.does, "bad_input")
         return response
 

@@ -23,6 +23,9 @@ _SPOKEN_OF: Final = (
 )
 """What of a request is put on record. A key, a password and whose an interaction is are not among
 them, nor is what may come to requests later."""
+_MATCHING: Final = ("state", "prefix", "text")
+_ALSO_SPOKEN_OF: Final = {"number.enable_matching": _MATCHING}
+"""Which numbers were meant; elsewhere such a text may be anything, and a prefix of a secret."""
 _PREFIXES: Final = {"application.key.remove": 6, "token.remove": 12}
 """How much is told of what a secret begins with: somebody may give all of it."""
 _LONGEST_PREFIX: Final = 12
@@ -109,10 +112,11 @@ class Act:
     def speak_of(self, facts: Mapping[str, object]) -> None:
         """Add what of *facts* may be put on record."""
         self.changes = self.changes and facts.get("dry_run") is not True
-        for name in _SPOKEN_OF:
+        also = _ALSO_SPOKEN_OF.get(self.action, ())
+        for name in (*_SPOKEN_OF, *also):
             if (value := facts.get(name)) not in (None, "", (), []):
                 self._spoken[name] = _written(value)
-        if (prefix := self._spoken.get("prefix")) is not None:
+        if "prefix" not in also and (prefix := self._spoken.get("prefix")) is not None:
             self._spoken["prefix"] = prefix[: _PREFIXES.get(self.action, _LONGEST_PREFIX)]
 
     def told(self, outcome: Outcome = Outcome.DONE, reason: str | None = None) -> Told:
@@ -142,6 +146,12 @@ def speak_of(facts: Mapping[str, object]) -> None:
     """Add *facts* to the act that is under way, if there is one."""
     if (act := UNDER_WAY.get()) is not None:
         act.speak_of(facts)
+
+
+def say_refused(code: str, sentence: str) -> None:
+    """Say why the act under way is refused, where an answer tells it and no error leaves it."""
+    if (act := UNDER_WAY.get()) is not None:
+        act.refused = act.why(code, sentence)
 
 
 def _written(value: object) -> str:

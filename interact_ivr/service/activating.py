@@ -57,10 +57,10 @@ class Activation:
             return str(error)
         return await asyncio.to_thread(file.why_not_written)
 
-    async def has_former(self, environment: str) -> bool:
-        """Say whether there is a plan to go back to."""
+    async def way_back(self, environment: str) -> str:
+        """Give what stands for the plan to go back to, and the one it is left for; empty: none."""
         file = own_file(self._environments.named(environment).plan_name)
-        return file is not None and await asyncio.to_thread(file.former.is_file)
+        return "" if file is None else await asyncio.to_thread(_way_back, file)
 
     async def activate(
         self, environment: str, text: str, seal: str, tenant: str | None = None
@@ -79,17 +79,22 @@ class Activation:
                 )
             return await self._replace(environment, file, text, tenant)
 
-    async def go_back(self, environment: str, tenant: str | None = None) -> Activated:
+    async def go_back(
+        self, environment: str, tenant: str | None = None, seal: str | None = None
+    ) -> Activated:
         """Let the plan of before count again; the one of now is the former then.
 
         Raises:
-            BadDialPlan: there is none, it cannot be used, or cannot be replaced here.
+            BadDialPlan: there is none, it cannot be used, or cannot be replaced here; or it is not
+                the way back that was seen, as *seal* says, if it is given.
         """
         async with self._turn:
             file = await self._file(environment, tenant)
             former = file.former_text()
             if former is None:
                 raise BadDialPlan([f"there is no former plan: {file.former} is not there"])
+            if seal is not None and seal != _way_back(file):
+                raise BadDialPlan(["another plan counts than you saw: look at the page again"])
             return await self._replace(environment, file, former, tenant)
 
     async def _replace(
@@ -101,13 +106,14 @@ class Activation:
         self._check_expressions(text, tenant)
         users = self._users(file)
         names = {self._environments.named(each).plan_name for each in users}
+        former = await asyncio.to_thread(file.former_text)
         try:
             await asyncio.to_thread(file.replace, as_written(text))
             await self._administration.reload_dial_plans(names)
         except OSError as error:
             raise BadDialPlan([f"{file.path} cannot be written: {error.strerror}"]) from None
         except PlanError as error:
-            await asyncio.to_thread(file.restore)
+            await asyncio.to_thread(file.restore, former)
             raise BadDialPlan(str(error).splitlines()) from None
         return Activated(str(file.path), users)
 
@@ -149,3 +155,8 @@ class Activation:
         defaults = self._environments.defaults
         of_all = own_file(defaults.plan_name) == file and tenant_of(defaults.environment) != tenant
         return not of_all and all(each.partition("/")[0] == tenant for each in users)
+
+
+def _way_back(file: PlanFile) -> str:
+    former = file.former_text()
+    return "" if former is None else seal_of(former, file.text())

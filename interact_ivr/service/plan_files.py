@@ -60,12 +60,15 @@ class PlanFile:
         """
         held = self.path.read_bytes()
         mode = self.path.stat().st_mode & 0o777
+        new = _lay_down(self.path, text.encode(), mode)  # before the way back is given up
         _write(self.former, held, mode)
-        _write(self.path, text.encode(), mode)
+        _put(new, self.path)
 
-    def restore(self) -> None:
-        """Put the former back; then there is none."""
+    def restore(self, former: str | None) -> None:
+        """Put the former back, and in its place the one of before, if there was any."""
         self.former.replace(self.path)
+        if former is not None:
+            _write(self.former, former.encode(), self.path.stat().st_mode & 0o777)
 
 
 def own_file(plan_name: str) -> PlanFile | None:
@@ -124,12 +127,22 @@ def _read(path: Path) -> str | None:
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:
+    _put(_lay_down(path, data, mode), path)
+
+
+def _lay_down(path: Path, data: bytes, mode: int) -> Path:
+    """Have *data* on disk beside *path*, and say where."""
     new = path.with_name(path.name + _NEW)
     with new.open("wb") as file:
         file.write(data)
         file.flush()
         os.fchmod(file.fileno(), mode)
         os.fsync(file.fileno())
+    return new
+
+
+def _put(new: Path, path: Path) -> None:
+    """Let *new* be *path*, also after the machine has stopped at once."""
     new.replace(path)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:

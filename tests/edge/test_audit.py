@@ -17,6 +17,7 @@ from interact_ivr.control.operations import READS, Conversation
 from interact_ivr.domain.access import Role
 from interact_ivr.domain.acts import Actor, Entry, Outcome, Sought
 from interact_ivr.domain.errors import Refusal
+from interact_ivr.service.plan_files import seal_of
 from testbed.desk import ACME, BOLT, Desk
 from testbed.service import Service
 from testbed.visitor import HERE, Fields, Visitor, stock, words
@@ -28,6 +29,10 @@ NEW = "+13178723100"
 PASSWORD = "correct horse"
 KEY = "a-key-of-their-own-4711"
 INTERACTION = "basket-4711"
+OWN = "acme/own"
+OURS = 'name = "ours"\nextends = "nanp"\n'
+OTHER = 'name = "other"\nextends = "nanp"\n'
+"""The plan of acme's own environment, and another."""
 OPERATOR = Actor("uid 4711 (olena)", "control socket")
 UNTOLD = (PASSWORD, KEY, KEY[7:], INTERACTION, "+14085551234")
 """What no entry may have."""
@@ -36,12 +41,21 @@ UNTOLD = (PASSWORD, KEY, KEY[7:], INTERACTION, "+14085551234")
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """Give two tenants, and what is to be changed."""
-    with Desk(tmp_path_factory.mktemp("audit"), '[environment]\ndefault = "acme/live"\n') as desk:
+    folder = tmp_path_factory.mktemp("audit")
+    (folder / "ours.toml").write_text(OURS)
+    with Desk(folder, '[environment]\ndefault = "acme/live"\n') as desk:
         stock(desk, *NUMBERS)
+        desk.wait(desk.parts.administration.add_environment(OWN, str(folder / "ours.toml")))
         yield desk
         text = repr(trail(desk))
         for secret in UNTOLD:
             assert secret not in text
+
+
+@pytest.fixture(scope="module")
+def admin(desk: Desk) -> Visitor:
+    """Give an administrator of acme."""
+    return Visitor.of(desk, Role.ADMIN)
 
 
 def trail(desk: Desk, **sought: Any) -> list[Entry]:
@@ -118,7 +132,16 @@ COMMANDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"numbers": [NEW], "enabled": False, **HERE_IS},
         {"numbers": ["+4420"], **HERE_IS},
     ),
+    "number.enable_matching": (
+        {"enabled": False, "text": "4711", **HERE_IS},
+        {"enabled": False, "state": "drowsy", **HERE_IS},
+    ),
     "number.remove": ({"numbers": [NEW], **HERE_IS}, {"numbers": [NEW], **HERE_IS}),
+    "plan.activate": (
+        {"text": OTHER, "seal": seal_of(OTHER, OURS), "environment": OWN},
+        {"text": OTHER, "seal": "none", "environment": OWN},
+    ),
+    "plan.back": ({"environment": OWN}, HERE_IS),
     "allocate": (
         {"interaction": INTERACTION, "caller": "+14085551234", **HERE_IS},
         {"interaction": INTERACTION * 20, **HERE_IS},
@@ -126,10 +149,6 @@ COMMANDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "journal.forget": (
         {"interaction": INTERACTION, "force": True, **HERE_IS},
         {"interaction": INTERACTION, "environment": "acme/none"},
-    ),
-    "number.enable_matching": (
-        {"enabled": False, "prefix": NUMBERS[5], **HERE_IS},
-        {"enabled": False, "environment": "acme/none"},
     ),
     "free": ({"number": NUMBERS[0], **HERE_IS}, {"number": "+4420", **HERE_IS}),
 }
@@ -139,7 +158,7 @@ COMMANDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_each_command_leaves_one_entry(desk: Desk) -> None:
     """Done and refused, by whose process it is; what only asks leaves none, nor does a dry run."""
     operations = operations_of(desk.parts, dict)
-    assert {*operations.names} == {*READS, *COMMANDS, *PLANS.values()}
+    assert {*operations.names} == {*READS, *COMMANDS}
     for request, (right, wrong) in COMMANDS.items():
         for arguments, outcome in ((right, Outcome.DONE), (wrong, Outcome.REFUSED)):
             if arguments.get("prefix") == "":
@@ -156,6 +175,7 @@ def test_each_command_leaves_one_entry(desk: Desk) -> None:
     for request in READS - {"journal.who_held"}:
         command(desk, request, {"number": NEW, **HERE_IS} if request == "explain" else {})
     command(desk, "number.import", {"rows": [], "dry_run": True, **HERE_IS})
+    command(desk, "number.enable_matching", {"enabled": True, "dry_run": True, **HERE_IS})
     assert len(trail(desk)) == before
 
 
@@ -173,6 +193,17 @@ ACTIONS: dict[str, tuple[str, Fields, Fields]] = {
         [("number", NUMBERS[1]), ("enabled", "false")],
         [("number", "+44"), ("enabled", "false")],
     ),
+    "matching": (
+        "number.enable_matching",
+        [("text", "872300"), ("state", "idle"), ("prefix", "+13178723000"), ("enabled", "true")],
+        [("state", "drowsy"), ("enabled", "false")],
+    ),
+    "plan-activate": (
+        "plan.activate",
+        [("plan", OTHER), ("seal", seal_of(OTHER, OURS))],
+        [("plan", OTHER), ("seal", "none")],
+    ),
+    "plan-back": ("plan.back", [("seal", seal_of(OURS, OTHER))], [("seal", "none")]),
     "import": ("number.import", [("csv", "number\n+13178723200\n")], [("csv", "number\n???\n")]),
     "application-add": ("application.add", [("name", "web")], [("name", "web")]),
     "application-set": (
@@ -194,18 +225,23 @@ ACTIONS: dict[str, tuple[str, Fields, Fields]] = {
     ),
     "user-set": ("user.set", [("user", "eve"), ("role", "agent")], [("user", "no"), ("role", "")]),
     "user-remove": ("user.remove", [("user", "eve")], [("user", "eve")]),
-    "matching": (
-        "number.enable_matching",
-        [("enabled", "false"), ("prefix", NUMBERS[5])],
-        [("enabled", "perhaps")],
-    ),
     "token-add": ("token.add", [("role", "viewer")], [("role", "king")]),
     "token-remove": ("token.remove", [("prefix", "?")], [("prefix", "0" * 64)]),
 }
 
 
-PLANS = {"plan-activate": "plan.activate", "plan-back": "plan.back"}
-"""What is done to files; `test_plan_activation` sees that it is on record."""
+def test_what_fits_and_what_is_wrong_with_a_plan_are_told(desk: Desk, admin: Visitor) -> None:
+    """Which numbers were meant, whole; and why a plan is refused whose page says so itself."""
+    _, fits, _ = ACTIONS["matching"]
+    before = len(trail(desk))
+    admin.act(f"{HERE}/matching", [*fits, ("group", "main")])
+    admin.act(f"{CONSOLE}/own/plan-activate", [("plan", OTHER), ("seal", "none")])
+    refused, drained = new_in(desk, before)
+    assert drained.told.object == (
+        "environment=live prefix=+13178723000 group=main state=idle enabled=True text=872300"
+    )
+    assert "it is not what was compared" in (refused.told.reason or "")
+    assert "text=" not in refused.told.object
 
 
 def prefix_of(desk: Desk, name: str) -> str:
@@ -217,15 +253,16 @@ def prefix_of(desk: Desk, name: str) -> str:
     return web.keys[0].secret.prefix
 
 
-def test_each_action_of_the_console_leaves_one_entry(desk: Desk) -> None:
+def test_each_action_of_the_console_leaves_one_entry(desk: Desk, admin: Visitor) -> None:
     """Done, refused, by a form that is not ours and to who may not; by whom, and from where."""
-    admin, viewer = Visitor.of(desk, Role.ADMIN), Visitor.of(desk, Role.VIEWER)
+    viewer = Visitor.of(desk, Role.VIEWER)
     served = {route.path.rpartition("/")[2]: route.does for route in desk.house.console.routes()
               if route.needs is Needs.CONSOLE_ADMIN and route.method != "GET"}  # fmt: skip
-    assert served == {"plan": None} | PLANS | {name: each[0] for name, each in ACTIONS.items()}
+    assert served == {"plan": None} | {name: each[0] for name, each in ACTIONS.items()}
     admin.look(f"{HERE}/pool")
     for name, (action, right, wrong) in ACTIONS.items():
         good = [(key, prefix_of(desk, name) if value == "?" else value) for key, value in right]
+        where = f"{CONSOLE}/own" if action.startswith("plan.") else HERE
         tries = (
             (admin, good, Outcome.DONE),
             (admin, wrong, Outcome.REFUSED),
@@ -233,7 +270,7 @@ def test_each_action_of_the_console_leaves_one_entry(desk: Desk) -> None:
         )
         for visitor, fields, outcome in tries:
             before = len(trail(desk))
-            answer = visitor.act(f"{HERE}/{name}", fields)
+            answer = visitor.act(f"{where}/{name}", fields)
             (entry,) = new_in(desk, before)
             role = "admin" if visitor is admin else "viewer"
             told = entry.told
@@ -241,7 +278,7 @@ def test_each_action_of_the_console_leaves_one_entry(desk: Desk) -> None:
             assert (told.who, told.source) == (f"user acme/{role}-of-acme", "127.0.0.1")
             assert told.tenant == "acme"
         before = len(trail(desk))
-        assert admin.send(f"{HERE}/{name}", good).status == 403
+        assert admin.send(f"{where}/{name}", good).status == 403
         assert [each.told.outcome for each in new_in(desk, before)] == [Outcome.REFUSED]
     before = len(trail(desk))
     assert Visitor(desk).act(f"{HERE}/pool", []).status == 401

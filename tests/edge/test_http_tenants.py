@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from interact_ivr.cli import main
 from interact_ivr.cli.commands import children
 from testbed.agi_peer import Peer, environment
-from testbed.line import control
+from testbed.line import control, without_use
 from testbed.service import Service
 from testbed.wire import Answer, Program, Wire, envelope
 from tests.edge.programs import program_of
@@ -46,7 +46,8 @@ class Tenants:
 
     def _all_of(self, program: Program) -> list[Any]:
         where = {"environment": program.environment}
-        lists = [control(self.service, f"{kind}.list") for kind in ("application", "user", "token")]
+        kinds = ("application", "user", "token")
+        lists = [without_use(control(self.service, f"{kind}.list")) for kind in kinds]
         return [
             control(self.service, "number.list", **where)["numbers"],
             control(self.service, "journal.list", **where)["entries"],

@@ -15,6 +15,7 @@ from interact_ivr.api.console.asking import Desk, action, asked, done, must_have
 from interact_ivr.api.console.guarding import SESSION
 from interact_ivr.api.console.sessions import Note
 from interact_ivr.api.routes import CONSOLE_ROLES, Needs, Route, Who
+from interact_ivr.domain.acts import say_refused
 from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import BadDialPlan
 from interact_ivr.service.activating import Activated, Activation
@@ -44,6 +45,13 @@ class ActivatedPlan(TriedPlan, frozen=True):
 
     seal: str = ""
     """Of the page on which it was compared."""
+
+
+class WayBack(msgspec.Struct, frozen=True):
+    """The form by which the former plan is let count again."""
+
+    seal: str = ""
+    """Of both plans, as they were when the page was shown: somebody may have gone back since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +105,17 @@ class ExplainPages:
         try:
             activated = await self.activation.activate(here, what.plan, what.seal, tenant)
         except BadDialPlan as error:
+            say_refused(error.code, str(error))
             return await self._page(request, who, 400, text=what.plan, faults=error.faults)
         return _done(request, activated)
 
     async def _go_back(self, request: web.Request, who: Who) -> web.Response:
-        await self.desk.form(request, TriedPlan)
+        what = await self.desk.form(request, WayBack)
         here, tenant = must_have(who), tenant_of(who.environment)
         try:
-            activated = await self.activation.go_back(here, tenant)
+            activated = await self.activation.go_back(here, tenant, what.seal)
         except BadDialPlan as error:
+            say_refused(error.code, str(error))
             return await self._page(request, who, 400, faults=error.faults)
         return _done(request, activated)
 
@@ -119,7 +129,7 @@ class ExplainPages:
             *(request, who, "plan.html", status),
             seen=seen,
             obstacle=await self.activation.obstacle(here, tenant_of(here)),
-            has_former=await self.activation.has_former(here),
+            way_back=await self.activation.way_back(here),
             facts=[*_facts(seen.plan)],
             failed=[each for each in seen.outcomes if not each.holds],
             rules=seen.plan.rules[:_RULES],
