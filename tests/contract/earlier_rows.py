@@ -32,7 +32,7 @@ ROWS: Final[Mapping[str, Sequence[Row]]] = {
     "application_key": [
         {
             **{"application_id": 3, "environment_id": 2, "prefix": "53475e5f1463"},
-            **{"digest": bytes(range(32)), "added_at": NOW - 9 * MINUTE},
+            **{"digest": bytes(range(32)), "added_at": NOW - 9 * MINUTE, "used_at": NOW},
         }
     ],
     "user_account": [
@@ -45,7 +45,7 @@ ROWS: Final[Mapping[str, Sequence[Row]]] = {
         {
             **{"prefix": "0123456789ab", "digest": bytes(range(32, 64)), "role": "agent"},
             **{"environment_id": 2, "application_id": 2, "extensions": "6929 6930"},
-            **{"added_at": NOW - 7 * MINUTE, "expires_at": NOW + 60 * MINUTE},
+            **{"added_at": NOW - 7 * MINUTE, "expires_at": NOW + 60 * MINUTE, "used_at": None},
         }
     ],
     "number": [
@@ -135,6 +135,13 @@ ROWS: Final[Mapping[str, Sequence[Row]]] = {
         }
     ],
     "duty": [{"name": "purge", "incarnation": "i" * 26, "until": NOW + 60 * MINUTE}],
+    "audit": [
+        {
+            **{"id": FREED, "at": NOW - MINUTE, "who": "user acme/ann", "source": "127.0.0.1"},
+            **{"action": "user.set", "object": "role=viewer", "tenant": "acme", "environment": ""},
+            **{"outcome": "refused", "reason": "last_admin"},
+        }
+    ],
 }
 """By table, in the order in which the one refers to the other; the directory's first rows and the
 inventory's are written by the migrations themselves."""
