@@ -113,7 +113,7 @@ def test_a_key_that_is_too_short_or_too_long_is_refused(
 def test_a_key_that_others_may_read_is_refused(database: Path) -> None:
     """It would be no secret."""
     ani_key(database)
-    database.with_name("interact-ivr.db.ani-key").chmod(0o640)
+    database.with_name("interact-ivr.db.ani-key").chmod(0o644)
     with pytest.raises(ConfigError, match="expected mode 0600"):
         ani_key(database)
 
