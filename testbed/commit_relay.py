@@ -40,7 +40,8 @@ class CommitRelay(Relay):
             with theirs, suppress(ConnectionError):
                 theirs.settimeout(_PATIENCE_SECONDS)
                 theirs.sendall(commit)
-                theirs.shutdown(socket.SHUT_WR)
+                with suppress(OSError):  # the server has ended it
+                    theirs.shutdown(socket.SHUT_WR)
                 while theirs.recv(4096):
                     pass
 
