@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 LONGEST_SECONDS = 60.0
 _THREADS = 4
-_LOCK = re.compile(r"\s*\bFOR UPDATE\b( OF number| OF inventory)?( SKIP LOCKED)?")
+_LOCK = re.compile(r"\s*\bFOR (NO KEY )?UPDATE\b( OF number| OF inventory)?( SKIP LOCKED)?")
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
