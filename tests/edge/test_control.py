@@ -124,7 +124,7 @@ async def test_an_unknown_request_is_told_which_there_are(served: Control) -> No
         code, fault = await served.refused(json.dumps({"request": name}).encode())
         assert code == "bad_input"
         assert fault.startswith("request: expected one of allocate, application.add, ")
-        assert ", number.add, number.enable, number.enable_matching, number.export, number.import, number.list, " in fault
+        assert ", number.enable, number.enable_matching, number.export, number.import, " in fault
         assert fault.endswith(f", got {name!r}")
 
 
