@@ -28,6 +28,7 @@ from testbed.promql import MONITORING, named, shipped
 UNITS = ("_total", "_seconds", "_bytes", "_info", "_ratio", "_seconds_bucket", "_seconds_count")
 COUNTED = {
     "numbers",
+    "pool_warning",
     "agi_sessions",
     "icws_sessions",
     "console_sessions",
