@@ -112,6 +112,12 @@ class FakeAri:
         self.channels.remove(gone)
         await self.tell("ChannelDestroyed", channel=gone)
 
+    def cut(self) -> None:
+        """Cut every websocket, without a word."""
+        for transport in self._transports:
+            transport.abort()
+        self._transports.clear()
+
     async def _listen(self, request: web.Request) -> web.StreamResponse:
         if status := self.statuses.get(("GET", "events")):
             return web.Response(status=status)
@@ -164,7 +170,7 @@ class FakeAri:
             case "GET", "bridges":
                 await self.may_look.wait()
                 if self.closes_when_looked_at:
-                    asyncio.get_running_loop().call_soon(self._close)
+                    asyncio.get_running_loop().call_soon(self.cut)
                 return web.json_response(self.bridges)
             case "POST", "events":
                 if self.echoes:
@@ -179,12 +185,6 @@ class FakeAri:
         self.shown_cookies += request.cookies
         if self.cookie:
             response.headers["Set-Cookie"] = f"{self.cookie}=1; Path=/"
-
-    def _close(self) -> None:
-        """Cut every websocket, without a word."""
-        for transport in self._transports:
-            transport.abort()
-        self._transports.clear()
 
 
 def channel(
