@@ -82,6 +82,9 @@ class Databases:
         """Give the test's own connection, which stays open."""
         if name not in self._own or self._own[name].closed:
             self._own[name] = self.connect(name)
+            # a session plans the checks of references once, maybe when there are no rows: as a
+            # scan of the table for each row that goes later
+            self._own[name].execute("SET enable_seqscan = off")
         return self._own[name]
 
     def connect(self, name: str) -> Connection:
