@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from dialplan import NOBODYS, Directories, Directory
-from interact_ivr.ami.session import Account
-from interact_ivr.ami.watcher import PbxDirectory, Timing
 from interact_ivr.config_pbx import PbxConfig, secret, trust
 from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.metrics import Metrics
@@ -15,11 +14,14 @@ from interact_ivr.observing_directory import ObservingDirectory
 from interact_ivr.pace import Pace
 from interact_ivr.service.sites import Site
 
+if TYPE_CHECKING:
+    from interact_ivr.ami.watcher import PbxDirectory
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     pbx: PbxConfig
-    directory: PbxDirectory
+    directory: "PbxDirectory"
 
 
 class PbxDirectories:
@@ -70,7 +72,11 @@ class PbxDirectories:
         return [_facts(each.pbx.name, each.directory) for each in self._known]
 
 
-def _directory(pbx: PbxConfig, metrics: Metrics) -> PbxDirectory:
+def _directory(pbx: PbxConfig, metrics: Metrics) -> "PbxDirectory":
+    """Make one, and load what it takes: a service without AMI starts without that."""
+    from interact_ivr.ami.session import Account
+    from interact_ivr.ami.watcher import PbxDirectory, Timing
+
     account = Account(
         *(pbx.ami_host, pbx.ami_port, pbx.ami_user, partial(secret, pbx.ami_secret)),
         partial(trust, pbx.ca_file) if pbx.ami_tls else lambda: None,
@@ -79,16 +85,16 @@ def _directory(pbx: PbxConfig, metrics: Metrics) -> PbxDirectory:
     return PbxDirectory(account, hears, Timing(read_every=pbx.ami_reread_seconds), Pace())
 
 
-def _age(directory: PbxDirectory) -> float:
+def _age(directory: "PbxDirectory") -> float:
     return float("nan") if directory.age_seconds is None else directory.age_seconds
 
 
-async def _missing(directory: PbxDirectory) -> str | None:
+async def _missing(directory: "PbxDirectory") -> str | None:
     missing = directory.missing
     return f"its extensions are as they were told last, {missing}" if missing else None
 
 
-def _facts(name: str, directory: PbxDirectory) -> Mapping[str, object]:
+def _facts(name: str, directory: "PbxDirectory") -> Mapping[str, object]:
     age = directory.age_seconds
     return {
         "name": name,

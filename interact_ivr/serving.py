@@ -7,10 +7,11 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
@@ -27,7 +28,6 @@ from interact_ivr.config_pbx import pbx_warnings
 from interact_ivr.console import limits_of
 from interact_ivr.control.server import ControlServer
 from interact_ivr.directories import PbxDirectories
-from interact_ivr.doctor.examining import examination
 from interact_ivr.domain.errors import ContradictingSettings, Refusal
 from interact_ivr.domain.networks import networks
 from interact_ivr.house import House
@@ -41,6 +41,9 @@ from interact_ivr.service.administration import Administration
 from interact_ivr.service.imports import Imports
 from interact_ivr.systemd import Systemd
 from interact_ivr.watching import Watching
+
+if TYPE_CHECKING:
+    from interact_ivr.doctor.finding import Finding
 
 _REWRITE_UP_TO = 32 * 1024 * 1024
 """Bytes of a store that is rewritten while calls wait: a part of a second."""
@@ -124,7 +127,7 @@ async def serve(config: Config, config_file: Path) -> None:
             time.monotonic(),
         )
         house.console.service.facts = facts
-        house.console.service.examinations.examine = lambda: examination(config_file, reload.config)
+        house.console.service.examinations.examine = lambda: _examined(config_file, reload)
         await parts.cluster.begin(
             config.http.public_url or f"{config.http.host}:{house.server.port}",
             lambda: msgspec.json.encode(facts()).decode(),
@@ -251,6 +254,19 @@ def _scripts(parts: Parts, config: Config) -> dict[str, Script]:
         "number_details": partial(agi_scripts.number_details, numbers=parts.numbers),
         "health": partial(agi_scripts.health, allocations=allocations),
     }
+
+
+async def _examined(config_file: Path, reload: Reload) -> Sequence["Finding"]:
+    """Examine the service and its PBXes, as ``interact-ivr doctor`` does."""
+    examination = await asyncio.to_thread(_examination)
+    return await examination(config_file, reload.config)
+
+
+def _examination() -> "Callable[[Path, Config], Awaitable[Sequence[Finding]]]":
+    """Load what only an examination needs: it would be a part of every start."""
+    from interact_ivr.doctor.examining import examination
+
+    return examination
 
 
 def _only_pbx(config: Config) -> str:

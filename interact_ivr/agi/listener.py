@@ -9,7 +9,7 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from interact_ivr.agi.doorway import Arrival, Doorway, GoneError, ProbeError
-from interact_ivr.agi.session import Limits, Script, Session, open_session
+from interact_ivr.agi.session import Limits, Script, Session, session_of
 from interact_ivr.agi.wire import Call, WireError
 from interact_ivr.domain.errors import Refusal
 from interact_ivr.domain.networks import Network, owner, within
@@ -140,10 +140,10 @@ class Listener:
 
     async def _serve(self, arrival: Arrival, call: Call) -> None:
         try:
-            session = await open_session(arrival, call, self._limits)
-        except (WireError, OSError) as error:
+            session = session_of(arrival, call, self._limits)
+        except WireError as error:
             arrival.connection.close()
-            self.left(error if isinstance(error, WireError) else GoneError(str(error)))
+            self.left(error)
             return
         try:
             await self._answer(session)

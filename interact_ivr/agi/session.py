@@ -5,15 +5,13 @@ Sending a second command before the first one's reply hangs Asterisk's AGI for e
 
 import asyncio
 import select
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 from urllib.parse import parse_qs
 
 from interact_ivr.agi.doorway import Arrival, GoneError
 from interact_ivr.agi.wire import Call, Conversation, Reply, WireError, set_variables
-
-T = TypeVar("T")
 
 _READ = 16384
 _MOST_FIELDS = 20
@@ -40,8 +38,7 @@ class Session:
     query: Mapping[str, str]
     deadline: float
     """By `time.monotonic`: past it, nothing is begun for this call any more."""
-    _reader: asyncio.StreamReader
-    _writer: asyncio.StreamWriter
+    _connection: socket.socket
     _conversation: Conversation = field(repr=False)
     facts: dict[str, object] = field(default_factory=dict)
     """What the log says of this call, filled in by the script."""
@@ -58,7 +55,7 @@ class Session:
 
     def close(self) -> None:
         """Let the call go on without us."""
-        self._writer.close()
+        self._connection.close()
 
     def is_there(self) -> bool:
         """Say whether the call still waits. Asked of the kernel; safe in any thread.
@@ -66,7 +63,7 @@ class Session:
         A service that was stopped or busy finds calls waiting whose guard fired, or whose caller
         hung up, long ago: they must consume nothing.
         """
-        return not self._writer.is_closing() and not _has_ended(self._writer)
+        return not _has_ended(self._connection)
 
     async def set(self, values: Mapping[str, str]) -> None:
         """Set channel variables, the last of them last of all.
@@ -80,50 +77,43 @@ class Session:
                 raise GoneError(f"Asterisk answered {reply.code} {reply.result}")
 
     async def _ask(self, command: bytes) -> Reply:
-        if self._writer.is_closing():  # reset meanwhile: uvloop's write raises a RuntimeError then
-            raise GoneError("Asterisk closed the connection")
         try:
             async with asyncio.timeout(_REPLY_WITHIN):
-                self._writer.write(command)
-                await self._writer.drain()
-                return await _read(self._reader, self._conversation, self._conversation.reply)
+                await asyncio.get_running_loop().sock_sendall(self._connection, command)
+                return await self._reply()
         except TimeoutError:
             raise GoneError(f"no reply within {_REPLY_WITHIN} s") from None
-        except (ConnectionError, WireError) as error:
+        except (OSError, WireError) as error:
             raise GoneError(str(error)) from error
 
+    async def _reply(self) -> Reply:
+        loop = asyncio.get_running_loop()
+        while (reply := self._conversation.reply()) is None:
+            data = await loop.sock_recv(self._connection, _READ)
+            if not data:
+                raise GoneError("Asterisk closed the connection")
+            self._conversation.feed(data)
+        return reply
 
-async def open_session(arrival: Arrival, call: Call, limits: Limits) -> Session:
+
+def session_of(arrival: Arrival, call: Call, limits: Limits) -> Session:
     """Begin the conversation with *call*; the connection is the session's from then on.
 
     Raises:
         WireError: what it asks for is not AGI.
-        OSError: the connection broke.
     """
     script, query = _request(call)
-    reader, writer = await asyncio.open_connection(sock=arrival.connection)
     deadline = arrival.at + limits.answer
-    return Session(call, script, query, deadline, reader, writer, arrival.conversation)
+    return Session(call, script, query, deadline, arrival.connection, arrival.conversation)
 
 
-def _has_ended(writer: asyncio.StreamWriter) -> bool:
-    descriptor = writer.get_extra_info("socket").fileno()
+def _has_ended(connection: socket.socket) -> bool:
+    descriptor = connection.fileno()
     if descriptor < 0:
         return True
     poll = select.poll()
     poll.register(descriptor, select.POLLRDHUP)
     return bool(poll.poll(0))
-
-
-async def _read(
-    reader: asyncio.StreamReader, conversation: Conversation, take: Callable[[], T | None]
-) -> T:
-    while (value := take()) is None:
-        data = await reader.read(_READ)
-        if not data:
-            raise GoneError("Asterisk closed the connection")
-        conversation.feed(data)
-    return value
 
 
 def _request(call: Call) -> tuple[str, dict[str, str]]:

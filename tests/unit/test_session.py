@@ -5,11 +5,11 @@ import socket
 import pytest
 
 from interact_ivr.agi.doorway import Arrival
-from interact_ivr.agi.session import Limits, Session, open_session
+from interact_ivr.agi.session import Limits, Session, session_of
 from interact_ivr.agi.wire import WireError
 
 
-async def _opened(script: str) -> Session:
+def _opened(script: str) -> Session:
     ours, asterisks = socket.socketpair()
     with asterisks:
         arrival = Arrival(ours)
@@ -17,7 +17,7 @@ async def _opened(script: str) -> Session:
         call = arrival.call()
         assert call is not None
         try:
-            session = await open_session(arrival, call, Limits())
+            session = session_of(arrival, call, Limits())
         except WireError:
             ours.close()
             raise
@@ -36,15 +36,15 @@ async def _opened(script: str) -> Session:
         ("", "", {}),
     ],
 )
-async def test_the_address_names_the_script_and_its_surroundings(
+def test_the_address_names_the_script_and_its_surroundings(
     asked: str, script: str, query: dict[str, str]
 ) -> None:
     """What stands twice counts once, the first time."""
-    session = await _opened(asked)
+    session = _opened(asked)
     assert (session.script, session.query) == (script, query)
 
 
-async def test_a_query_of_too_many_fields_is_no_agi() -> None:
+def test_a_query_of_too_many_fields_is_no_agi() -> None:
     """It is refused as other garbage is: told in the log, and no error of the service's."""
     with pytest.raises(WireError, match="the query has more than 20 fields"):
-        await _opened("health?" + "&".join(f"k{index}=v" for index in range(100)))
+        _opened("health?" + "&".join(f"k{index}=v" for index in range(100)))
