@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from dialplan import Details, Explanation, NotANumber
+from interact_ivr.domain.acts import say_more, speak_of
 from interact_ivr.domain.errors import BadInput, BadRows, NoSuchNumber
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import Group, NumberKey, Scope
@@ -123,16 +124,26 @@ class Numbers:
         """Let all numbers that fit *shown* be lent, or drain them; say how many it has changed.
 
         In steps between which calls get their turn: a number is changed if it fits when its turn
-        comes. What breaks it off leaves the steps done; the same again does the rest.
+        comes. What breaks it off leaves the steps done; the same again does the rest. On record is
+        how many fitted when it began, with the first step, and how many were changed, at the end.
         """
         scope = self._environments.named(environment).application(application).scope
+        changed = 0
 
         async def change(keys: Sequence[NumberKey]) -> None:
-            await self._store.set_enabled(scope, keys, enabled=enabled)
+            nonlocal changed
+            say_more()
+            speak_of({"changed": changed + len(keys)})
+            try:
+                await self._store.set_enabled(scope, keys, enabled=enabled)
+                changed += len(keys)
+            finally:
+                speak_of({"changed": changed})
 
-        would_change = replace(shown, enabled=not enabled)
         if shown.enabled is enabled:
             return 0
+        would_change = replace(shown, enabled=not enabled)
+        speak_of({"asked": await self.count(environment, would_change, application), "changed": 0})
         return await self._each_page(environment, would_change, application, _STEP, change)
 
     async def _each_page(
