@@ -221,6 +221,33 @@ def test_all_that_fit_are_drained_without_scripts(desk: Desk, opened: Opened) ->
     assert "prefix=%2B13178720" in page.url
 
 
+def test_a_plan_is_let_count_without_scripts(desk: Desk, opened: Opened, tmp_path: Path) -> None:
+    """Tried first, with what would change beside it; then it counts, and the former comes back."""
+    file = tmp_path / "ours.toml"
+    file.write_text(plan_of("317"))
+    desk.wait(desk.parts.administration.add_environment("acme/own", str(file)))
+    page = opened(java_script_enabled=False)
+    page.goto(f"{desk.url}/console/own/plan")
+    page.get_by_label("The new plan's file").fill(plan_of("765"))
+    expect(page.get_by_role("button", name="Let it count")).to_have_count(0)
+    page.get_by_role("button", name="Try it").click()
+    expect(page.get_by_role("heading", name="0 of 0 numbers change")).to_be_visible()
+    page.get_by_role("button", name="Let it count").click()
+    said, areas = page.get_by_role("status"), page.get_by_role("definition")
+    expect(said).to_contain_text("This plan counts from now on, for own")
+    expect(areas.filter(has_text=re.compile("^765$"))).to_be_visible()
+    assert file.read_text() == plan_of("765")
+    page.get_by_role("button", name="Go back to the former plan").click()
+    expect(said).to_contain_text("The former one is kept")
+    expect(areas.filter(has_text=re.compile("^317$"))).to_be_visible()
+    assert file.read_text() == plan_of("317")
+
+
+def plan_of(area: str) -> str:
+    """Give a plan by which seven digits are in that area."""
+    return f'name = "ours"\nextends = "nanp"\narea_codes = ["{area}"]\n'
+
+
 def test_the_pool_keeps_itself_fresh(desk: Desk, opened: Opened) -> None:
     """What is counted and drawn follows within seconds; what one has begun to write stays."""
     page = opened()
