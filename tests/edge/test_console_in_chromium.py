@@ -388,7 +388,7 @@ def test_every_control_of_the_newest_pages_is_reached(
         assert page.evaluate(UNNAMED) == [], name
         count = page.evaluate(CONTROLS)
         page.evaluate("document.activeElement.blur()")
-        reached = []
+        reached = list[int]()
         while len(reached) <= count:
             page.keyboard.press("Tab")
             place, style, width, is_seen = page.evaluate(FOCUSED)
