@@ -297,6 +297,9 @@ class NumberStore(Protocol):
     ) -> Sequence[PoolNumber]:
         """Give the pool's numbers as they stand, by number."""
 
+    async def count(self, scope: Scope, policy: Policy, shown: Shown) -> int:
+        """Count the pool's numbers that fit *shown*, whatever its page."""
+
     async def counts(self, scope: Scope, policy: Policy) -> dict[State, int]:
         """Count the pool's enabled numbers by state."""
 

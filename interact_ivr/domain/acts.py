@@ -19,7 +19,8 @@ _SPOKEN_OF: Final = (
     *("user", "role", "prefix", "dial_plan", "extensions", "expires_in_days"),
     *("number", "numbers", "group", "state", "dnid", "enabled", "force", "allocation", "tombstone"),
     *("hold_for_seconds", "rest_for_seconds", "redial_for_seconds", "late_for_seconds"),
-    *("resting", "on_repeat", "late_reveals_id", "new", "already_there", "changed"),
+    *("resting", "on_repeat", "late_reveals_id", "new", "already_there", "asked", "changed"),
+    *("plan_sha256", "former_sha256"),
 )
 """What of a request is put on record. A key, a password and whose an interaction is are not among
 them, nor is what may come to requests later."""
@@ -103,6 +104,8 @@ class Act:
         self.environment = environment
         self.is_recorded = False
         """Its entry was written with the change itself."""
+        self.goes_on = False
+        """More was done than the first change, which is on record: its end is, too."""
         self.changes = True
         """False: it only tries what would change."""
         self.refused: str | None = None
@@ -146,6 +149,12 @@ def speak_of(facts: Mapping[str, object]) -> None:
     """Add *facts* to the act that is under way, if there is one."""
     if (act := UNDER_WAY.get()) is not None:
         act.speak_of(facts)
+
+
+def say_more() -> None:
+    """Have the act under way on record at its end as well: it is done in several steps."""
+    if (act := UNDER_WAY.get()) is not None:
+        act.goes_on = act.is_recorded
 
 
 def say_refused(code: str, sentence: str) -> None:

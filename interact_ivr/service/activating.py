@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from dialplan import PlanError
+from interact_ivr.domain.acts import speak_of
 from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import BadDialPlan
 from interact_ivr.service.administration import Administration
@@ -17,6 +18,7 @@ from interact_ivr.service.plan_files import (
     own_file,
     seal_of,
     sharing,
+    sum_of,
 )
 from interact_ivr.service.plans import Plans
 
@@ -100,6 +102,7 @@ class Activation:
     async def _replace(
         self, environment: str, file: PlanFile, text: str, tenant: str | None
     ) -> Activated:
+        speak_of({"plan_sha256": sum_of(as_written(text).encode())})
         if reason := await asyncio.to_thread(file.why_not_written):
             raise BadDialPlan([reason])
         await self._plans.tried(environment, text)  # it may have taken too long for a call
@@ -108,6 +111,7 @@ class Activation:
         names = {self._environments.named(each).plan_name for each in users}
         former = await asyncio.to_thread(file.former_text)
         try:
+            speak_of({"former_sha256": sum_of(await asyncio.to_thread(file.path.read_bytes))})
             await asyncio.to_thread(file.replace, as_written(text))
             await self._administration.reload_dial_plans(names)
         except OSError as error:

@@ -39,11 +39,11 @@ class Acts:
     async def act(
         self, actor: Actor, action: str, tenant: str = "", environment: str | None = None
     ) -> AsyncIterator[Act]:
-        """Let what is done meanwhile be an act, which is on record once, whatever becomes of it.
+        """Let what is done meanwhile be an act, which is on record whatever becomes of it.
 
         What changes the store has its entry in the same transaction; what is refused, or changes
-        nothing there, in one of its own: also what fails after its first step was done. An empty
-        *environment* is the default one.
+        nothing there, in one of its own: also what fails after its first step was done, and the
+        end of what takes several. An empty *environment* is the default one.
         """
         name = EnvironmentName("") if environment is None else self._full_name(environment)
         act = Act(actor, action, tenant or tenant_of(name), name)
@@ -84,7 +84,7 @@ class Acts:
         if not act.changes:
             return
         told = act.told(outcome, reason)
-        if not act.is_recorded or outcome is not Outcome.DONE:
+        if not act.is_recorded or act.goes_on or outcome is not Outcome.DONE:
             try:
                 await self._store.add(told)
             except StoreUnavailable as error:  # the log has it, at least

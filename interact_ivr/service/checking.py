@@ -95,20 +95,31 @@ class Checking:
         """Compare the draft with the pool, and leave out of it what is there already."""
         same = 0
         async for page in self.pages():
-            keys = [one.new.number for one in page]
-            known = {it.new.number: it for it in await self._store.known(self.scope, keys)}
-            for one in page:
-                if (there := known.get(one.new.number)) is None:
-                    continue
-                if different := _difference(there, one.new):
-                    already = f"{there.new.number} is in the environment already, {different}"
-                    self._fault(one.line, already)
-                else:
-                    same += 1
-            await self._compare_dnids([one for one in page if one.new.number not in known])
-            await self._draft.leave_out(list(known))
+            known = await self._store.known(self.scope, [one.new.number for one in page])
+            new, equal = await asyncio.to_thread(self._new_of, page, known)
+            same += equal
+            await self._compare_dnids(new)
+            await self._draft.leave_out([it.new.number for it in known])
         examples = [one.new.number for one in await self._draft.page("", _MOST_SHOWN)]
         return Outcome(await self._draft.size(), same, examples, self._refused, self._told())
+
+    def _new_of(
+        self, page: Sequence[DraftNumber], known: Sequence[KnownNumber]
+    ) -> tuple[Sequence[DraftNumber], int]:
+        """Give those of *page* that are not *known*, and how many are known and the same.
+
+        Where they are not, that is a fault.
+        """
+        there, new, same = {it.new.number: it for it in known}, list[DraftNumber](), 0
+        for one in page:
+            if (it := there.get(one.new.number)) is None:
+                new.append(one)
+            elif different := _difference(it, one.new):
+                already = f"{it.new.number} is in the environment already, {different}"
+                self._fault(one.line, already)
+            else:
+                same += 1
+        return new, same
 
     async def _compare_dnids(self, numbers: Sequence[DraftNumber]) -> None:
         """Note the DNIDs of new *numbers* that numbers of the pool have."""

@@ -1,11 +1,12 @@
 """The pool's numbers: showing them as they stand, letting them be lent or not, taking them out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from dialplan import Details, Explanation, NotANumber
-from interact_ivr.domain.errors import BadInput, BadRows, NoSuchNumber
+from interact_ivr.domain.acts import say_more, speak_of
+from interact_ivr.domain.errors import BadInput, BadRows, NoSuchNumber, Refusal
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import Group, NumberKey, Scope
 from interact_ivr.domain.ranges import read_range
@@ -115,7 +116,8 @@ class Numbers:
 
     async def count(self, environment: str, shown: Shown, application: str = "") -> int:
         """Count the pool's numbers that are to be *shown*."""
-        return await self._each_page(environment, shown, application, _PAGE, _pass_over)
+        pool = self._environments.named(environment).application(application)
+        return await self._store.count(pool.scope, pool.policy, shown)
 
     async def set_all_enabled(
         self, environment: str, shown: Shown, *, enabled: bool, application: str = ""
@@ -123,33 +125,38 @@ class Numbers:
         """Let all numbers that fit *shown* be lent, or drain them; say how many it has changed.
 
         In steps between which calls get their turn: a number is changed if it fits when its turn
-        comes. What breaks it off leaves the steps done; the same again does the rest.
+        comes. What breaks it off leaves the steps done; the same again does the rest. On record is
+        how many fitted when it began, with the first step, and how many were changed, at the end.
         """
-        scope = self._environments.named(environment).application(application).scope
-
-        async def change(keys: Sequence[NumberKey]) -> None:
-            await self._store.set_enabled(scope, keys, enabled=enabled)
-
-        would_change = replace(shown, enabled=not enabled)
         if shown.enabled is enabled:
             return 0
-        return await self._each_page(environment, would_change, application, _STEP, change)
+        changed, page = 0, replace(shown, enabled=not enabled, after="", limit=_STEP)
+        speak_of({"asked": await self.count(environment, page, application), "changed": 0})
+        while found := await self.list(environment, page, application):
+            keys = [each.number for each in found]
+            await self._set_step(environment, keys, application, changed, enabled=enabled)
+            changed += len(keys)
+            page = replace(page, after=keys[-1])
+        return changed
 
-    async def _each_page(
+    async def _set_step(
         self,
         environment: str,
-        shown: Shown,
+        keys: Sequence[NumberKey],
         application: str,
-        size: int,
-        do: Callable[[Sequence[NumberKey]], Awaitable[None]],
-    ) -> int:
-        """Have *do* done with the numbers that fit, *size* at a time; say how many there were."""
-        count, page = 0, replace(shown, after="", limit=size)
-        while found := await self.list(environment, page, application):
-            await do([each.number for each in found])
-            count += len(found)
-            page = replace(page, after=found[-1].number)
-        return count
+        before: int,
+        *,
+        enabled: bool,
+    ) -> None:
+        """Do one step of several; on record is what was changed *before* it, too."""
+        scope = self._environments.named(environment).application(application).scope
+        say_more()
+        speak_of({"changed": before + len(keys)})
+        try:
+            await self._store.set_enabled(scope, keys, enabled=enabled)
+        except Refusal:
+            speak_of({"changed": before})
+            raise
 
     async def remove(
         self,
@@ -186,7 +193,3 @@ class Numbers:
         if missing := [number for number, key in found.items() if key is None]:
             raise BadRows([str(NoSuchNumber(number)) for number in missing])
         return list(dict.fromkeys(key for key in found.values() if key is not None))
-
-
-async def _pass_over(_: Sequence[NumberKey]) -> None:
-    """They are only counted."""

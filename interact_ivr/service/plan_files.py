@@ -108,6 +108,11 @@ def expressions(text: str) -> Sequence[str]:
     ]
 
 
+def sum_of(held: bytes) -> str:
+    """Give the SHA-256 of what a file holds, as ``sha256sum`` prints it."""
+    return hashlib.sha256(held).hexdigest()
+
+
 def seal_of(text: str, counting: str | None) -> str:
     """Give what stands for *text* as it was compared with the plan that is *counting*."""
     both = hashlib.sha256(as_written(text).encode()).digest()

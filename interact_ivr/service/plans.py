@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from dialplan import Engine, Plan, PlanError, load_plan
-from dialplan.cases import Outcome, run
+from dialplan.cases import Outcome, cases_of, run
 from dialplan.checking import Finding, findings_of
 from interact_ivr.domain.ani import HASHED
 from interact_ivr.domain.directory import tenant_of
@@ -41,6 +41,8 @@ class Plans:
         self._looking, self._trying = asyncio.Lock(), asyncio.Lock()
         self._tenants = defaultdict[str, asyncio.Lock](asyncio.Lock)
         """Each tries one at a time, so that another waits for one of theirs at most."""
+        self._found: dict[str, tuple[Plan, Sequence[Finding]]] = {}
+        """What was found of each plan as it was loaded, by its name: many rules take long."""
 
     async def seen(self, environment: str) -> PlanSeen:
         """Look through the plan of an environment.
@@ -48,8 +50,13 @@ class Plans:
         One after the other: whoever asks often leaves the threads to what calls read.
         """
         here = self._environments.named(environment)
+        name, plan = here.plan_name, _plan_of(here)
         async with self._looking:
-            return await asyncio.to_thread(_seen, here.plan_name, _plan_of(here))
+            known, findings = self._found.get(name, (None, ()))
+            if known is not plan:
+                findings = await asyncio.to_thread(findings_of, plan)
+                self._found[name] = plan, findings
+            return PlanSeen(name, plan, findings, await asyncio.to_thread(_outcomes, name))
 
     async def tried(self, environment: str, text: str) -> Tried:
         """Say what a plan, given as its file's *text*, would change; it is not made effective.
@@ -93,9 +100,8 @@ def _plan_of(here: Environment) -> Plan:
     return engine.plan if isinstance(engine, Engine) else load_plan(here.plan_name)
 
 
-def _seen(name: str, plan: Plan) -> PlanSeen:
+def _outcomes(name: str) -> Sequence[Outcome]:
     try:
-        outcomes = run(name)
-    except PlanError:  # there are no cases, or the file has changed: they are not this plan's
-        outcomes = ()
-    return PlanSeen(name, plan, findings_of(plan), outcomes)
+        return run(name) if cases_of(name).is_file() else ()
+    except PlanError:  # the file has changed, or its cases: they are not this plan's
+        return ()

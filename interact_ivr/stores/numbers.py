@@ -44,6 +44,11 @@ class StoredNumbers:
         view = partial(number_views.shown_of, scope, policy, shown)
         return await self._reader.run_long(scope.environment, view)
 
+    async def count(self, scope: Scope, policy: Policy, shown: Shown) -> int:
+        """Count the pool's numbers that fit *shown*, whatever its page."""
+        view = partial(number_views.count_of, scope, policy, shown)
+        return await self._reader.run_long(scope.environment, view)
+
     async def counts(self, scope: Scope, policy: Policy) -> dict[State, int]:
         """Count the pool's enabled numbers by state, in the operator's turn."""
         return await self._reader.run_long(None, partial(number_views.counts, scope, policy))

@@ -1,6 +1,8 @@
 """What every store does with a pool's inventory: hidden imports, DNIDs, draining, removing."""
 
+import itertools
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -300,6 +302,26 @@ async def test_numbers_are_shown_page_by_page(pool: Pool) -> None:
     assert await shown(Shown(state=State.LAPSED)) == [TWO]
     await pool.sweep()
     assert await shown(Shown(state=State.RESTING)) == [TWO]
+
+
+async def test_as_many_are_counted_as_are_shown(pool: Pool) -> None:
+    """By whatever they are asked for, and whatever page; nothing that is hidden."""
+    await pool.add(ONE, group="sales")
+    await pool.add(TWO, enabled=False)
+    await pool.inventory.write_hidden(pool.scope, new(THREE))
+    await pool.allocate("a")
+    asked = {
+        **{"state": (None, *State), "enabled": (None, True, False)},
+        **{"group": (None, Group("sales")), "prefix": ("", "+38", "+39"), "text": ("", "a", "201")},
+    }
+    counts = set()
+    for values in itertools.product(*asked.values()):
+        shown = Shown(**dict(zip(asked, values, strict=True)))
+        there = await pool.inventory.list(pool.scope, POLICY, shown)
+        paged = replace(shown, after=TWO, limit=1)
+        assert await pool.inventory.count(pool.scope, POLICY, paged) == len(there), shown
+        counts.add(len(there))
+    assert counts == {0, 1, 2}
 
 
 async def test_a_draft_keeps_the_first_of_each_number(pool: Pool) -> None:

@@ -1,6 +1,7 @@
 """The journal of every store: what it answers, what it loses in time, and what it forgets."""
 
 import asyncio
+import itertools
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -116,8 +117,12 @@ async def test_a_caller_s_entries_are_found(pool: Pool) -> None:
         ("retrieved", "1.3"),
     ]
     assert (await entries(pool, caller, after=first.id)).entries == (last,)
-    assert (await entries(pool, caller, newest=1)).entries == (last,)
     assert await events(pool, OfCaller(Ani("+1"))) == []
+    for newest, limit in itertools.product(range(4), (1, 2, 3)):
+        page = await entries(pool, caller, newest=newest, limit=limit)
+        expected = (first, last)[max(0, 2 - newest) :][:limit]
+        assert page.entries == expected, (newest, limit)
+        assert page.after == (expected[-1] if expected else last).id
 
 
 async def test_an_entry_is_what_was_written(pool: Pool) -> None:

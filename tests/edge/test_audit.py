@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import os
 import signal
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +19,11 @@ from interact_ivr.app import operations_of
 from interact_ivr.control.operations import READS, Conversation
 from interact_ivr.domain.access import Role
 from interact_ivr.domain.acts import Actor, Entry, Outcome, Sought
-from interact_ivr.domain.errors import Refusal
+from interact_ivr.domain.errors import Refusal, StoreUnavailable
+from interact_ivr.domain.values import Shown
+from interact_ivr.service import numbers
 from interact_ivr.service.plan_files import seal_of
+from interact_ivr.stores.numbers import StoredNumbers
 from testbed.desk import ACME, BOLT, Desk
 from testbed.service import Service
 from testbed.visitor import HERE, Fields, Visitor, stock, words
@@ -238,10 +244,57 @@ def test_what_fits_and_what_is_wrong_with_a_plan_are_told(desk: Desk, admin: Vis
     admin.act(f"{CONSOLE}/own/plan-activate", [("plan", OTHER), ("seal", "none")])
     refused, drained = new_in(desk, before)
     assert drained.told.object == (
-        "environment=live prefix=+13178723000 group=main state=idle enabled=True text=872300"
+        "environment=live prefix=+13178723000 group=main state=idle enabled=True text=872300 "
+        "asked=0 changed=0"
     )
     assert "it is not what was compared" in (refused.told.reason or "")
     assert "text=" not in refused.told.object
+
+
+def test_which_plan_counts_is_told_by_its_sum(desk: Desk, admin: Visitor) -> None:
+    """As `sha256sum` prints it of the file, with that of the former; going back has both, too."""
+    before = len(trail(desk))
+    counting = Path(desk.parts.environments.named(OWN).plan_name)
+    texts = [counting.read_text(), "".join({OURS, OTHER} - {counting.read_text()})]
+    admin.act(f"{CONSOLE}/own/plan-activate", [("plan", texts[1]), ("seal", seal_of(*texts[::-1]))])
+    admin.act(f"{CONSOLE}/own/plan-back", [("seal", seal_of(*texts))])
+    old, new = (hashlib.sha256(each.encode()).hexdigest() for each in texts)
+    back, activated = (each.told for each in new_in(desk, before))
+    assert f"plan_sha256={new} former_sha256={old}" in activated.object, activated
+    assert f"plan_sha256={old} former_sha256={new}" in back.object, back
+
+
+def test_what_is_drained_in_steps_is_told_at_its_beginning_and_end(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many were asked for, with the first step; how many were changed, also where it fails."""
+    monkeypatch.setattr(numbers, "_STEP", 2)
+    fits = {"text": "872300", **HERE_IS}
+    command(desk, "number.enable_matching", {"enabled": True, **fits})
+    asked = desk.wait(desk.parts.numbers.count(ACME, Shown(text="872300")))
+    assert asked > 4
+
+    def told(before: int) -> list[str]:
+        entries = [each.told for each in new_in(desk, before)]
+        return [f"{one.outcome} {one.object.partition('872300 ')[2]}" for one in entries]
+
+    before = len(trail(desk))
+    command(desk, "number.enable_matching", {"enabled": False, **fits})
+    assert told(before) == [f"done asked={asked} changed={each}" for each in (asked, 2)]
+    change, steps = StoredNumbers.set_enabled, itertools.count()
+
+    async def breaks(self: StoredNumbers, *what: Any, **how: Any) -> None:
+        if next(steps) == 2:
+            raise StoreUnavailable("it is gone")
+        await change(self, *what, **how)
+
+    monkeypatch.setattr(StoredNumbers, "set_enabled", breaks)
+    before = len(trail(desk))
+    command(desk, "number.enable_matching", {"enabled": True, **fits})
+    assert told(before) == [
+        f"refused asked={asked} changed=4",
+        f"done asked={asked} changed=2",
+    ]
 
 
 def prefix_of(desk: Desk, name: str) -> str:

@@ -9,9 +9,12 @@ from pathlib import Path
 from urllib.parse import quote, urljoin
 
 import pytest
+from argon2 import Parameters, extract_parameters
 
 from interact_ivr.api.routes import CONSOLE_COOKIE
 from interact_ivr.domain.access import Role
+from interact_ivr.service import passwords
+from interact_ivr.service.passwords import hash_of_none
 from testbed.desk import Desk
 from testbed.visitor import CONSOLE, HERE, PASSWORD, Visitor, stock, words
 
@@ -213,6 +216,32 @@ def test_who_has_no_role_or_a_wrong_password_stays_outside(desk: Desk) -> None:
     for headers in ({"Origin": "https://evil.example"}, {"Sec_Fetch_Site": "cross-site"}):
         told = visitor.sign_in("ann", **headers)
         assert (told.status, "set-cookie" in told.headers) == (403, False)
+
+
+def test_who_there_is_does_not_show_in_the_work(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each wrong one costs one hashing of the same memory, passes and length; again, none."""
+    desk.wait(desk.parts.administration.add_user("acme", "ann", PASSWORD, "admin"))
+    desk.wait(desk.parts.administration.add_user("acme", "program", PASSWORD))
+    desk.wait(desk.parts.administration.add_tenant("empty"))
+    hashings: list[tuple[Parameters, int]] = []
+    match = passwords._match
+
+    def counted(kept: str, password: str) -> bool:
+        hashings.append((extract_parameters(kept), len(password)))
+        return match(kept, password)
+
+    monkeypatch.setattr(passwords, "_match", counted)
+    wrong = "wrong one"
+    names = ("ann", "program", "nobody", "acme/no-one", "empty/ann", "nowhere/ann", "", "a/b/c")
+    for name in names:
+        for _ in range(2):
+            assert Visitor(desk).sign_in(name, wrong).status == 401, name
+    assert hashings == [hashings[0]] * len(names)
+    assert hashings[0] == (extract_parameters(hash_of_none()), len(wrong))
+    assert Visitor(desk).sign_in("ann").status == 303
+    assert len(hashings) == len(names) + 1
 
 
 def test_a_tenant_without_an_environment_has_nothing_to_see(desk: Desk) -> None:

@@ -50,6 +50,10 @@ EVERY = (
     "matching?group=sales",
     "journal?number=%2B13178720001&at=2020-01-01T00:00",
 )
+NEWEST = (
+    *("live/sizing", f"live/{SIZED}", "live/audit", "live/audit?who=nobody", "own/plan"),
+    *("live/pool?text=039", "live/matching?group=sales", "live/matching?enabled=true"),
+)
 EVIL = "<img src=x onerror=document.title='taken'>"
 SOON = 20_000
 """Milliseconds: what is to be seen is seen by then on any machine."""
@@ -221,6 +225,39 @@ def test_all_that_fit_are_drained_without_scripts(desk: Desk, opened: Opened) ->
     assert "prefix=%2B13178720" in page.url
 
 
+def test_a_plan_is_let_count_without_scripts(desk: Desk, opened: Opened, tmp_path: Path) -> None:
+    """Tried first, with what would change beside it; then it counts, and the former comes back."""
+    file = own_plan(desk, tmp_path)
+    page = opened(java_script_enabled=False)
+    page.goto(f"{desk.url}/console/own/plan")
+    page.get_by_label("The new plan's file").fill(plan_of("765"))
+    expect(page.get_by_role("button", name="Let it count")).to_have_count(0)
+    page.get_by_role("button", name="Try it").click()
+    expect(page.get_by_role("heading", name="0 of 0 numbers change")).to_be_visible()
+    page.get_by_role("button", name="Let it count").click()
+    said, areas = page.get_by_role("status"), page.get_by_role("definition")
+    expect(said).to_contain_text("This plan counts from now on, for own")
+    expect(areas.filter(has_text=re.compile("^765$"))).to_be_visible()
+    assert file.read_text() == plan_of("765")
+    page.get_by_role("button", name="Go back to the former plan").click()
+    expect(said).to_contain_text("The former one is kept")
+    expect(areas.filter(has_text=re.compile("^317$"))).to_be_visible()
+    assert file.read_text() == plan_of("317")
+
+
+def own_plan(desk: Desk, folder: Path) -> Path:
+    """Give an environment a plan of its own, in this file."""
+    file = folder / "ours.toml"
+    file.write_text(plan_of("317"))
+    desk.wait(desk.parts.administration.add_environment("acme/own", str(file)))
+    return file
+
+
+def plan_of(area: str) -> str:
+    """Give a plan by which seven digits are in that area."""
+    return f'name = "ours"\nextends = "nanp"\narea_codes = ["{area}"]\n'
+
+
 def test_the_pool_keeps_itself_fresh(desk: Desk, opened: Opened) -> None:
     """What is counted and drawn follows within seconds; what one has begun to write stays."""
     page = opened()
@@ -313,6 +350,95 @@ def test_the_keyboard_suffices(desk: Desk, opened: Opened) -> None:
     page.get_by_role("button", name="Drain").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("numbers are drained")
+
+
+CONTROLS = """
+() => {
+  const which = "a[href], button, input:not([type=hidden]), select, textarea, summary";
+  const all = [...document.querySelectorAll(which)]
+    .filter((each) => each.checkVisibility() && !each.disabled);
+  all.forEach((each, at) => { each.dataset.place = at; });
+  return all.length;
+}
+"""
+FOCUSED = """
+() => {
+  const each = document.activeElement, looks = getComputedStyle(each);
+  const box = each.getBoundingClientRect();
+  const seen = box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;
+  return [each.dataset.place ?? null, looks.outlineStyle, parseFloat(looks.outlineWidth), seen];
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
+def test_every_control_of_the_newest_pages_is_reached(
+    desk: Desk, opened: Opened, scheme: str, tmp_path: Path
+) -> None:
+    """By Tab alone, in the order in which they are read; what is focused is seen and outlined."""
+    own_plan(desk, tmp_path)
+    page = opened(color_scheme=scheme, reduced_motion="reduce")
+    for name in NEWEST:
+        page.goto(f"{desk.url}/console/{name}")
+        if name.endswith("/plan"):
+            page.get_by_label("The new plan's file").fill(plan_of("765"))
+            page.get_by_role("button", name="Try it").click()
+            expect(page.get_by_role("button", name="Let it count")).to_be_visible()
+        assert page.evaluate(CONTRAST) == [], name
+        assert page.evaluate(UNNAMED) == [], name
+        count = page.evaluate(CONTROLS)
+        page.evaluate("document.activeElement.blur()")
+        reached = list[int]()
+        while len(reached) <= count:
+            page.keyboard.press("Tab")
+            place, style, width, is_seen = page.evaluate(FOCUSED)
+            if place is None and style == "none":
+                break  # past the last one
+            assert (style, width >= 2, is_seen) == ("solid", True, True), (name, place)
+            reached += [] if place is None else [int(place)]
+        assert reached == [*range(count)], name
+
+
+def test_the_newest_pages_need_no_mouse(desk: Desk, opened: Opened, tmp_path: Path) -> None:
+    """All that fit are drained, a pool is sized, the record searched and a plan let count."""
+    own_plan(desk, tmp_path)
+    page = opened()
+
+    def press(role: Any, name: str) -> None:
+        page.get_by_role(role, name=name).focus()
+        page.keyboard.press("Enter")
+
+    see(page, desk, "pool?group=sales")
+    press("link", "drain them")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Drain all")
+    counted = page.locator("#count").inner_text()
+    press("button", f"Drain {counted}")
+    expect(page.get_by_role("status")).to_contain_text(f"{counted} numbers were drained")
+
+    see(page, desk, "audit")
+    page.get_by_label("Action").focus()
+    page.keyboard.type("number")
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody tr")).to_contain_text(f"asked={counted} changed={counted}")
+
+    see(page, desk, "sizing")
+    page.get_by_role("form", name="By figures").get_by_label("Interactions an hour").focus()
+    for figure in ("600", "60", "15", "0.01"):
+        page.keyboard.press("Control+A")
+        page.keyboard.type(figure)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-name=needed]")).to_have_text("18 numbers")
+
+    page.goto(f"{desk.url}/console/own/plan")
+    page.get_by_label("The new plan's file").focus()
+    page.keyboard.type(plan_of("765"))
+    press("button", "Try it")
+    press("button", "Let it count")
+    expect(page.get_by_role("status")).to_contain_text("This plan counts from now on")
+    press("button", "Go back to the former plan")
+    expect(page.get_by_role("definition").filter(has_text=re.compile("^317$"))).to_be_visible()
 
 
 def test_what_happens_is_shown_as_it_happens(desk: Desk, opened: Opened) -> None:

@@ -1,5 +1,6 @@
 """Taking numbers in from CSV over the console: first what would change, then all or none."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -57,7 +58,7 @@ class ImportPages:
     async def _take(self, request: web.Request, who: Who) -> web.Response:
         what = await self.desk.form(request, Importing)
         here = must_have(who)
-        chunks = [*_chunks(what.csv)]
+        chunks = await asyncio.to_thread(_chunks, what.csv)  # thousands of lines, beside the calls
         if what.dry_run:
             found = await self.imports.preview(here, _each(chunks), what.application)
             return self._page(request, who, what, found)

@@ -56,13 +56,21 @@ def entries(
     *,
     before: str | None = None,
 ) -> Page:
-    """Give a page about *subject*, of ids *before* which nothing new can come up any more."""
+    """Give a page about *subject*, of ids *before* which nothing new can come up any more.
+
+    Callers have no index: where a page has all that there is of one, the journal is read once.
+    """
     query, before_newest, values = _queries(where, subject, tx)
-    if newest is not None:
+
+    def page() -> list[Any]:
+        return tx.all(query, after=after, limit=limit, **values)
+
+    rows = page() if newest is None or (newest and isinstance(subject, OfCaller)) else None
+    if newest is not None and (rows is None or len(rows) > min(newest, limit - 1)):
         row = tx.one(before_newest, newest=newest, after=after, **values)
         after = max(after, row[0] if row else "")
-    rows = tx.all(query, after=after, limit=limit, **values)
-    entries = tuple(_entry(row) for row in rows if before is None or row[0] < before)
+        rows = page()
+    entries = tuple(_entry(row) for row in rows or () if before is None or row[0] < before)
     return Page(entries, entries[-1].id if entries else after)
 
 

@@ -45,19 +45,32 @@ def shown_of(scope: Scope, policy: Policy, shown: Shown, tx: Transaction) -> lis
     """Give the pool's numbers, by number."""
     rows = tx.all(
         "list_numbers",
-        environment=scope.environment,
-        application=scope.application,
-        group=shown.group,
-        state=None if shown.state is None else shown.state.value,
         after=shown.after,
-        enabled=None if shown.enabled is None else int(shown.enabled),
-        prefix=shown.prefix,
-        text=shown.text,
         limit=_NO_LIMIT if shown.limit is None else shown.limit,
-        now=to_micros(tx.now),
-        rested_before=to_micros(tx.now - policy.rest_for),
+        **_fitting(scope, policy, shown, tx.now),
     )
     return [pool_number(row, tx.now, policy) for row in rows]
+
+
+def count_of(scope: Scope, policy: Policy, shown: Shown, tx: Transaction) -> int:
+    """Count the pool's numbers that fit *shown*, whatever its page."""
+    (count,) = tx.one("count_numbers", **_fitting(scope, policy, shown, tx.now))
+    return int(count)
+
+
+def _fitting(scope: Scope, policy: Policy, shown: Shown, now: datetime) -> dict[str, object]:
+    """Say what fits, as the queries have it."""
+    return {
+        "environment": scope.environment,
+        "application": scope.application,
+        "group": shown.group,
+        "state": None if shown.state is None else shown.state.value,
+        "enabled": None if shown.enabled is None else int(shown.enabled),
+        "prefix": shown.prefix,
+        "text": shown.text,
+        "now": to_micros(now),
+        "rested_before": to_micros(now - policy.rest_for),
+    }
 
 
 def pool_number(row: Any, now: datetime, policy: Policy) -> PoolNumber:

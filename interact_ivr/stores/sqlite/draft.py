@@ -32,11 +32,7 @@ class SqliteDraft:
 
     async def page(self, after: str, limit: int) -> Sequence[DraftNumber]:
         """Give up to *limit* numbers that sort behind *after*, by number."""
-        rows = await asyncio.to_thread(self._all, "list_draft", after=after, limit=limit)
-        return [
-            DraftNumber(line, NewNumber(number, entered, group, dnid, bool(enabled)))
-            for line, number, entered, group, dnid, enabled in rows
-        ]
+        return await asyncio.to_thread(self._page, after, limit)
 
     async def leave_out(self, keys: Sequence[NumberKey]) -> None:
         """Forget the numbers *keys*."""
@@ -50,6 +46,14 @@ class SqliteDraft:
     async def close(self) -> None:
         """Let everything go."""
         await asyncio.to_thread(self._connection.close)
+
+    def _page(self, after: str, limit: int) -> list[DraftNumber]:
+        return [
+            DraftNumber(line, NewNumber(number, entered, group, dnid, bool(enabled)))
+            for line, number, entered, group, dnid, enabled in self._all(
+                "list_draft", after=after, limit=limit
+            )
+        ]
 
     def _add(self, numbers: Sequence[DraftNumber]) -> list[Double]:
         rows = [
