@@ -96,8 +96,6 @@ class _Reader:
             found = _TOKEN.match(self._source, at)
             if found is None or (found["wildcard"] and not self._has_wildcards):
                 raise fault_at(self._source, at, self._expected())
-            if not found[0].isprintable():
-                raise fault_at(self._source, at, "printable characters")
             yield self._piece(found)
             at = found.end()
         if self._begun and (missing := self._next_character()):
