@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 from dialplan.details import QueueType
 from dialplan.faults import Fault, PlanError
-from dialplan.reading import Key, device, filled, keypad, line_of, read_bytes, read_toml, text
+from dialplan.reading import Key, device, filled, keypad, line_of, one_line, read_bytes, read_toml
 
 _KINDS: Final[Mapping[str, QueueType]] = {
     kind.name.lower(): kind
@@ -23,7 +23,7 @@ _EXTENSION: Final = Key("digits, * and #", keypad, required=True)
 _KEYS: Final = {
     "extension": _EXTENSION,
     **{kind: Key("a name", filled) for kind in _KINDS},
-    "mailbox": Key("a text", text),
+    "mailbox": Key("a text", one_line),
     "device": Key("TECHNOLOGY/name, as Asterisk calls it", device),
 }
 
@@ -148,9 +148,11 @@ def _rows_of_csv(file: Path, faults: list[Fault]) -> Iterator[tuple[int, Mapping
             expected = f"columns among {', '.join(_KEYS)}, each once, extension among them"
             faults.append(Fault(name, "", expected, ",".join(header), 1))
             return
+        begins = lines.line_num + 1
         for cells in lines:
             if any(map(str.strip, cells)):
-                yield lines.line_num, _row(name, lines.line_num, header, cells, faults)
+                yield begins, _row(name, begins, header, cells, faults)
+            begins = lines.line_num + 1
     except UnicodeDecodeError as error:
         fault = Fault(name, "", "CSV in UTF-8", str(error), line_of(error, content))
         raise PlanError((fault,)) from error
@@ -169,6 +171,6 @@ def _row(
             continue  # an empty cell says nothing
         try:
             row[column] = _KEYS[column].read(cell)
-        except ValueError:
-            faults.append(Fault(name, column, _KEYS[column].expected, cell, line))
+        except ValueError as error:
+            faults.append(Fault(name, column, str(error) or _KEYS[column].expected, cell, line))
     return row

@@ -8,7 +8,7 @@ from typing import Final
 import phonenumbers
 
 from dialplan.plan import Classes, QueueNames
-from dialplan.reading import Key, filled, flag, keypad, list_of, text
+from dialplan.reading import Key, filled, flag, keypad, list_of, one_line, text
 
 _FURTHER: Final = ("local", "long_distance", "international")
 """Classes that a plan may do without."""
@@ -57,6 +57,7 @@ def _classifications(value: object) -> tuple[str, ...]:
 
 _DIALED: Final = list_of(keypad)
 _TEXT: Final = Key("a text", text)
+_LINE: Final = Key("a text", one_line)
 _TABLE: Final = Key("a table", _table)
 _TABLES: Final = Key("tables under [[...]]", lambda value: value)
 """Read, and refused, by themselves."""
@@ -89,7 +90,7 @@ PLAN: Final[Mapping[str, Key]] = {
 EMERGENCY: Final[Mapping[str, Key]] = {"extra": _NUMBERS, "allow_shadow": _NUMBERS}
 
 CLASSES: Final[Mapping[str, Key]] = {
-    field.name: _TEXT if field.name in _FURTHER else Key("a text that is not empty", filled)
+    field.name: _LINE if field.name in _FURTHER else Key("a text that is not empty", filled)
     for field in fields(Classes)
 }
 
@@ -99,14 +100,14 @@ QUEUES: Final[Mapping[str, Key]] = {
 }
 
 CONVERSION: Final[Mapping[str, Key]] = {
-    "name": _TEXT,
+    "name": _LINE,
     **_PATTERNS,
     "standardized": Key("what the number becomes", filled, required=True),
     "emergency": _FLAG,
 }
 
 RULE: Final[Mapping[str, Key]] = {
-    "name": _TEXT,
+    "name": _LINE,
     **_PATTERNS,
     "standardized": Key("what the number becomes", filled),
     "display": Key("what is shown", filled),

@@ -147,11 +147,18 @@ def text(value: object) -> str:
     return value
 
 
+def one_line(value: object) -> str:
+    """Take a text that a screen, a call and a program can all be told: printable, in one line."""
+    if not text(value).isprintable():
+        raise ValueError("one line of printable characters")
+    return text(value)
+
+
 def filled(value: object) -> str:
-    """Take a text that is not blank."""
+    """Take such a line that is not blank."""
     if not text(value).strip():
         raise ValueError
-    return text(value)
+    return one_line(value)
 
 
 def flag(value: object) -> bool:

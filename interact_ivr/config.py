@@ -142,7 +142,7 @@ def _faults(tables: Mapping[str, Any]) -> Iterator[str]:
     sections = get_type_hints(Config)
     for section, values in tables.items():
         if section not in sections:
-            yield f"[{section}]: expected one of {', '.join(sections)}"
+            yield f"[{_named(section)}]: expected one of {', '.join(sections)}"
         elif one := _of_many(sections[section]):
             yield from _tables_faults(section, one, values)
         elif not isinstance(values, dict):
@@ -164,7 +164,7 @@ def _section_faults(section: str, kind: type, values: Mapping[str, Any]) -> Iter
     expectations = {key: meta.description for key, _, meta in _keys(kind)}
     for key, value in values.items():
         if key not in types:
-            yield f"{section}.{key}: expected one of {', '.join(types)}"
+            yield f"{section}.{_named(key)}: expected one of {', '.join(types)}"
             continue
         if not _fits(value, key, types[key]):
             yield f"{section}.{key}: expected {expectations[key]}, got {_shown(value)}"
@@ -176,6 +176,11 @@ def _fits(value: Any, key: str, kind: Any) -> bool:
     except msgspec.ValidationError:
         return False
     return key not in times.SPANS or times.SPANS[key].holds(value)
+
+
+def _named(key: str) -> str:
+    """Name a key that is none of ours; it is whatever somebody has written, in one line."""
+    return key if key.isprintable() else ascii(key)
 
 
 def _shown(value: object) -> str:

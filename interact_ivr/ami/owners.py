@@ -79,7 +79,7 @@ class _Asked:
     def _of_device(self, hint: Hint, device: str) -> Owner | None:
         kind, _, name = device.strip().partition(":")
         if kind == "Queue":
-            return _workgroup(hint.extension, self._queues.get(name, Queue(name)))
+            return _workgroup(hint.extension, self._queues.get(name, Queue(name))) if name else None
         if kind == "park":
             return self._of_space(hint.extension, name.partition("@")[0])
         technology, slash, name = device.strip().partition("/")

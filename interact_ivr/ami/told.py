@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from interact_ivr.domain.shown import printable
+
 Message = Mapping[str, Any]
 """Headers by name; one that comes twice has a list of texts."""
 
 _CALLER: Final = re.compile(r'\s*"?(?P<name>[^"<]*?)"?\s*(?:<(?P<number>[^<>]*)>)?\s*')
 _KEYPAD: Final = re.compile(r"[0-9*#]{1,32}")
-_LONGEST: Final = 128
-"""Characters of a name."""
 _USUAL_LOT: Final = "default"
 """Of the parking lot in which calls are parked that name none."""
 
@@ -88,8 +88,7 @@ class Told:
 def text(message: Message, key: str) -> str:
     """Give the value of *key* in one printable line; "" where there is none."""
     value = message.get(key, "")
-    value = str(value[-1] if isinstance(value, list) else value)[:_LONGEST]
-    return value if value.isprintable() else "".join(filter(str.isprintable, value))
+    return printable(str(value[-1] if isinstance(value, list) else value))
 
 
 def is_extension(written: str) -> bool:

@@ -27,7 +27,7 @@ from interact_ivr.ari.told import (
     Left,
     Replaced,
 )
-from interact_ivr.domain.shown import shown
+from interact_ivr.domain.shown import printable, shown
 
 T = TypeVar("T")
 
@@ -83,8 +83,8 @@ class _Channel(msgspec.Struct):
             self.dialplan.exten,
             _time(self.creationtime),
             self.state,
-            self.caller.number,
-            self.caller.name,
+            printable(self.caller.number),
+            printable(self.caller.name),
             self._is_called,
         )
 

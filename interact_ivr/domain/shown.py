@@ -16,6 +16,15 @@ def shown(text: str, most: int = 200) -> str:
     return "".join(sign if sign.isprintable() else "?" for sign in text[:most])
 
 
+def printable(text: str, most: int = 128) -> str:
+    """Give what can be printed of the first *most* characters: a name in one line, of some length.
+
+    For what others call themselves; it is the same to screens, programs and calls.
+    """
+    cut = text[:most]
+    return cut if cut.isprintable() else "".join(filter(str.isprintable, cut))
+
+
 def shown_lines(text: str) -> str:
     """Give all of *text* as `shown` does, but for its line feeds, which are our own."""
     return "\n".join(shown(line, len(line)) for line in text.split("\n"))

@@ -8,7 +8,7 @@ from dialplan import Details, Explanation, NotANumber
 from interact_ivr.domain.acts import say_more, speak_of
 from interact_ivr.domain.errors import BadInput, BadRows, NoSuchNumber, Refusal
 from interact_ivr.domain.lifecycle import State
-from interact_ivr.domain.names import Group, NumberKey, Scope
+from interact_ivr.domain.names import Group, NumberKey, Scope, without_nul
 from interact_ivr.domain.ranges import read_range
 from interact_ivr.domain.values import NewNumber, PoolNumber, Shown
 from interact_ivr.ports import EVERYTHING, NumberStore
@@ -59,11 +59,11 @@ class Numbers:
         """Say what *number* is there, to screens and PBXes.
 
         Raises:
-            BadInput: it is no number.
+            BadInput: it is no number, or has a NUL, of which `explain` is not even asked.
         """
         here = self._environments.named(environment)
         try:
-            return here.dial_plan.resolve(number)
+            return here.dial_plan.resolve(without_nul("number", number))
         except NotANumber as error:
             raise BadInput("number", error.expected, error.shown) from None
 
