@@ -1,12 +1,11 @@
 """The audit trail: written once, read newest first, purged by age."""
 
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from interact_ivr.domain.acts import Entry, Outcome, Sought, Told
-from interact_ivr.domain.names import first_ulid, new_ulid
+from interact_ivr.domain.names import first_ulid
 from interact_ivr.stores.operations.times import from_micros, to_micros
 from interact_ivr.stores.transaction import Transaction
 
@@ -18,7 +17,7 @@ def add(told: Told, tx: Transaction) -> None:
     """Put an act on record."""
     tx.put(
         "add_audit",
-        id=new_ulid(tx.now, os.urandom(10)),
+        id=tx.new_act_id(),
         at=to_micros(tx.now),
         who=told.who,
         source=told.source,
