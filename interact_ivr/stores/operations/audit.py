@@ -1,6 +1,7 @@
 """The audit trail: written once, read newest first, purged by age."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -15,19 +16,12 @@ _BEHIND_ALL = "~"
 
 def add(told: Told, tx: Transaction) -> None:
     """Put an act on record."""
-    tx.put(
-        "add_audit",
-        id=tx.new_act_id(),
-        at=to_micros(tx.now),
-        who=told.who,
-        source=told.source,
-        action=told.action,
-        object=told.object,
-        tenant=told.tenant,
-        environment=told.environment,
-        outcome=told.outcome.value,
-        reason=told.reason,
-    )
+    tx.put("add_audit", **row(told, tx.new_act_id(), tx.now))
+
+
+def row(told: Told, id_: str, at: datetime) -> dict[str, object]:
+    """Give the values of the entry that says what is *told*."""
+    return {"id": id_, "at": to_micros(at), **asdict(told), "outcome": told.outcome.value}
 
 
 def entries(sought: Sought, before: str, limit: int, tx: Transaction) -> Sequence[Entry]:

@@ -3,8 +3,8 @@
 Where the connection is lost while a transaction is being committed, nobody has said what became of
 it. It is found out: the session that it was sent over is ended, so that it cannot come later, and
 then the last entry that it has written into the journal or the audit trail is there or not; asking
-for it waits for whoever is still writing it. What has written no entry is done again, as it says the
-same the second time.
+for it waits for whoever is still writing it. What has written no entry is done again, as it says
+the same the second time.
 """
 
 import time
