@@ -63,8 +63,8 @@ class Logins:
 
         Any text may be asked for; by a name that none can have, it is for a user there is not. What
         was found out before is told at once, also to a source that has to wait for all else, and is
-        no attempt. The same asked at the same time is found out once. Where many guess for one user,
-        a source from which the right password never came waits as if it had guessed them all.
+        no attempt. The same asked at the same time is found out once. Where many guess for one
+        user, a source from which the right password never came waits as if it had guessed them all.
 
         Raises:
             TooManyAttempts: nothing was checked.
