@@ -5,7 +5,7 @@ import secrets
 from pathlib import Path
 
 from interact_ivr.config import ConfigError
-from interact_ivr.secret_files import advice, exposure
+from interact_ivr.secret_files import Exposed, opened
 
 VARIABLE = "INTERACT_IVR_ANI_KEY"
 _FEWEST, _MOST = 16, 64
@@ -31,9 +31,11 @@ def ani_key(database: Path | None) -> bytes:
     file = database.with_name(database.name + ".ani-key")
     if not file.exists():
         _make(file)
-    if (who := exposure(file)) is not None:
-        raise ConfigError(file, [f"{who} may read it: {advice(file)}"])
-    return _checked(file, file.read_bytes().strip())
+    try:
+        with opened(file) as reading:
+            return _checked(file, reading.read().strip())
+    except Exposed as error:
+        raise ConfigError(file, [str(error)]) from error
 
 
 def _make(file: Path) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from interact_ivr.domain.networks import is_public
-from interact_ivr.secret_files import exposure_of
+from interact_ivr.secret_files import opened
 
 WHERE = r"^(/[^\0]*[^/\0]|\$[A-Za-z_][A-Za-z0-9_]*)$"
 """Where a secret is: the path of a file, or $ and the name of an environment variable."""
@@ -152,10 +152,8 @@ def secret(where: str) -> str:
         if found is None:
             raise OSError(f"the environment has no {where[1:]}")
         return found
-    with Path(where).open(encoding="utf-8", errors="surrogateescape") as file:
-        if (who := exposure_of(file.fileno())) is not None:
-            raise OSError(f"{who} may read {where}: expected mode 0600 or 0640")
-        return file.read().rstrip("\r\n")
+    with opened(Path(where)) as file:
+        return file.read().decode("utf-8", "surrogateescape").rstrip("\r\n")
 
 
 def trust(ca_file: str) -> ssl.SSLContext:

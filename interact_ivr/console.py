@@ -1,5 +1,6 @@
 """The console, put together from the configuration and the services."""
 
+from interact_ivr.api.acting import HttpActs
 from interact_ivr.api.console.applications import ApplicationPages
 from interact_ivr.api.console.asking import Desk
 from interact_ivr.api.console.audit import AuditPages
@@ -31,6 +32,7 @@ def console_of(
     sources: Sources,
     streams: EventStreams,
     health: Health,
+    recording: HttpActs,
 ) -> Console:
     """Build it."""
     desk = Desk(ConsolePages(), sources, parts.administration)
@@ -42,7 +44,7 @@ def console_of(
         sessions,
         service,
         [
-            Entrance(desk, sessions, sign_in, parts.access),
+            Entrance(desk, sessions, sign_in, parts.access, recording),
             PoolPages(desk, parts.numbers, parts.pools, strained),
             MatchingPages(desk, parts.numbers),
             SizingPages(desk, parts.sizing, parts.pools, strained),

@@ -136,7 +136,10 @@ class House:
                 Showing(parts.numbers),
                 Pages(),
             )
-            console = console_of(config.console, parts, sign_in, sources, streams, health)
+            recording = HttpActs(parts.acts, sources)
+            console = console_of(
+                *(config.console, parts, sign_in, sources, streams, health, recording)
+            )
             metrics.gauge("console_sessions", "Sessions of people", lambda: len(console.sessions))
             guarding = ConsoleGuard(console.sessions, parts.access)
             credentials = Credentials(
@@ -151,7 +154,6 @@ class House:
                 parts.clock,
                 config.screen.customer_url,
             )
-            recording = HttpActs(parts.acts, sources)
             soap = Soap(dnis, guard, lambda request: public or sources.base(request), recording)
             routes = with_document(
                 [

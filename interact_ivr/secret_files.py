@@ -1,13 +1,20 @@
 """Which files with a secret others may read; who may is said here alone.
 
 0600, or 0640 where root owns the file or its group is the service's own: so it can be given a
-secret that it cannot change. Nothing here changes a mode.
+secret that it cannot change; in a folder where nobody else may put another in its place. Nothing
+here changes a mode.
 """
 
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+
+class Exposed(OSError):
+    """Others may read a secret, or put another in its place."""
 
 
 def exposure(file: Path) -> str | None:
@@ -19,21 +26,53 @@ def exposure(file: Path) -> str | None:
     return _exposure(found)
 
 
-def exposure_of(descriptor: int) -> str | None:
-    """Say the same of a file that is open."""
-    return _exposure(os.fstat(descriptor))
+@contextmanager
+def opened(file: Path) -> Iterator[BinaryIO]:
+    """Open *file* to be read, and check what is open: another one in its place counts no more.
+
+    Raises:
+        Exposed: others may read it, or put another in its place.
+        OSError: it cannot be read.
+    """
+    with file.open("rb") as found:
+        if fault := _fault(file, _exposure(os.fstat(found.fileno()))):
+            raise Exposed(fault)
+        yield found
 
 
 def faults(files: Iterable[Path]) -> Iterator[str]:
-    """Name those of *files* that others may read, and say what to do."""
+    """Name those of *files* that others may read or replace, and say what to do."""
     for file in files:
-        if (who := exposure(file)) is not None:
-            yield f"{who} may read {file}: {advice(file)}"
+        if fault := _fault(file, exposure(file)):
+            yield fault
+
+
+def replaceable(file: Path) -> Path | None:
+    """Give the folder of *file*, or of what it is a link to, into which others may write.
+
+    Where each may take away their own files alone, as in /tmp, nobody puts another in its place.
+    """
+    for folder in (file.absolute().parent, Path(os.path.realpath(file)).parent):
+        try:
+            found = folder.stat()
+        except OSError:
+            continue
+        if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+            return folder
+    return None
 
 
 def advice(file: Path) -> str:
     """Say what is to be done."""
     return f"chmod 0600 {file}, and change what is in it if others were there"
+
+
+def _fault(file: Path, who: str | None) -> str | None:
+    if who is not None:
+        return f"{who} may read {file}: {advice(file)}"
+    if file.exists() and (folder := replaceable(file)) is not None:
+        return f"others may put another file in the place of {file}: chmod o-w {folder}"
+    return None
 
 
 def _exposure(found: os.stat_result) -> str | None:

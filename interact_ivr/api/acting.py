@@ -9,10 +9,12 @@ from aiohttp import web
 from interact_ivr.api.routes import Who
 from interact_ivr.api.sources import Sources
 from interact_ivr.domain.acts import Act, Actor
-from interact_ivr.domain.directory import tenant_of
+from interact_ivr.domain.directory import KnownUser, tenant_of
 from interact_ivr.domain.errors import Refusal
+from interact_ivr.domain.networks import owner
 from interact_ivr.service.acts import Acts
 
+_SOMEBODY = "somebody"
 _TOKEN = "token "  # noqa: S105  how those who show one are called
 
 
@@ -35,6 +37,24 @@ class HttpActs:
     async def refuse(self, request: web.Request, who: Who, action: str, why: Refusal) -> None:
         """Put on record what *who* may not do."""
         await self.acts.refuse(self._actor(request, who), action, *_place(who), why)
+
+    async def visited(
+        self, request: web.Request, user: KnownUser, action: str, why: Refusal | None = None
+    ) -> None:
+        """Put on record that *user* came in or left, or was not let in, and *why*."""
+        actor = Actor(f"user {user.tenant}/{user.name}", self.sources.address(request))
+        await self.acts.visited(actor, action, user.tenant, why)
+
+    async def strange(
+        self, request: web.Request, user: KnownUser | None, action: str, why: Refusal
+    ) -> None:
+        """Put on record that somebody was not let in as *user*; None: a name that is nobody's.
+
+        Such a name is not told: people type passwords there.
+        """
+        tenant, name = ("", "") if user is None else (user.tenant, user.name)
+        actor = Actor(_SOMEBODY, owner(self.sources.address(request)))
+        await self.acts.strange(actor, action, tenant, name, why)
 
     def _actor(self, request: web.Request, who: Who) -> Actor:
         """Name the token as the request's log does, a user with their tenant."""

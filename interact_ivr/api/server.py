@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 
 from interact_ivr.api.connections import Connection, Refuse, Refused, without_strange_expectation
-from interact_ivr.secret_files import faults
+from interact_ivr.secret_files import opened
 
 _BACKLOG = 128
 """So many connections are accepted in one turn of the event loop; the others come after calls."""
@@ -36,12 +36,13 @@ class Certificate:
     def read(self) -> ssl.SSLContext:
         """Read the files as they are now; OSError where they cannot be used."""
         certificate, key = self._files
-        for fault in faults([key or certificate]):
-            raise OSError(fault)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         # a key under a password is refused; without one given, OpenSSL asks the terminal
-        context.load_cert_chain(*self._files, password="")
+        with opened(key or certificate) as checked:
+            again = f"/proc/self/fd/{checked.fileno()}"  # OpenSSL takes a name: of what is open
+            chain, its_key = (certificate, again) if key else (again, None)
+            context.load_cert_chain(chain, its_key, password="")
         return context
 
     def _show_current(

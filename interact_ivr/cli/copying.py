@@ -89,6 +89,7 @@ def _connecting(target: StoreConfig, password: str | None, *, configured: bool) 
 
 def _copied(source: Path, connecting: Connecting, show: Show) -> Copied:
     """Copy, or end the command with the reason."""
+    from interact_ivr.cli.recording import told_of
     from interact_ivr.domain.errors import StoreUnavailable
     from interact_ivr.stores.copying import copy_store
     from interact_ivr.stores.postgres.target import opened_target
@@ -97,7 +98,7 @@ def _copied(source: Path, connecting: Connecting, show: Show) -> Copied:
     with held(source, _WHO) as held_store:
         try:
             with opened_target(connecting, held_store.name, held_store.state) as target:
-                return copy_store(held_store, target, show)
+                return copy_store(held_store, target, show, told_of("db.copy", source=source))
         except StoreUnavailable as error:
             _broken_off(error)
 

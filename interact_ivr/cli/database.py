@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from interact_ivr.cli.asking import asking_options, fail, failing
 from interact_ivr.cli.copying import copy_into
 from interact_ivr.cli.tables import print_json
+
+if TYPE_CHECKING:
+    from interact_ivr.config_keys import Config
 
 _OF_POSTGRES = {
     "backup": "pg_dump copies it, and pg_basebackup with an archive as it was at any time",
@@ -38,10 +42,13 @@ db.add_command(copy_into)
 @failing
 def backup(file: Path, force: bool, config: str | None, as_json: bool) -> None:
     """Write the store's present state to FILE, checked, also while the service runs."""
+    from interact_ivr.cli.recording import record
     from interact_ivr.stores.sqlite.copies import back_up
 
+    loaded = _config(config, "backup")
     with _progress("backing up") as progress:
-        size = back_up(_store(config, "backup"), file, progress, replace=force)
+        size = back_up(loaded.store.path, file, progress, replace=force)
+    record(loaded, "db.backup", file=file, bytes=size)
     _tell(as_json, {"backup": str(file), "bytes": size}, f"{file} written and checked")
 
 
@@ -54,11 +61,13 @@ def restore(file: Path, config: str | None, as_json: bool) -> None:
 
     The store that was there is kept beside it, under a name with the date.
     """
+    from interact_ivr.cli.recording import told_of
     from interact_ivr.stores.sqlite.copies import restore as restore_from
 
-    store = _store(config, "restore")
+    store = _config(config, "restore").store.path
+    told = told_of("db.restore", file=file)
     with _progress("restoring") as progress:
-        aside = restore_from(store, file, "interact-ivr db restore", progress)
+        aside = restore_from(store, file, "interact-ivr db restore", progress, told)
     kept = f"; what was there is {aside} now" if aside else ""
     facts = {"restored": str(store), "aside": aside and str(aside)}
     _tell(as_json, facts, f"{store} is restored{kept}")
@@ -70,14 +79,17 @@ def restore(file: Path, config: str | None, as_json: bool) -> None:
 @failing
 def migrate(check: bool, config: str | None, as_json: bool) -> None:
     """Bring the store's schema up to date, as `serve` does when it starts."""
+    from interact_ivr.cli.recording import told_of
     from interact_ivr.stores.sqlite.copies import schema_of
     from interact_ivr.stores.sqlite.schema import migrate_file
+    from interact_ivr.stores.sqlite.trail import add
 
-    store = _store(config, "migrate")
+    store = _config(config, "migrate").store.path
     version, latest = schema_of(store)
     behind = version < latest
     if behind and not check:
-        version = migrate_file(store, "interact-ivr db migrate")
+        told = told_of("db.migrate", schema=latest)
+        version = migrate_file(store, "interact-ivr db migrate", partial(add, told=told))
     facts = {"schema": version, "latest": latest}
     if behind and check:
         if as_json:
@@ -87,13 +99,14 @@ def migrate(check: bool, config: str | None, as_json: bool) -> None:
     _tell(as_json, facts, f"{store} has schema {version}{' now' if behind else ', the latest'}")
 
 
-def _store(config: str | None, command: str) -> Path:
+def _config(config: str | None, command: str) -> Config:
+    """Load the configuration, of a SQLite store."""
     from interact_ivr.config import config_file, load_config
 
-    store = load_config(config_file(config)).store
-    if store.is_shared:
-        fail(f"{store.name} is PostgreSQL's: {_OF_POSTGRES[command]}")
-    return store.path
+    loaded = load_config(config_file(config))
+    if loaded.store.is_shared:
+        fail(f"{loaded.store.name} is PostgreSQL's: {_OF_POSTGRES[command]}")
+    return loaded
 
 
 def _tell(as_json: bool, facts: dict[str, Any], sentence: str) -> None:

@@ -35,7 +35,7 @@ READS: Final = frozenset(
     }
 )
 """What changes nothing; all else goes on record."""
-_NOWHERE: Final = ("tenant.", "user.", "token.remove")
+_NOWHERE: Final = ("tenant.", "user.", "token.remove", "db.")
 """What is done in no environment."""
 
 
@@ -191,6 +191,13 @@ class ShowAudit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1000
 
 
+class HasBackedUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Say that a command has written the store's state to a file: it goes on record."""
+
+    file: str
+    bytes: int
+
+
 class ShowStatus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Show the service, its pool, and all nodes that share the store."""
 
@@ -265,6 +272,7 @@ class Operations:
             "journal.who_held": (AskWhoHeld, self._who_held),
             "journal.forget": (Forget, self._forget),
             "audit.list": (ShowAudit, self._show_audit),
+            "db.backup": (HasBackedUp, self._has_backed_up),
             "status": (ShowStatus, self._status),
             **DirectoryOperations(administration).by_name,
             **others,
@@ -443,6 +451,9 @@ class Operations:
         sought = Sought(who=request.who, action=request.action, since=request.since)
         entries = await self._acts.entries(sought, request.before, request.limit)
         return {"entries": [plain(entry) for entry in entries]}
+
+    async def _has_backed_up(self, _: HasBackedUp) -> object:
+        return {}
 
     async def _status(self, request: ShowStatus) -> object:
         counts = await self._numbers.counts(request.environment)

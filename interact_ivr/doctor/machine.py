@@ -17,7 +17,7 @@ from interact_ivr.config_store import StoreConfig
 from interact_ivr.doctor.facts import Certificate, Port, Secret, StoreFacts
 from interact_ivr.doctor.validity import validity
 from interact_ivr.domain.errors import StoreUnavailable
-from interact_ivr.secret_files import exposure
+from interact_ivr.secret_files import exposure, faults
 from interact_ivr.stores.migrating import CopyError, SchemaError
 from interact_ivr.stores.sqlite.copies import schema_of
 from interact_ivr.stores.sqlite.failures import unavailable
@@ -64,6 +64,8 @@ def _key_file(key: str, where: str) -> Secret:
     """Look at a file that others read for us."""
     if exposure(Path(where)):
         return Secret(key, where, exposed=True)
+    for fault in faults([Path(where)]):
+        return Secret(key, where, fault)
     return Secret(key, where, "" if os.access(where, os.R_OK) else f"{where} cannot be read")
 
 

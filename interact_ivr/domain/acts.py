@@ -20,13 +20,20 @@ _SPOKEN_OF: Final = (
     *("number", "numbers", "group", "state", "dnid", "enabled", "force", "allocation", "tombstone"),
     *("hold_for_seconds", "rest_for_seconds", "redial_for_seconds", "late_for_seconds"),
     *("resting", "on_repeat", "late_reveals_id", "new", "already_there", "asked", "changed"),
-    *("plan_sha256", "former_sha256"),
+    *("plan_sha256", "former_sha256", "not_told"),
 )
 """What of a request is put on record. A key, a password and whose an interaction is are not among
 them, nor is what may come to requests later."""
 _MATCHING: Final = ("state", "prefix", "text")
-_ALSO_SPOKEN_OF: Final = {"number.enable_matching": _MATCHING}
-"""Which numbers were meant; elsewhere such a text may be anything, and a prefix of a secret."""
+_ALSO_SPOKEN_OF: Final = {
+    "number.enable_matching": _MATCHING,
+    "db.backup": ("file", "bytes"),
+    "db.restore": ("file",),
+    "db.migrate": ("schema",),
+    "db.copy": ("source",),
+}
+"""Which numbers or files were meant; elsewhere such a text may be anything, and a prefix of a
+secret."""
 _PREFIXES: Final = {"application.key.remove": 6, "token.remove": 12}
 """How much is told of what a secret begins with: somebody may give all of it."""
 _LONGEST_PREFIX: Final = 12

@@ -14,6 +14,9 @@ from interact_ivr.service.seldom import Seldom
 
 _MOST_REFUSED: Final = 100
 """Entries within 10 s of what was refused before it began: nobody fills the trail by asking."""
+_STRANGERS_EVERY: Final = 600.0
+"""Seconds in which a source that cannot sign in is on record once, and `_MOST_STRANGERS` of all."""
+_MOST_STRANGERS: Final = 20
 
 
 class Acts:
@@ -34,6 +37,8 @@ class Acts:
         self._heard = heard
         self._lost = lost
         self._again = Seldom(most=_MOST_REFUSED)
+        self._visits = Seldom(most=_MOST_REFUSED)
+        self._strangers = Seldom(_STRANGERS_EVERY, _MOST_STRANGERS)
 
     @asynccontextmanager
     async def act(
@@ -75,6 +80,35 @@ class Acts:
         act = Act(actor, action, tenant, environment)
         before = f" ({left_out} more before)" if left_out else ""
         await self._end(act, Outcome.REFUSED, f"{act.why(why.code, str(why))}{before}")
+
+    async def visited(
+        self, actor: Actor, action: str, tenant: str, why: Refusal | None = None
+    ) -> None:
+        """Put on record that *actor* came in or left, or was not let in, and *why*.
+
+        The same of the same within 10 s is counted, and told with the next of it.
+        """
+        left_out = self._visits.left_out(f"{actor.who} {actor.source} {action} {why and why.code}")
+        await self._visited(Act(actor, action, tenant), left_out, why)
+
+    async def strange(
+        self, actor: Actor, action: str, tenant: str, user: str, why: Refusal
+    ) -> None:
+        """Put on record that somebody who did not show to be *user* was not let in.
+
+        One of a source in ten minutes, and 20 of all: the next says how many it stands for.
+        """
+        act = Act(actor, action, tenant)
+        act.speak_of({"user": user})
+        await self._visited(act, self._strangers.left_out(actor.source), why)
+
+    async def _visited(self, act: Act, left_out: int | None, why: Refusal | None) -> None:
+        if left_out is None:
+            return
+        if left_out:
+            act.speak_of({"not_told": left_out})
+        outcome = Outcome.DONE if why is None else Outcome.REFUSED
+        await self._end(act, outcome, None if why is None else why.code)
 
     async def entries(self, sought: Sought, before: str = "", limit: int = 100) -> Sequence[Entry]:
         """Give up to *limit* entries that are older than the id *before*, the newest first."""

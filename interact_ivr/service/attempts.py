@@ -94,18 +94,20 @@ class Attempts:
         return count < self._free
 
     @asynccontextmanager
-    async def turn(self, who: bytes) -> AsyncIterator[None]:
+    async def turn(self, who: bytes, at_least: float = 0.0) -> AsyncIterator[None]:
         """Wait until *who* may make an attempt; the next one waits for the block's end.
+
+        All of them wait for *at_least* so many seconds.
 
         Raises:
             TooManyAttempts: it would have to wait, and too many do.
         """
-        pause = self._pause(who)
+        pause = max(self.pause(who), at_least)
         if (pause > 0 or who in self._places) and self._places.full_for(who):
             raise TooManyAttempts(max(math.ceil(pause), 1))
         with self._places.one(who):
             async with self._turns.of(who):
-                if (pause := self._pause(who)) > 0:
+                if (pause := max(self.pause(who), at_least)) > 0:
                     await self._sleep(pause)
                 yield
 
@@ -117,8 +119,8 @@ class Attempts:
             count, _ = self._failures.get(who) or (0, 0.0)
             self._failures.put(who, (count + 1, self._clock()))
 
-    def _pause(self, who: bytes) -> float:
-        """Give the seconds until the next attempt may be made."""
+    def pause(self, who: bytes) -> float:
+        """Give the seconds until the next attempt may be made; none are left below 0."""
         count, last = self._failures.get(who) or (0, 0.0)
         if count < self._free:
             return 0.0

@@ -24,6 +24,10 @@ _MOST_QUEUED, _MOST_QUEUED_OF_ONE = 256, 64
 """Checks that wait for their 30 ms, of all sources and of one."""
 _FULL_QUEUE_TAKES = 10
 """Seconds, about."""
+_FREE_OF_ALL = 50
+"""Failures for one user, from wherever, after which who is new there has no free ones."""
+_MOST_HOMES, _HOME_FOR = 16_384, 30 * 86_400.0
+"""Sources that showed a user's right password, and for how many seconds that is remembered."""
 
 
 class Logins:
@@ -44,6 +48,9 @@ class Logins:
         self._user = user
         self._match = match
         self._attempts = Attempts(clock=clock, sleep=sleep)
+        self._users = Attempts(_FREE_OF_ALL, clock=clock, sleep=sleep)
+        """The failures for each user, from all sources."""
+        self._homes: Recent[bytes, bool] = Recent(_MOST_HOMES, _HOME_FOR, clock)
         self._queue = Places(_MOST_QUEUED, _MOST_QUEUED_OF_ONE)
         self._turns = Turns()
         self._good: Recent[bytes, bool] = Recent(_MOST_KNOWN, _GOOD_FOR, clock)
@@ -56,23 +63,34 @@ class Logins:
 
         Any text may be asked for; by a name that none can have, it is for a user there is not. What
         was found out before is told at once, also to a source that has to wait for all else, and is
-        no attempt. The same asked at the same time is found out once.
+        no attempt. The same asked at the same time is found out once. Where many guess for one
+        user, a source from which the right password never came waits as if it had guessed them all.
 
         Raises:
             TooManyAttempts: nothing was checked.
         """
         if not 1 <= len(password) <= LONGEST_PASSWORD:
             return False
-        if (known := self._known(tenant, name, password)) is not None:
-            return known
         who = self._digest(source, tenant, name)
+        if (known := self._known(tenant, name, password)) is not None:
+            return self._noted(who, good=known)
         async with self._turns.of(who + self._digest(password)):
             if (known := self._known(tenant, name, password)) is not None:
-                return known
-            async with self._attempts.turn(who):
+                return self._noted(who, good=known)
+            user = self._digest(tenant, name)
+            pause = 0.0 if who in self._homes else self._users.pause(user)
+            async with self._attempts.turn(who, pause):
                 good = await self._verified(tenant, name, password, source)
                 self._attempts.note(who, good=good)
-                return good
+                if not good:
+                    self._users.note(user, good=False)
+                return self._noted(who, good=good)
+
+    def _noted(self, who: bytes, *, good: bool) -> bool:
+        """Remember where a right password came from."""
+        if good:
+            self._homes.put(who, True)
+        return good
 
     async def _verified(self, tenant: str, name: str, password: str, source: str) -> bool:
         """Find out, or have it found out for another source; the user may go meanwhile."""

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import msgspec
 
+from interact_ivr.domain.acts import Told
 from interact_ivr.stores.copied_tables import Side, Sum, Table, pages, sums
 from interact_ivr.stores.migrating import CopyError
 from interact_ivr.stores.postgres.target import Target
@@ -63,10 +64,10 @@ class Copied:
         return journal
 
 
-def copy_store(source: HeldStore, target: Target, show: Show) -> Copied:
+def copy_store(source: HeldStore, target: Target, show: Show, told: Told | None = None) -> Copied:
     """Copy all of *source* into *target*, go on with it, or say again what it came to.
 
-    Where the two differ, *target* stays unfinished.
+    Where the two differ, *target* stays unfinished; else what is *told* is in its audit trail.
 
     Raises:
         CopyError: *target* is in use or another copy's, or its clock is far behind.
@@ -83,7 +84,7 @@ def copy_store(source: HeldStore, target: Target, show: Show) -> Copied:
     ahead = source.now() - target.now()
     ahead = timedelta(0) if abs(ahead) < _SAME_CLOCK else ahead
     copied = replace(copied, ahead_seconds=ahead.total_seconds(), resumed=resumed)
-    target.finish(msgspec.json.encode(copied).decode(), ahead)
+    target.finish(msgspec.json.encode(copied).decode(), ahead, told)
     return copied
 
 

@@ -39,6 +39,9 @@ class Transaction(Protocol):
     def new_id(self) -> str:
         """Make an id that sorts after all that the journal says of the numbers at hand."""
 
+    def new_act_id(self) -> str:
+        """Make an id for the audit trail."""
+
 
 class Writing(Protocol):
     """Runs operations that change the store."""

@@ -13,6 +13,7 @@ import pytest_asyncio
 from hypothesis import settings
 from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
+from interact_ivr.domain.acts import Act, Actor
 from interact_ivr.domain.directory import AddTenant
 from interact_ivr.domain.errors import StoreUnavailable
 from interact_ivr.domain.lifecycle import Policy
@@ -36,6 +37,7 @@ SECOND = timedelta(seconds=1)
 USED = 6
 """Allocations."""
 POLICY = Policy(HOLD, REST, redial_for=HOLD, late_for=HOLD)
+TOLD = Act(Actor("uid 0 (root)", "command line"), "db.copy").told()
 
 
 def real_now() -> datetime:
@@ -80,7 +82,7 @@ def both(
 def copy(pool: Pool, shared: PostgresStore, connecting: Connecting | None = None) -> Copied:
     """Copy the pool's file."""
     with both(pool, shared, connecting) as (source, target):
-        return copy_store(source, target, lambda *_: None)
+        return copy_store(source, target, lambda *_: None, TOLD)
 
 
 async def moved(pool: Pool, shared: PostgresStore) -> Pool:
@@ -304,6 +306,7 @@ async def test_a_finished_copy_is_told_again_and_not_made_again(
     copied = copy(pool, shared)
     again = copy(pool, shared)
     assert (again.tables, again.resumed) == (copied.tables, True)
+    assert shared.rows("SELECT who, action FROM audit") == [(TOLD.who, TOLD.action)]
     await pool.open()
     await pool.allocate("later")
     with pytest.raises(CopyError, match="was written to since"):

@@ -5,18 +5,20 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from interact_ivr.domain.errors import Exhausted
+from interact_ivr.domain.errors import Exhausted, QuotaReached
 from interact_ivr.domain.values import Allocation, FreeStatus, Status
 from tests.contract.stores import POLICY, Entry, Pool, PostgresStore
 
 NUMBERS = [f"+3809745{count:05}" for count in range(40)]
 ANI = "+441632960001"
+QUOTA = 3
 BEGINNINGS, ENDS = {"allocated", "lent early"}, {"retrieved", "freed", "expired", "replaced"}
 
 
@@ -67,6 +69,39 @@ async def test_no_number_is_lent_twice_and_none_is_left_over(
     refused = [each for each in got if not isinstance(each, Allocation)]
     assert all(isinstance(each, Exhausted) for each in refused), refused
     assert sorted(replayed(nodes[0].journal())) == NUMBERS[:numbers]
+
+
+async def test_of_all_nodes_together_no_more_are_open_than_may_be(
+    nodes: tuple[Pool, Pool],
+) -> None:
+    """At no time by the journal's order, while ends make room; and all that may be are."""
+    await nodes[0].add(*NUMBERS)
+    quota = replace(POLICY, most_open=QUOTA)
+    refused = 0
+
+    async def come_and_go(client: int) -> None:
+        nonlocal refused
+        for turn in range(6):
+            node = nodes[(client + turn) % 2]
+            try:
+                lent = await node.allocate(f"{client}.{turn}", policy=quota)
+            except QuotaReached:
+                refused += 1
+            else:
+                await nodes[client % 2].free(lent.number)
+
+    await asyncio.gather(*(come_and_go(client) for client in range(12)))
+    got = await asyncio.gather(
+        *(nodes[each % 2].allocate(f"last {each}", policy=quota) for each in range(20)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(each, Allocation) for each in got) == QUOTA
+    assert refused, "it was never full, so nothing was tried"
+    is_open = 0
+    for entry in nodes[0].journal():
+        is_open += (entry.event in BEGINNINGS) - (entry.event in ENDS)
+        assert is_open <= QUOTA
+    assert is_open == QUOTA
 
 
 async def test_an_interaction_that_asks_everywhere_has_one_number(nodes: tuple[Pool, Pool]) -> None:

@@ -12,6 +12,8 @@ import psycopg
 import pytest
 import pytest_asyncio
 
+from interact_ivr.domain.acts import Outcome, Sought
+from interact_ivr.domain.directory import AddTenant
 from interact_ivr.domain.errors import StoreUnavailable
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import first_ulid
@@ -20,12 +22,13 @@ from interact_ivr.stores.migrating import SchemaError
 from interact_ivr.stores.postgres.connecting import Connecting
 from interact_ivr.stores.postgres.schema import look, migrate, oldest_that_runs_with, prepare
 from interact_ivr.stores.queries import load_migrations
-from testbed.commit_relay import CommitRelay
+from testbed.commit_relay import CommitRelay, What
 from testbed.fetch import bring_postgres
 from testbed.ports import PortBlock
 from testbed.postgres import cluster
 from tests.contract.cluster import databases
 from tests.contract.stores import Pool, PostgresStore, SqliteStore
+from tests.contract.test_audit import an_act, under_way
 
 ONE, TWO, THREE = (f"+38097452020{digit}" for digit in range(3))
 ANI = "+441632960001"
@@ -217,6 +220,26 @@ async def test_a_commit_that_was_lost_is_done_again(pool: Pool, relay: CommitRel
     relay.lose("commit")
     assert await pool.free(lent.number) is FreeStatus.FREED
     assert pool.events() == [("allocated", "a"), ("freed", "a")]
+
+
+@pytest.mark.parametrize("what", ["answer", "commit", "late"])
+async def test_an_act_whose_commit_was_lost_is_on_record_once(
+    pool: Pool, relay: CommitRelay, what: What
+) -> None:
+    """As done: it is not done again and refused then, nor is an entry of its own there twice."""
+    await through(pool, relay)
+    relay.lose(what)
+    with under_way(an_act("tenant.add")) as act:
+        await pool.directory.change(AddTenant("acme"))
+    assert act.is_recorded
+    relay.lose(what)
+    await pool.store.audit().add(an_act("reload").told())
+    assert relay.lost == 2
+    await asyncio.to_thread(relay.pass_on)
+    assert "acme" in (await pool.directory.read()).tenants
+    entries = await pool.store.audit().entries(Sought(), "", 10)
+    told = [(entry.told.action, entry.told.outcome) for entry in entries]
+    assert told == [("reload", Outcome.DONE), ("tenant.add", Outcome.DONE)]
 
 
 async def test_a_found_that_was_lost_is_told_again(pool: Pool, relay: CommitRelay) -> None:

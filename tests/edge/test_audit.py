@@ -156,6 +156,7 @@ COMMANDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"interaction": INTERACTION, "force": True, **HERE_IS},
         {"interaction": INTERACTION, "environment": "acme/none"},
     ),
+    "db.backup": ({"file": "/backups/today.db", "bytes": 4096}, {"file": 7}),
     "free": ({"number": NUMBERS[0], **HERE_IS}, {"number": "+4420", **HERE_IS}),
 }
 """What is done, in this order, and right after it what is refused."""
@@ -337,6 +338,39 @@ def test_each_action_of_the_console_leaves_one_entry(desk: Desk, admin: Visitor)
     assert Visitor(desk).act(f"{HERE}/pool", []).status == 401
     admin.act(f"{HERE}/import", [("csv", "number\n+13178723201\n"), ("dry_run", "true")])
     assert len(trail(desk)) == before, "nobody, and what was only tried"
+
+
+def test_who_comes_into_the_console_and_leaves_it_is_on_record(desk: Desk) -> None:
+    """Once each, by who they are; one without a role is refused, and the same again is counted."""
+    before = len(trail(desk))
+    visitor = Visitor.of(desk, Role.VIEWER, name="hanna")
+    visitor.sign_in("acme/hanna")
+    assert visitor.act(f"{CONSOLE}/sign-out").status == 303
+    desk.wait(desk.parts.administration.add_user("acme", "robot", PASSWORD))
+    assert visitor.sign_in("acme/robot").status == 403
+    told = [
+        (each.told.who, each.told.action, each.told.outcome, each.told.reason)
+        for each in new_in(desk, before)
+    ]
+    assert told == [
+        ("user acme/robot", "console.sign_in", Outcome.REFUSED, "no_role"),
+        ("user acme/hanna", "console.sign_out", Outcome.DONE, None),
+        ("user acme/hanna", "console.sign_in", Outcome.DONE, None),
+    ]
+
+
+def test_a_flood_of_wrong_passwords_is_one_entry(desk: Desk) -> None:
+    """With the name of a user there is, and no other: people type passwords there."""
+    before = len(trail(desk))
+    stranger = Visitor(desk)
+    for guess in range(6):
+        assert stranger.sign_in(f"acme/{PASSWORD}", f"guess {guess}").status == 401
+    (entry,) = new_in(desk, before)
+    told = entry.told
+    assert (told.who, told.object, told.tenant) == ("somebody", "", "")
+    assert (told.action, told.outcome, told.reason) == (
+        *("console.sign_in", Outcome.REFUSED, "wrong_user"),
+    )
 
 
 ROUTES: dict[str, tuple[str, str, bytes, str, bytes]] = {

@@ -114,7 +114,10 @@ def copied_rows(watching: psycopg.Connection[Any]) -> int:
 def test_a_copy_that_is_killed_again_and_again_ends_with_equal_stores(
     tmp_path: Path, url: str
 ) -> None:
-    """Each goes on where the last one was; half of it is not served; the whole is, row by row."""
+    """Each goes on where the last one was; half of it is not served; the whole is, row by row.
+
+    Beside the rows there is one entry more in the audit trail, of the copy.
+    """
     file = tmp_path / "interact-ivr.db"
     fill(file, INTERACTIONS)
     points = sorted(random.sample(range(MANY // 2), KILLS))
@@ -136,6 +139,9 @@ def test_a_copy_that_is_killed_again_and_again_ends_with_equal_stores(
     assert (told["equal"], told["resumed"]) == (True, True)
     assert journal["rows"] == journal["copied_rows"] == 2 * INTERACTIONS
     assert journal["sha256"] == journal["copied_sha256"]
+    with psycopg.connect(url) as connection:
+        copied = connection.execute("DELETE FROM audit WHERE action = 'db.copy' RETURNING object")
+        assert copied.fetchall() == [(f"source={file}",)]
     for table, ours, theirs in all_rows(file, url):
         assert ours == theirs, table
 
@@ -190,6 +196,7 @@ def test_a_copy_that_differs_fails(tmp_path: Path, url: str) -> None:
     assert asked("--from", str(file), "--to", url).exit_code == 0
     with psycopg.connect(url) as connection:
         connection.execute("UPDATE copied_from SET finished_at = NULL, outcome = NULL")
+        connection.execute("DELETE FROM audit")
         connection.execute("UPDATE journal SET ani = '0' WHERE ani IS NOT NULL")
     done = asked("--from", str(file), "--to", url)
     assert done.exit_code == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -215,6 +216,31 @@ def test_a_restore_is_the_backup_again(stopped: Service, tmp_path: Path) -> None
         assert [number["interaction"] for number in numbers] == ["waiting", None, None]
 
 
+def test_what_is_done_to_the_whole_store_is_on_record(stopped: Service, tmp_path: Path) -> None:
+    """By whose process, once it is done: a backup in the store, a restore in what is restored."""
+    copy = tmp_path / "copy.db"
+    who = f"uid {os.getuid()}"
+
+    def trail() -> list[tuple[str, str, str]]:
+        entries = stopped.ask("audit", "--action", "db")
+        assert all(entry["who"].startswith(who) for entry in entries)
+        return [(entry["action"], entry["object"], entry["source"]) for entry in entries]
+
+    here = f"file={copy}"
+    stopped.ask("db", "backup", str(copy))
+    size = copy.stat().st_size
+    backed_up = ("db.backup", f"{here} bytes={size}", "command line")
+    assert trail() == [backed_up]
+    stopped.ask("db", "restore", str(copy))
+    assert trail() == [("db.restore", here, "command line")]
+    _fails(stopped, "db", "backup", str(copy))
+    _fails(stopped, "db", "restore", str(tmp_path / "none"))
+    assert len(trail()) == 1
+    with stopped:
+        stopped.ask("db", "backup", "--force", str(copy))
+        assert trail()[0][::2] == ("db.backup", "control socket")
+
+
 def test_a_damaged_store_is_put_aside_with_its_wal(stopped: Service, tmp_path: Path) -> None:
     """Nothing of what may be saved from it is thrown away."""
     copy = tmp_path / "copy.db"
@@ -254,6 +280,7 @@ def test_only_a_whole_backup_of_ours_is_restored(stopped: Service, tmp_path: Pat
         connection.execute("DROP TABLE journal")
     assert _fails(stopped, "db", "restore", str(copy)).endswith("database of another program")
     stopped.ask("db", "backup", "--force", str(copy))
+    before = stopped.database.read_bytes()  # it has an entry more
     _damage(copy)
     assert "damaged" in _fails(stopped, "db", "restore", str(copy))
     copy.write_bytes(b"no database at all" * 1000)
@@ -267,7 +294,7 @@ def test_only_a_whole_backup_of_ours_is_restored(stopped: Service, tmp_path: Pat
 
 
 def test_an_earlier_release_s_store_is_upgraded(stopped: Service) -> None:
-    """By `db migrate`, or by `serve`; `--check` only says so."""
+    """By `db migrate`, which is on record, or by `serve`; `--check` only says so."""
     stopped.database.unlink()
     with closing(sqlite3.connect(stopped.database)) as connection:
         connection.executescript(FIXTURE.read_text("utf-8"))
@@ -275,9 +302,13 @@ def test_an_earlier_release_s_store_is_upgraded(stopped: Service) -> None:
     assert "has schema 1, this release has" in said
     checked = stopped.command("db", "migrate", "--check", "--json")
     assert (checked.returncode, json.loads(checked.stdout)["schema"]) == (1, 1)
+    backup = stopped.command("db", "backup", str(stopped.folder / "copy.db"))
+    assert (backup.returncode, "the store's schema has none yet" in backup.stderr) == (0, True)
     told = stopped.ask("db", "migrate")
     assert told["schema"] == told["latest"] > 1
     assert stopped.command("db", "migrate", "--check").returncode == 0
+    (entry,) = stopped.ask("audit")
+    assert (entry["action"], entry["object"]) == ("db.migrate", f"schema={told['schema']}")
 
 
 @pytest.mark.parametrize("mode", ["wal", "delete"])

@@ -20,15 +20,17 @@ import click
 import psycopg
 import pytest
 
+from interact_ivr.api.server import Certificate
 from interact_ivr.app import create_store
 from interact_ivr.cli.commands import COMMANDS, Commands, children
 from interact_ivr.config import load_config
+from interact_ivr.config_pbx import secret as read_secret
 from interact_ivr.doctor import machine
 from interact_ivr.domain.access import Grant, Role, kept_key, kept_token
 from interact_ivr.domain.directory import AddApplication, AddToken, AddUser
 from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.domain.settings import PoolSettings
-from interact_ivr.secret_files import exposure, faults
+from interact_ivr.secret_files import Exposed, exposure, faults, opened
 from interact_ivr.service.passwords import hashed
 from testbed.agi_peer import Peer, environment
 from testbed.certificate import make_certificate
@@ -74,6 +76,47 @@ def test_who_may_read_a_secret(tmp_path: Path, mode: int, whose: int, who: str |
     assert [f"{who} may read {file}" in fault for fault in faults([file])] == [True] * (
         who is not None
     )
+
+
+def test_what_a_link_leads_to_counts(tmp_path: Path) -> None:
+    """Its mode, and who may write into its folder, as into that of the link."""
+    kept, links = tmp_path / "kept", tmp_path / "links"
+    for folder in (kept, links):
+        folder.mkdir()
+    (file := kept / "secret").touch(mode=0o600)
+    (link := links / "secret").symlink_to(file)
+    assert [*faults([link])] == []
+    file.chmod(0o644)
+    assert [fault.partition(" may")[0] for fault in faults([link])] == ["others"]
+    file.chmod(0o600)
+    for folder in (kept, links):
+        folder.chmod(0o777)
+        wanted = f"others may put another file in the place of {link}: chmod o-w {folder}"
+        assert [*faults([link])] == [wanted]
+        with pytest.raises(Exposed, match="may put another"):
+            read_secret(str(link))
+        folder.chmod(0o1777)
+        assert [*faults([link])] == [], "as in /tmp, each takes away their own alone"
+        assert read_secret(str(link)) == ""
+        folder.chmod(0o755)
+
+
+def test_what_was_checked_is_what_is_read(tmp_path: Path) -> None:
+    """One that is put in its place while it is open is not looked at, whatever its mode is."""
+    (file := tmp_path / "secret").write_text("ours")
+    file.chmod(0o600)
+    (other := tmp_path / "other").write_text("theirs")
+    other.chmod(0o644)
+    with opened(file) as reading:
+        other.rename(file)
+        assert reading.read() == b"ours"
+    with pytest.raises(Exposed, match="others may read"), opened(file):
+        pass
+    made = make_certificate(tmp_path, kind="ec")
+    shown = Certificate(made.file, made.key)
+    made.key.chmod(0o644)
+    with pytest.raises(Exposed, match="others may read"):
+        shown.read()
 
 
 def test_what_others_read_is_not_served(tmp_path: Path) -> None:

@@ -241,6 +241,49 @@ async def test_only_who_guesses_waits(world: World) -> None:
     assert not world.slept
 
 
+async def test_guesses_from_many_sources_get_slower_together(world: World) -> None:
+    """After 50 for one user, each new source's first one waits, twice as long each time, to 30 s.
+
+    So does the user's own first one from a new source, but it is never refused for that.
+    """
+    for n in range(50):
+        await world.guess("alice", 1, f"source {n}")
+    assert not world.slept
+    for n in range(50, 50 + len(PAUSES)):
+        await world.guess("alice", 1, f"source {n}")
+    assert world.slept == PAUSES
+    assert await world.check("alice", "alice's", AWAY)
+    assert world.slept == [*PAUSES, 30.0]
+    await world.guess("bob", 5)
+    assert len(world.slept) == len(PAUSES) + 1, "nobody else's"
+
+
+async def test_guesses_from_elsewhere_do_not_slow_the_user_at_home(world: World) -> None:
+    """Nor a typing error there, nor a new password, whenever it was last there within a month."""
+    assert await world.check("alice", "alice's")
+    assert await world.check("alice", "alice's", AWAY), "known already; it is a home, too"
+    world.at += 29 * 24 * 60 * MINUTE
+    for n in range(200):
+        await world.guess("alice", 1, f"source {n}")
+    world.slept.clear()
+    for source in (HOME, AWAY):
+        assert not await world.check("alice", f"mistyped at {source}", source)
+        assert await world.check("alice", "alice's", source)
+    world.hashes["acme", "alice"] = "hash of new"
+    assert await world.check("alice", "new")
+    assert not world.slept
+
+
+async def test_guesses_from_many_sources_are_forgotten_when_it_is_quiet(world: World) -> None:
+    """In a quarter of an hour."""
+    for n in range(60):
+        await world.guess("alice", 1, f"source {n}")
+    world.slept.clear()
+    world.at += 15 * MINUTE
+    await world.guess("alice", 1, "another source")
+    assert not world.slept
+
+
 async def test_a_good_credential_that_is_known_never_waits(world: World) -> None:
     """Whoever guesses beside it; and it does not make up for the guesses."""
     assert await world.check("alice", "alice's")
@@ -318,15 +361,15 @@ async def test_a_refusal_says_when_to_come_again(world: World) -> None:
 async def test_who_need_not_wait_needs_no_room_to_wait(world: World) -> None:
     """Where as many wait as may, who would have to is refused; a first guess is checked at once."""
     for n in range(1025):
-        await world.guess("alice", 5, f"source {n}")
+        await world.guess(f"user {n}", 5, f"source {n}")
     await world.guess("bob", 4)
     world.awake.clear()
     waiting = await settled(
-        *(world.check("alice", "late", f"source {n}") for n in range(1024)),
+        *(world.check(f"user {n}", "late", f"source {n}") for n in range(1024)),
     )
     assert not any(task.done() for task in waiting)
     with pytest.raises(TooManyAttempts):
-        await world.check("alice", "late", "source 1024")
+        await world.check("user 1024", "late", "source 1024")
     assert await world.check("bob", "bob's")
     assert await world.check("alice", "alice's")
     world.awake.set()
@@ -384,10 +427,10 @@ async def test_what_is_remembered_is_bounded(world: World) -> None:
     """A flood of bad credentials puts no good one out of mind."""
     assert await world.check("bob", "bob's")
     for n in range(5_000):
-        assert not await world.check("bob", f"guess {n}", f"source {n}")
+        assert not await world.check(f"bob {n}", f"guess {n}", f"source {n}")
     assert await world.check("bob", "bob's")
     assert world.verifications == 5_001
-    assert not await world.check("bob", "guess 4999", "source 4999")
+    assert not await world.check("bob 4999", "guess 4999", "source 4999")
     assert world.verifications == 5_001
-    assert not await world.check("bob", "guess 0", "source 0")
+    assert not await world.check("bob 0", "guess 0", "source 0")
     assert world.verifications == 5_002

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 from aiohttp import hdrs, web
 
+from interact_ivr.api.acting import HttpActs
 from interact_ivr.api.console.asking import Asked, Desk, taken
 from interact_ivr.api.console.frames import BASE, may_see, place_of, root_of
 from interact_ivr.api.console.guarding import SESSION
@@ -17,12 +18,20 @@ from interact_ivr.api.own_forms import check_ours, read_form
 from interact_ivr.api.routes import CONSOLE_COOKIE, WHO, Needs, Route, Who
 from interact_ivr.api.screen.pages import FOLDER, Asset
 from interact_ivr.api.signing_in import SignIn
-from interact_ivr.domain.directory import tenant_of
-from interact_ivr.domain.errors import NotPermitted, Unauthenticated
+from interact_ivr.domain.directory import KnownUser, tenant_of
+from interact_ivr.domain.errors import (
+    NotPermitted,
+    Refusal,
+    TooManyAttempts,
+    Unauthenticated,
+)
 from interact_ivr.service.access import Access
 
 _INSIDE: Final = re.compile(r"[A-Za-z0-9\-_.]{1,64}/[a-z]{1,32}(\?[\x21-\x7e]{0,2000})?")
 """What may be gone to after signing in, seen from /console/."""
+
+SIGN_IN: Final = "console.sign_in"
+SIGN_OUT: Final = "console.sign_out"
 
 
 class WrongUser(Unauthenticated):
@@ -53,6 +62,7 @@ class Entrance:
     sessions: Sessions
     sign_in: SignIn
     access: Access
+    recording: HttpActs
 
     def routes(self) -> list[Route]:
         """Give what is served."""
@@ -78,23 +88,40 @@ class Entrance:
         given = taken(await read_form(request), SigningIn)
         owner, slash, name = given.user.strip().rpartition("/")
         tenant = owner if slash else tenant_of(self.desk.administration.default)
+        user = await self._known(tenant, name, given.password, request)
+        request[WHO] = Who(user=name)
+        self.sessions.end(request.cookies.get(CONSOLE_COOKIE, ""))  # this browser's of before
+        shown, _session = self.sessions.begin(user)
+        await self.recording.visited(request, user, SIGN_IN)
+        return see(_asked_for(request), self._cookie(request, shown))
+
+    async def _known(
+        self, tenant: str, name: str, password: str, request: web.Request
+    ) -> KnownUser:
+        """Give the user who may come in, or raise why not; either is on record."""
         try:
-            await self.sign_in.check(tenant, name, given.password, request)
+            await self.sign_in.check(tenant, name, password, request)
         except Unauthenticated:
+            await self._refused(request, tenant, name, WrongUser())
             raise WrongUser from None
+        except TooManyAttempts as why:
+            await self._refused(request, tenant, name, why)
+            raise
         user = self.access.user(tenant, name)
         if user is None:
             raise WrongUser
         if user.role is None:
+            await self.recording.visited(request, user, SIGN_IN, NoRole())
             raise NoRole
-        request[WHO] = Who(user=name)
-        self.sessions.end(request.cookies.get(CONSOLE_COOKIE, ""))  # this browser's of before
-        shown, _session = self.sessions.begin(user)
-        return see(_asked_for(request), self._cookie(request, shown))
+        return user
+
+    async def _refused(self, request: web.Request, tenant: str, name: str, why: Refusal) -> None:
+        await self.recording.strange(request, self.access.user(tenant, name), SIGN_IN, why)
 
     async def _sign_out(self, request: web.Request, _: Who) -> web.Response:
         await self.desk.form(request, Asked)
         self.sessions.end(request.cookies.get(CONSOLE_COOKIE, ""))
+        await self.recording.visited(request, request[SESSION].user, SIGN_OUT)
         return see("./", self._cookie(request, ""))
 
     def _cookie(self, request: web.Request, shown: str) -> str:

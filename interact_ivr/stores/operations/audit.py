@@ -1,12 +1,12 @@
 """The audit trail: written once, read newest first, purged by age."""
 
-import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from interact_ivr.domain.acts import Entry, Outcome, Sought, Told
-from interact_ivr.domain.names import first_ulid, new_ulid
+from interact_ivr.domain.names import first_ulid
 from interact_ivr.stores.operations.times import from_micros, to_micros
 from interact_ivr.stores.transaction import Transaction
 
@@ -16,19 +16,12 @@ _BEHIND_ALL = "~"
 
 def add(told: Told, tx: Transaction) -> None:
     """Put an act on record."""
-    tx.put(
-        "add_audit",
-        id=new_ulid(tx.now, os.urandom(10)),
-        at=to_micros(tx.now),
-        who=told.who,
-        source=told.source,
-        action=told.action,
-        object=told.object,
-        tenant=told.tenant,
-        environment=told.environment,
-        outcome=told.outcome.value,
-        reason=told.reason,
-    )
+    tx.put("add_audit", **row(told, tx.new_act_id(), tx.now))
+
+
+def row(told: Told, id_: str, at: datetime) -> dict[str, object]:
+    """Give the values of the entry that says what is *told*."""
+    return {"id": id_, "at": to_micros(at), **asdict(told), "outcome": told.outcome.value}
 
 
 def entries(sought: Sought, before: str, limit: int, tx: Transaction) -> Sequence[Entry]:

@@ -3,6 +3,7 @@
 Until all is there and compared, no node serves it; a copy that broke off goes on where it was.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +12,11 @@ from datetime import datetime, timedelta
 import msgspec
 import psycopg
 
+from interact_ivr.domain.acts import Told
+from interact_ivr.domain.names import new_ulid
 from interact_ivr.stores.copied_tables import TABLES, Key, Row, Table
 from interact_ivr.stores.migrating import CopyError
+from interact_ivr.stores.operations import audit
 from interact_ivr.stores.operations.times import from_micros, micros_of
 from interact_ivr.stores.postgres.connecting import Connecting, Connection
 from interact_ivr.stores.postgres.failures import unavailable
@@ -101,8 +105,10 @@ class Target:
         ((micros,),) = self._connection.execute("SELECT store_now()").fetchall()
         return from_micros(micros)
 
-    def finish(self, outcome: str, ahead: timedelta) -> None:
+    def finish(self, outcome: str, ahead: timedelta, told: Told | None = None) -> None:
         """Let nodes have it; what is still to come in it comes *ahead* earlier by its clock.
+
+        What is *told* of the copy is in its audit trail from then on.
 
         Raises:
             CopyError: a node has it already.
@@ -113,6 +119,9 @@ class Target:
             self._move(self.place)
             for query in _SHIFTS if ahead else ():
                 self._do(query, ahead=micros_of(ahead))
+            if told is not None:
+                now = self.now()
+                self._do("add_audit", **audit.row(told, new_ulid(now, os.urandom(10)), now))
             self._do("finish_copy", outcome=outcome)
 
     def _move(self, place: Place) -> None:

@@ -7,6 +7,7 @@ which it was got are one round trip, and whatever that lock's last holder wrote 
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,15 @@ _CLOCK = "read_clock"
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An entry by which it is known whether what wrote it was committed."""
+
+    claim: str
+    """The query that takes its id, unless it is there."""
+    id: str
+
+
 class PostgresTransaction:
     """One operation's transaction, begun by its first query."""
 
@@ -29,8 +39,8 @@ class PostgresTransaction:
     ) -> None:
         self.happened: list[Happening] = []
         """What the journal is told; whoever watches is, too, once it is committed."""
-        self.made_id: str | None = None
-        """The last id that was made; None: there is nothing in the journal."""
+        self.mark: Mark | None = None
+        """The last entry that was made: it is there if the transaction was committed."""
         self._connection = connection
         self._queries = queries
         self._begin: str | None = begin
@@ -73,8 +83,14 @@ class PostgresTransaction:
 
     def new_id(self) -> str:
         """Make an id that sorts after all that the journal said when the lock was got."""
-        self.made_id = self._last_id = new_ulid(self.now, os.urandom(10), after=self._last_id)
-        return self.made_id
+        self._last_id = new_ulid(self.now, os.urandom(10), after=self._last_id)
+        self.mark = Mark("claim_entry", self._last_id)
+        return self._last_id
+
+    def new_act_id(self) -> str:
+        """Make an id for the audit trail."""
+        self.mark = Mark("claim_act", new_ulid(self.now, os.urandom(10)))
+        return self.mark.id
 
     def put(self, query: str, **values: object) -> None:
         """Run a named query that changes rows, with the next question or the commit."""

@@ -2,9 +2,9 @@
 
 Where the connection is lost while a transaction is being committed, nobody has said what became of
 it. It is found out: the session that it was sent over is ended, so that it cannot come later, and
-then the last entry that it has written into the journal is there or not; asking for it waits for
-whoever is still writing it. What has written no entry is done again, as it says the same the second
-time.
+then the last entry that it has written into the journal or the audit trail is there or not; asking
+for it waits for whoever is still writing it. What has written no entry is done again, as it says
+the same the second time.
 """
 
 import time
@@ -23,7 +23,7 @@ from interact_ivr.stores.operations.times import to_micros
 from interact_ivr.stores.postgres.connecting import Connection
 from interact_ivr.stores.postgres.failures import is_lost
 from interact_ivr.stores.postgres.sessions import Sessions
-from interact_ivr.stores.postgres.transaction import PostgresTransaction
+from interact_ivr.stores.postgres.transaction import Mark, PostgresTransaction
 from interact_ivr.stores.transaction import Transaction
 
 T = TypeVar("T")
@@ -92,7 +92,7 @@ class Plain(Generic[T]):
 class _Doubt(Generic[T]):
     """A transaction of which nobody has said whether it was committed, and what it gave."""
 
-    entry: str
+    mark: Mark
     session: int
     """The server's process that it was sent to."""
     result: T
@@ -145,8 +145,8 @@ class _Work(Generic[T]):
             case Plain(recall=recall):
                 recalled = recall(tx)
                 found = None if recalled is None else (recalled,)
-            case _Doubt(entry, session, result):
-                found = (result,) if _was_committed(tx, entry, session) else None
+            case _Doubt(mark, session, result):
+                found = (result,) if _was_committed(tx, mark, session) else None
         tx.roll_back()
         return found
 
@@ -184,17 +184,17 @@ class _Work(Generic[T]):
         except psycopg.Error as error:
             if not is_lost(error):
                 tx.roll_back()
-            elif tx.made_id is not None:
-                self._doubt = _Doubt(tx.made_id, session, result)
+            elif tx.mark is not None:
+                self._doubt = _Doubt(tx.mark, session, result)
             raise
         return result
 
 
-def _was_committed(tx: PostgresTransaction, entry: str, session: int) -> bool:
-    """Say whether *entry* is in the journal for good; else nothing will come of it any more."""
+def _was_committed(tx: PostgresTransaction, mark: Mark, session: int) -> bool:
+    """Say whether *mark* is there for good; else nothing will come of it any more."""
     if (ended := tx.one("end_session", session=session)) and not ended[0]:
         raise psycopg.OperationalError("a session whose commit is in doubt does not end")
-    if tx.do("claim_entry", id=entry):
+    if tx.do(mark.claim, id=mark.id):
         return False
     tx.one("follow_commit")
     tx.commit()

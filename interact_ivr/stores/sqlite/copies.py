@@ -12,7 +12,9 @@ from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from interact_ivr.domain.acts import Told
 from interact_ivr.stores.migrating import CopyError, SchemaError
+from interact_ivr.stores.sqlite import trail
 from interact_ivr.stores.sqlite.failures import unavailable
 from interact_ivr.stores.sqlite.lock import FileLock
 from interact_ivr.stores.sqlite.schema import check_version, create_database
@@ -44,8 +46,12 @@ def back_up(database: Path, to: Path, progress: Progress, *, replace: bool = Fal
     return to.stat().st_size
 
 
-def restore(database: Path, backup: Path, who: str, progress: Progress) -> Path | None:
+def restore(
+    database: Path, backup: Path, who: str, progress: Progress, told: Told | None = None
+) -> Path | None:
     """Put *backup* in the place of the store at *database*; give where the old one is now.
+
+    What is *told* of it is in the restored store's audit trail, if its schema has one.
 
     Raises:
         StoreHeldError: the service runs.
@@ -58,6 +64,9 @@ def restore(database: Path, backup: Path, who: str, progress: Progress) -> Path 
         aside = None
         with _made_whole(database) as copy:
             _copy(source, copy, progress)
+            if told is not None:
+                with closing(sqlite3.connect(copy, isolation_level=None)) as restored:
+                    trail.add(restored, told)
             _give_to_owner_of(database if database.exists() else database.parent, copy)
             if database.exists():
                 aside = _put_aside(database)

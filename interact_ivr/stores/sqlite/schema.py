@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -89,10 +90,14 @@ def check_present(connection: sqlite3.Connection) -> None:
         raise SchemaError(f"the store has schema {version}, and needs schema {latest} to be served")
 
 
-def migrate_file(path: Path, who: str) -> int:
-    """Bring the file at *path* up to date as `migrate` does, under the store's lock."""
+def migrate_file(
+    path: Path, who: str, then: Callable[[sqlite3.Connection], object] = lambda _: None
+) -> int:
+    """Bring the file at *path* up to date as `migrate` does, and do *then*, under its lock."""
     with FileLock(path, who), closing(open_database(path)) as connection:
-        return migrate(connection)
+        version = migrate(connection)
+        then(connection)
+        return version
 
 
 def migrate(connection: sqlite3.Connection) -> int:

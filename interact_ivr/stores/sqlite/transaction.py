@@ -47,3 +47,7 @@ class SqliteTransaction:
         """Make an id that sorts after every earlier one of this store."""
         self.last_id = new_ulid(self.now, os.urandom(10), after=self.last_id)
         return self.last_id
+
+    def new_act_id(self) -> str:
+        """Make an id for the audit trail."""
+        return new_ulid(self.now, os.urandom(10))

@@ -18,6 +18,14 @@ INSERT INTO journal (id, at, event, environment_id, number, allocation_id, inter
 VALUES (:id, 0, '', 0, '', '', '')
 ON CONFLICT (id) DO NOTHING
 
+-- name: claim_act
+-- The same of the audit trail.
+INSERT INTO audit
+    (id, at, who, source, action, object, tenant, environment, outcome)
+VALUES
+    (:id, 0, '', '', '', '', '', '', '')
+ON CONFLICT (id) DO NOTHING
+
 -- name: end_session
 -- Ends the session that a commit was sent over, and waits for that: what of it is still under way
 -- comes too late then. One that waits for a standby has committed, and is left to do so.
