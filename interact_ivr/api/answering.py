@@ -27,6 +27,7 @@ _QUIET = (Needs.NOTHING, Needs.OPERATOR)
 """Probes come every few seconds, and say nothing as long as all is well."""
 
 Answer = TypeVar("Answer", bound=web.StreamResponse)
+Raised = TypeVar("Raised", bound=Exception)
 Observed = Callable[[str, int, float], None]
 """Hears of each answer: the route's path, the status, the seconds it took."""
 
@@ -65,6 +66,11 @@ def marked(request: web.Request, response: Answer) -> Answer:
     if hdrs.CACHE_CONTROL not in headers:
         headers[hdrs.CACHE_CONTROL] = "no-store"
     return response
+
+
+def _alone(error: Raised) -> Raised:
+    """Have *error* know no frame: one that knows it, or its request, would stay with it for long."""
+    return error.with_traceback(None)
 
 
 class Answering:
@@ -120,12 +126,14 @@ class Answering:
                 raise TooLarge(self._body_limit)
             return await handler(request)
         except Refusal as error:
-            refusal = error
+            refusal = _alone(error)
             if isinstance(error, StoreUnavailable):
                 self._failed(request, reason=str(error), cause=repr(error.__cause__))
-        except web.HTTPNotFound:
+        except web.HTTPNotFound as error:
+            _alone(error)
             refusal = self._absent(request, NoSuchPath())
         except web.HTTPMethodNotAllowed as error:
+            _alone(error)
             allowed = ", ".join(sorted(error.allowed_methods))
             refusal = self._absent(request, WrongMethod(error.method, allowed))
         except web.HTTPRequestEntityTooLarge:

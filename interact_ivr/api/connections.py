@@ -116,6 +116,7 @@ class Connection(web.RequestHandler):
             task.add_done_callback(self._end)
 
     def _end(self, _: object = None) -> None:
+        self._body = EMPTY_PAYLOAD  # it knows us: the two would stay until the next full collection
         self.gone.set()
         self._ended(self)
 
