@@ -13,7 +13,7 @@ from typing import Final
 
 from interact_ivr.domain.shown import shown
 
-_MOST_LISTED, _MOST_TEXT, _MOST_OBJECT, _MOST_REASON = 5, 80, 400, 300
+_MOST_LISTED, _MOST_TEXT, _MOST_OBJECT, _MOST_REASON = 5, 200, 400, 300
 _SPOKEN_OF: Final = (
     *("tenant", "environment", "application", "name", "allocates_from", "settings"),
     *("user", "role", "prefix", "dial_plan", "extensions", "expires_in_days"),
