@@ -69,7 +69,7 @@ def marked(request: web.Request, response: Answer) -> Answer:
 
 
 def _alone(error: Raised) -> Raised:
-    """Have *error* know no frame: one that knows it, or its request, would stay with it for long."""
+    """Have *error* know no frame: one that knows it, too, would stay with all that it has."""
     return error.with_traceback(None)
 
 
