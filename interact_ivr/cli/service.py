@@ -55,7 +55,7 @@ def serve(config: str | None) -> None:
     _allow_descriptors()
     sys.setswitchinterval(0.0005)  # a call waits this long, not 5 ms, behind an import's threads
     gc.freeze()  # what is loaded by now stays: it is not looked through again and again
-    gc.set_threshold(10_000, 20, 50)  # a request leaves no cycles behind
+    gc.set_threshold(2_000, 10, 20)  # few requests leave cycles behind; those hold all of theirs
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve_calls(loaded, file))
 
