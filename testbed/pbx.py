@@ -132,8 +132,10 @@ class Pbx:
         text = self._seen_path.read_text(encoding="utf-8", errors="replace")
         return [seen for seen in read_log(text) if label in (None, seen.label)]
 
-    def wait_seen(self, label: str, count: int = 1, timeout_seconds: float = 5.0) -> list[Seen]:
-        """Wait until *count* reports under *label* are there, and give all there are."""
+    def wait_seen(
+        self, label: str | None, count: int = 1, timeout_seconds: float = 5.0
+    ) -> list[Seen]:
+        """Wait until *count* reports under *label*, or at all, are there, and give all there are."""
         deadline = time.monotonic() + timeout_seconds
         while len(found := self.seen(label)) < count:
             if time.monotonic() > deadline:

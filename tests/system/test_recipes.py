@@ -61,7 +61,7 @@ class Site:
         """Call *number*, and give what the Asterisk dialplan knew where it ended."""
         before = len(self._pbx.seen())
         place_calls(self._tools, self._pbx, [Call(number, ani)])
-        (seen,) = self._pbx.seen()[before:]
+        (seen,) = self._pbx.wait_seen(None, before + 1)[before:]
         return seen
 
     def allocate(self, interaction: str) -> None:
