@@ -7,8 +7,10 @@ hash is checked all the same, under the same limits and with the same memory of 
 import asyncio
 import hashlib
 import secrets
+import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 
 from interact_ivr.domain.access import LONGEST_PASSWORD
 from interact_ivr.domain.directory import KnownUser
@@ -22,6 +24,8 @@ _GOOD_FOR, _BAD_FOR = 10 * 60.0, 60.0
 """Seconds for which an outcome is known after it was last of use."""
 _MOST_QUEUED, _MOST_QUEUED_OF_ONE = 256, 64
 """Checks that wait for their 30 ms, of all sources and of one."""
+_MOST_ASKING_OF_ONE = 128
+"""Those and whoever waits for a pause to end, for whatever user: else one source had all places."""
 _FULL_QUEUE_TAKES = 10
 """Seconds, about."""
 _FREE_OF_ALL = 50
@@ -51,6 +55,7 @@ class Logins:
         self._users = Attempts(_FREE_OF_ALL, clock=clock, sleep=sleep)
         """The failures for each user, from all sources."""
         self._homes: Recent[bytes, bool] = Recent(_MOST_HOMES, _HOME_FOR, clock)
+        self._places = Places(sys.maxsize, _MOST_ASKING_OF_ONE)
         self._queue = Places(_MOST_QUEUED, _MOST_QUEUED_OF_ONE)
         self._turns = Turns()
         self._good: Recent[bytes, bool] = Recent(_MOST_KNOWN, _GOOD_FOR, clock)
@@ -79,12 +84,20 @@ class Logins:
                 return self._noted(who, good=known)
             user = self._digest(tenant, name)
             pause = 0.0 if who in self._homes else self._users.pause(user)
-            async with self._attempts.turn(who, pause):
-                good = await self._verified(tenant, name, password, source)
-                self._attempts.note(who, good=good)
-                if not good:
-                    self._users.note(user, good=False)
-                return self._noted(who, good=good)
+            with self._place_of(source):
+                async with self._attempts.turn(who, pause):
+                    good = await self._verified(tenant, name, password, source)
+                    self._attempts.note(who, good=good)
+                    if not good:
+                        self._users.note(user, good=False)
+                    return self._noted(who, good=good)
+
+    def _place_of(self, source: str) -> AbstractContextManager[None]:
+        """Take one of the places that *source* may have, for whomever it guesses."""
+        asking = self._digest(source)
+        if self._places.full_for(asking):
+            raise TooManyAttempts(_FULL_QUEUE_TAKES)
+        return self._places.one(asking)
 
     def _noted(self, who: bytes, *, good: bool) -> bool:
         """Remember where a right password came from."""

@@ -398,6 +398,25 @@ async def test_one_source_does_not_fill_the_queue(world: World) -> None:
     assert (outcomes.count(False), refused(outcomes)) == (64, 936)
 
 
+async def test_one_source_does_not_fill_the_room_to_wait(world: World) -> None:
+    """However many users it guesses for: another one still waits for its turn, and gets it."""
+    await world.guess("alice", 5, AWAY)
+    for user in range(60):
+        await world.guess(f"user {user}", 5)
+    world.awake.clear()
+    guesses = [(user, turn) for user in range(60) for turn in range(20)]
+    waiting = await settled(
+        *(world.check(f"user {user}", f"another {turn}") for user, turn in guesses)
+    )
+    (other,) = await settled(world.check("alice", "alice's", AWAY))
+    assert sum(not each.done() for each in waiting) == 128
+    assert not other.done()
+    world.awake.set()
+    assert await other
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert (outcomes.count(False), refused(outcomes)) == (128, 1200 - 128)
+
+
 @pytest.mark.parametrize(
     "name_of",
     [lambda _: "alice", lambda n: f"user {n % 1000}", lambda n: f"user {n}"],
