@@ -135,7 +135,7 @@ class Pbx:
     def wait_seen(
         self, label: str | None, count: int = 1, timeout_seconds: float = 5.0
     ) -> list[Seen]:
-        """Wait until *count* reports under *label*, or at all, are there, and give all there are."""
+        """Wait until *count* reports, of *label* or any, are there, and give all there are."""
         deadline = time.monotonic() + timeout_seconds
         while len(found := self.seen(label)) < count:
             if time.monotonic() > deadline:
