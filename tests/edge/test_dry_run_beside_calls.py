@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -40,8 +41,11 @@ def test_the_loop_is_left_to_the_calls(desk: Desk) -> None:
     """Where the numbers are there already, each is compared besides."""
     admin = Visitor.of(desk, Role.ADMIN)
     admin.look(f"{HERE}/import")
+    gc.collect()
+    gc.disable()  # it would be the work of whichever thread it comes upon
     loop, all_ = desk.do(time.thread_time), time.process_time()
     tried = admin.act(f"{HERE}/import", [("csv", f"number\n{RANGE}\n"), ("dry_run", "true")])
     loop, all_ = desk.do(time.thread_time) - loop, time.process_time() - all_
+    gc.enable()
     assert "There already, the same 10,000" in words(tried)
     assert loop < MOST_SHARE * all_, f"{loop:.3f} s of {all_:.3f} s"
