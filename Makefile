@@ -7,6 +7,7 @@ WHICH  := import sys; print(sys.base_prefix, sys.version)
 T      ?= tests
 ONCE   ?=
 MINUTES ?= 60
+RATE   ?= 80
 TARGET ?=
 SECONDS ?= 60
 PAGES  := README.md CONTRIBUTING.md $(wildcard docs/*.md docs/*.svg)
@@ -48,9 +49,9 @@ fuzz: $(VENV)/fuzz-ready ## search for inputs that break what reads strangers' b
 laws: $(VENV)/ready ## the laws that hold for any input, a hundred times harder
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/unit --timeout 3600
 
-soak: $(VENV)/ready ## calls, programs, people and failures for MINUTES; nothing may grow or be lost
+soak: $(VENV)/ready ## calls at RATE, programs, people, failures for MINUTES; nothing may grow or be lost
 	@$(BIN)/python -m testbed.fetch
-	@$(BIN)/python -m testbed.soak $(MINUTES)
+	@$(BIN)/python -m testbed.soak $(MINUTES) $(RATE)
 
 sbom: $(VENV)/ready ## what the service is made of (CycloneDX), into dist
 	@$(BIN)/python -m testbed.materials

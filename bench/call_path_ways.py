@@ -123,7 +123,7 @@ def _agi(port: int) -> str:
 
 
 def _guarded(port: int, server: int) -> Way:
-    steps = f"Gosub(interact-guard,s,1({SCRIPT},${{number}}))"
+    steps = f"Set(interact_ask={SCRIPT},${{number}})\n same => n,Gosub(interact-guard,s,1)"
     agi = f"{LOOPBACK}:{port}"
     return Way("guarded", "our listener, no store, in the guard", steps, pids=[server], agi=agi)
 

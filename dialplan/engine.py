@@ -6,7 +6,7 @@ and only what was made of its answer is remembered.
 """
 
 from copy import copy
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from dialplan.describing import describe
@@ -37,10 +37,11 @@ class Engine:
         self.plan: Final = plan
         self.reader: Final = Reader(plan)
         self._directory = Directories((self.reader.directory, directory))
-        self._cached_plain = lru_cache(_CACHED_DETAILS)(self._plain)
-        self._cached_details = lru_cache(_CACHED_DETAILS)(self._details)
-        self._cached_readings = lru_cache(_CACHED_READINGS)(self._read)
-        self._cached_keys = lru_cache(_CACHED_LOOKUPS)(self._lookup_keys)
+        # Of the reader, not of the engine: one that is replaced is gone at once with all of it.
+        self._plain = lru_cache(_CACHED_DETAILS)(partial(_plain, self.reader))
+        self._details = lru_cache(_CACHED_DETAILS)(partial(_details, self.reader))
+        self._readings = lru_cache(_CACHED_READINGS)(partial(_read, self.reader))
+        self._keys = lru_cache(_CACHED_LOOKUPS)(partial(_lookup_keys, self.reader))
 
     def knowing(self, directory: Directory) -> "Engine":
         """The same engine with another *directory*; they share what they remember."""
@@ -59,11 +60,11 @@ class Engine:
             NotANumber: nothing can be dialed, as `clean` says, or what a rule makes of it cannot.
         """
         is_short = len(raw) <= _LONGEST_CACHED
-        details, extension = (self._cached_plain if is_short else self._plain)(raw)
+        details, extension = (self._plain if is_short else self._plain.__wrapped__)(raw)
         owner = self._directory.owner(extension) if extension else None
         if owner is None:
             return details
-        return (self._cached_details if is_short else self._details)(raw, owner)
+        return (self._details if is_short else self._details.__wrapped__)(raw, owner)
 
     def normalize(self, raw: str) -> str:
         """The normalized text of *raw*, the key under which it is stored; a key is its own key.
@@ -75,7 +76,8 @@ class Engine:
         Raises:
             NotANumber: as `resolve` does.
         """
-        return self._reading(raw).normalized
+        is_short = len(raw) <= _LONGEST_CACHED
+        return (self._readings if is_short else self._readings.__wrapped__)(raw).normalized
 
     def lookup_keys(self, raw: str) -> tuple[str, ...]:
         """The keys under which *raw* may be stored: as entered but clean, then normalized.
@@ -87,28 +89,29 @@ class Engine:
         Raises:
             NotANumber: as `resolve` does.
         """
-        return (self._cached_keys if len(raw) <= _LONGEST_CACHED else self._lookup_keys)(raw)
+        return (self._keys if len(raw) <= _LONGEST_CACHED else self._keys.__wrapped__)(raw)
 
     def explain(self, raw: str) -> Explanation:
         """Why *raw* is what it is. Asks each rule: milliseconds for each hundred of them."""
         return explain(raw, self.reader, self._directory)
 
-    def _plain(self, raw: str) -> tuple[Details, str]:
-        """What is said of *raw* where it is nobody's, and the extension that may be somebody's."""
-        reading = self._read(raw)
-        return describe(raw, reading, self.plan, None), extension_of(reading)
 
-    def _details(self, raw: str, owner: Owner) -> Details:
-        return describe(raw, of_owner(self._reading(raw), owner), self.plan, owner)
+def _read(reader: Reader, raw: str) -> Reading:
+    return reader.read(clean(raw))
 
-    def _reading(self, raw: str) -> Reading:
-        return (self._cached_readings if len(raw) <= _LONGEST_CACHED else self._read)(raw)
 
-    def _read(self, raw: str) -> Reading:
-        return self.reader.read(clean(raw))
+def _plain(reader: Reader, raw: str) -> tuple[Details, str]:
+    """What is said of *raw* where it is nobody's, and the extension that may be somebody's."""
+    reading = _read(reader, raw)
+    return describe(raw, reading, reader.plan, None), extension_of(reading)
 
-    def _lookup_keys(self, raw: str) -> tuple[str, ...]:
-        reading = self.reader.read(clean(raw))
-        key = reading.normalized
-        last = f"/{key}" if reading.means is Means.EMERGENCY else split(key).base or key
-        return tuple(dict.fromkeys((reading.entered, key, last)))
+
+def _details(reader: Reader, raw: str, owner: Owner) -> Details:
+    return describe(raw, of_owner(_read(reader, raw), owner), reader.plan, owner)
+
+
+def _lookup_keys(reader: Reader, raw: str) -> tuple[str, ...]:
+    reading = _read(reader, raw)
+    key = reading.normalized
+    last = f"/{key}" if reading.means is Means.EMERGENCY else split(key).base or key
+    return tuple(dict.fromkeys((reading.entered, key, last)))

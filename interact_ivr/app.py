@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import msgspec
 
-from dialplan import NOBODYS, Directory, Engine, load_plan
+from dialplan import NOBODYS, Directory, Engine
 from interact_ivr import __version__
 from interact_ivr.ani_key import ani_key
 from interact_ivr.config_keys import Config
@@ -34,6 +34,7 @@ from interact_ivr.service.agents import Agents
 from interact_ivr.service.allocations import Allocations
 from interact_ivr.service.cluster import Cluster, Following
 from interact_ivr.service.duty import Duty
+from interact_ivr.service.engines import Engines
 from interact_ivr.service.environments import Defaults, Environments
 from interact_ivr.service.expiry import LOOK_EVERY, Expiry
 from interact_ivr.service.imports import Imports
@@ -113,13 +114,14 @@ async def opened(
         dialplan.PlanError: the dial plan has faults.
     """
     async with AsyncExitStack() as stack:
-        dial_plan = _dial_plan(config.dial_plan.plan)  # first: with faults in it, no store is made
+        engines = Engines()  # first: where a dial plan has faults, no store is made
+        dial_plan = engines.load(config.dial_plan.plan)
         stream = Stream(observing.happened)
         opening = Opening(who, stream.tell, observing.clock_set, rewrite_up_to)
         store = await stack.enter_async_context(opened_store(config.store, opening))
         clock, directory, record = store.clock, store.directory, store.record
         defaults = await asyncio.to_thread(_defaults, config, dial_plan, extensions)
-        environments = Environments(directory, defaults, _dial_plan)
+        environments = Environments(directory, defaults, engines.load)
         await environments.reload()
         purge = Purge(
             record,
@@ -134,7 +136,9 @@ async def opened(
         administration = Administration(directory, environments, clock, warned, used)
 
         async def adopt(other: Config) -> None:
-            await administration.adopt(await asyncio.to_thread(_read_defaults, other, extensions))
+            dial_plan = await asyncio.to_thread(engines.load, other.dial_plan.plan)
+            adopted = await asyncio.to_thread(_defaults, other, dial_plan, extensions)
+            await administration.adopt(adopted)
             purge.keep_for = other.journal.keep_for
             ringing.ringing_for = other.pool.ringing_for
             sizing.target = pool_watch.target = other.pool.blocking_target
@@ -241,10 +245,6 @@ async def carry_out(
         return await operations.carry_out(request, arguments, Conversation(each(), tell, actor))
 
 
-def _read_defaults(config: Config, extensions: ExtensionsOf) -> Defaults:
-    return _defaults(config, _dial_plan(config.dial_plan.plan), extensions)
-
-
 def _defaults(config: Config, dial_plan: Engine, extensions: ExtensionsOf) -> Defaults:
     default = EnvironmentName(config.environment.default)
     return Defaults(
@@ -258,10 +258,6 @@ def _defaults(config: Config, dial_plan: Engine, extensions: ExtensionsOf) -> De
         extensions=lambda environment: extensions(environment, default),
         plan_name=config.dial_plan.plan,
     )
-
-
-def _dial_plan(name: str) -> Engine:
-    return Engine(load_plan(name))
 
 
 def operations_of(parts: Parts, facts: Callable[[], Mapping[str, object]]) -> Operations:

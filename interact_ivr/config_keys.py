@@ -18,6 +18,7 @@ from interact_ivr.config_pbx import PbxConfig
 from interact_ivr.config_screen import ScreenConfig
 from interact_ivr.config_store import StoreConfig
 from interact_ivr.domain.lifecycle import Policy
+from interact_ivr.domain.settings import MOST_QUOTA, QUOTAS
 from interact_ivr.domain.times import SPANS
 
 
@@ -129,18 +130,18 @@ class PoolConfig(msgspec.Struct, frozen=True):
         int,
         Meta(
             ge=0,
-            le=10_000_000,
+            le=MOST_QUOTA,
             title="how many allocations an application may have open at once",
-            description="0 to 10000000, where 0 is as many as it has numbers",
+            description=QUOTAS["most_allocations"],
         ),
     ] = 0
     most_allocations_per_minute: Annotated[
         int,
         Meta(
             ge=0,
-            le=10_000_000,
+            le=MOST_QUOTA,
             title="how often a minute an application's programs may allocate, on one node",
-            description="0 to 10000000, where 0 is as often as they like",
+            description=QUOTAS["most_allocations_per_minute"],
         ),
     ] = 0
 

@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+_MOST_LINKS = 40
+"""As the kernel has it (path_resolution(7))."""
+
 
 class Exposed(OSError):
     """Others may read a secret, or put another in its place."""
@@ -48,11 +51,11 @@ def faults(files: Iterable[Path]) -> Iterator[str]:
 
 
 def replaceable(file: Path) -> Path | None:
-    """Give the folder of *file*, or of what it is a link to, into which others may write.
+    """Give a folder on the way to *file*, by each of its links, into which others may write.
 
     Where each may take away their own files alone, as in /tmp, nobody puts another in its place.
     """
-    for folder in (file.absolute().parent, Path(os.path.realpath(file)).parent):
+    for folder in _on_the_way(file):
         try:
             found = folder.stat()
         except OSError:
@@ -60,6 +63,17 @@ def replaceable(file: Path) -> Path | None:
         if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
             return folder
     return None
+
+
+def _on_the_way(file: Path) -> Iterator[Path]:
+    """Give each folder whose owner says what *file* is, also those that a link leads through."""
+    path = file.absolute()
+    for _ in range(_MOST_LINKS):
+        yield from path.parents
+        linked = next((each for each in (path, *path.parents) if each.is_symlink()), None)
+        if linked is None:
+            return
+        path = linked.parent / linked.readlink() / path.relative_to(linked)
 
 
 def advice(file: Path) -> str:

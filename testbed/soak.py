@@ -1,4 +1,4 @@
-"""``make soak``: calls, programs, people and failures for MINUTES, and nothing grows or is lost.
+"""``make soak``: calls at RATE, programs, people, failures for MINUTES; nothing grows or is lost.
 
 A real Asterisk is dialed by SIPp while every API is asked and links are cut. The service's memory,
 descriptors, tasks, threads, store and latencies are measured, and in the end each interaction's
@@ -21,10 +21,11 @@ from typing import Any, Final
 
 from bench.__main__ import commit, machine, versions
 from testbed.fetch import bring
+from testbed.soaking.callers import forget_traces
 from testbed.soaking.centre import HOLD_SECONDS, Centre
 from testbed.soaking.failing import Failing
 from testbed.soaking.fates import Fates
-from testbed.soaking.load import Load, forget_traces
+from testbed.soaking.load import Load
 from testbed.soaking.picture import drawn
 from testbed.soaking.samples import ALLOWED, ROWS_ALLOWED, Sample, grown, measured
 
@@ -40,17 +41,18 @@ TOLD_FAULTS: Final = 20
 
 @dataclass
 class Soak:
-    """One run; *seconds* long."""
+    """One run; *seconds* long, with *rate* calls a second."""
 
     centre: Centre
     seconds: float
+    rate: float
     folder: Path
     fates: Fates = field(default_factory=Fates)
     samples: list[Sample] = field(default_factory=list)
 
     def run(self) -> tuple[list[str], Failing]:
         """Load the service, break what is around it, and say what is wrong in the end."""
-        load = Load(self.centre, self.fates)
+        load = Load(self.centre, self.fates, self.rate)
         failing = Failing(self.centre, self.fates, self.folder)
         with self.centre.running():
             with load.running():
@@ -92,13 +94,13 @@ def show(sample: Sample, failed: str, faults: int) -> None:
     )
 
 
-def main(minutes: float) -> int:
-    """Soak for *minutes*, write the report and the picture, and give the exit status."""
+def main(minutes: float, rate: float) -> int:
+    """Soak for *minutes* with *rate* calls a second, keep the report, and give the exit status."""
     tools = bring()
     seconds = 60 * minutes
     keep = max(KEEP_SECONDS, seconds / 12)
     folder = Path(tempfile.mkdtemp(prefix="interact-ivr-soak-"))
-    soak = Soak(Centre(tools, folder / "centre", keep, keep / 5), seconds, folder)
+    soak = Soak(Centre(tools, folder / "centre", keep, keep / 5), seconds, rate, folder)
     began = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "commit": commit()}
     faults, failing = soak.run()
     counted = {of: len(soak.centre.service.log(of)) for of in ("reloaded", "purged")}
@@ -149,4 +151,4 @@ def keep_report(report: dict[str, Any], samples: Sequence[Sample]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1])))
+    sys.exit(main(*map(float, sys.argv[1:3])))

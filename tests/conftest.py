@@ -26,3 +26,10 @@ def browser(chromium: Chromium) -> Iterator[Browser]:
     """Give a running Chromium; each test has its own, whose loop would else be in others' way."""
     with browsing(chromium) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def shared_browser(chromium: Chromium) -> Iterator[Browser]:
+    """Give a running Chromium to all tests of a module none of which has a loop of its own."""
+    with browsing(chromium) as running:
+        yield running

@@ -15,6 +15,9 @@ from interact_ivr.domain.errors import Refusal
 from interact_ivr.domain.networks import Network, owner, within
 from interact_ivr.service.seldom import Seldom
 
+_SHOWN = 80
+"""Characters of a script's name by which it is told from others in the log."""
+
 
 class Observer(Protocol):
     """Hears of calls that were not helped. Nothing here may fail or wait."""
@@ -161,7 +164,9 @@ class Listener:
         )
         log = self._log.bind(script=session.script, environment=session.query.get("environment"))
         if script is None:
-            log.error("no such script", known=sorted(self._scripts))
+            left_out = self._seldom.left_out(f"no such script {session.script[:_SHOWN]}")
+            if left_out is not None:
+                log.error("no such script", known=sorted(self._scripts), not_told=left_out)
             return
         await self._run(script, session, log)
 

@@ -94,7 +94,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long things last in a pool."""
+    """How long things last in a pool, and how much may be taken of it."""
 
     hold_for: timedelta
     """How long an allocation may wait for its call."""

@@ -1,15 +1,24 @@
 """A DNIS application's own settings; what it does not set, the configuration's [pool] says."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from interact_ivr.domain.errors import BadInput
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.times import SPANS
 
 _SHOWN = 80
+_COUNT = re.compile(r"[0-9]{1,8}")
+
+MOST_QUOTA: Final = 10_000_000
+QUOTAS: Final = {
+    "most_allocations": f"0 to {MOST_QUOTA}, where 0 is as many as it has numbers",
+    "most_allocations_per_minute": f"0 to {MOST_QUOTA}, where 0 is as often as they like",
+}
+"""What is expected of each, of the configuration's [pool] as of an application's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,8 @@ class PoolSettings:
     strict_rest: bool | None = None
     replace: bool | None = None
     late_reveals_id: bool | None = None
+    most_open: int | None = None
+    most_a_minute: int | None = None
 
     def over(self, policy: Policy) -> Policy:
         """Give *policy* with what is set here in its place."""
@@ -51,6 +62,17 @@ def _choice(field: str, no: str, yes: str) -> Setting:
     return Setting(field, f"{no} or {yes}", words.__getitem__, lambda on: yes if on else no)
 
 
+def _quota(key: str, field: str) -> Setting:
+    return Setting(field, QUOTAS[key], _count, int)
+
+
+def _count(text: str) -> int:
+    """Read a quota; ValueError for all else, such as ``1_0`` and the digits of other scripts."""
+    if _COUNT.fullmatch(text) is None or (count := int(text)) > MOST_QUOTA:
+        raise ValueError(text)
+    return count
+
+
 SETTINGS: dict[str, Setting] = {
     "hold_for_seconds": _seconds("hold_for"),
     "rest_for_seconds": _seconds("rest_for"),
@@ -59,6 +81,8 @@ SETTINGS: dict[str, Setting] = {
     "resting": _choice("strict_rest", "lend_early", "strict"),
     "on_repeat": _choice("replace", "renew", "replace"),
     "late_reveals_id": _choice("late_reveals_id", "false", "true"),
+    "most_allocations": _quota("most_allocations", "most_open"),
+    "most_allocations_per_minute": _quota("most_allocations_per_minute", "most_a_minute"),
 }
 
 

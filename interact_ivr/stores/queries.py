@@ -1,6 +1,7 @@
 """SQL kept in .sql files: named queries and numbered migrations, one folder a dialect.
 
-A query begins with a line ``-- name: find_number`` and ends where the next one begins.
+A query begins with a line ``-- name: find_number`` and ends where the next one begins. What some
+of a file have in common is a part, ``-- part: fitting``, and is put where one says ``{fitting}``.
 """
 
 import re
@@ -8,7 +9,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-_NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
+_HEAD = re.compile(r"^-- (name|part): (\w+)\s*$", re.MULTILINE)
+_PART = re.compile(r"\{(\w+)\}")
 
 
 def load_queries(dialect: str) -> Mapping[str, str]:
@@ -16,8 +18,7 @@ def load_queries(dialect: str) -> Mapping[str, str]:
     queries: dict[str, str] = {}
     for file in sorted(_folder(dialect).iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".sql"):
-            _head, *parts = _NAME.split(file.read_text("utf-8"))
-            named = dict(zip(parts[::2], (body.strip() for body in parts[1::2]), strict=True))
+            named = _queries_of(file.read_text("utf-8"))
             if doubles := queries.keys() & named.keys():
                 raise ValueError(f"{file.name}: {sorted(doubles)} are named twice")
             queries |= named
@@ -35,6 +36,16 @@ def load_migrations(dialect: str) -> list[tuple[int, str]]:
     if [version for version, _ in found] != list(range(1, len(found) + 1)):
         raise ValueError(f"the {dialect} migrations are not numbered 1, 2, 3 ...")
     return found
+
+
+def _queries_of(text: str) -> dict[str, str]:
+    """Read the queries of one file, with its parts put in; raises KeyError for one it has not."""
+    _head, *found = _HEAD.split(text)
+    of: dict[str, dict[str, str]] = {"name": {}, "part": {}}
+    for kind, name, body in zip(found[::3], found[1::3], found[2::3], strict=True):
+        of[kind][name] = body.strip()
+    parts = of["part"]
+    return {name: _PART.sub(lambda at: parts[at[1]], body) for name, body in of["name"].items()}
 
 
 def _folder(dialect: str) -> Traversable:

@@ -32,7 +32,7 @@ redial_for_seconds = 5
 late_for_seconds = 20
 """
 POOLS: Final = {
-    "default": ["380974520xxx"],
+    "default": [f"38097452{digit}xxx" for digit in range(4)],
     "agents": [f"3809745280{each[-2:]}" for each in AGENTS],
     "quiet": ["3809745290xx"],
 }

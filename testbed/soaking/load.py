@@ -7,7 +7,6 @@ they are late. What is answered is told to the soak's `Fates`; how long each too
 from __future__ import annotations
 
 import random
-import shutil
 import socket
 import threading
 import time
@@ -21,23 +20,17 @@ from itertools import count
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from interact_ivr.control.client import Refused
 from testbed.api import Api
 from testbed.icws import Session, dumped, with_user
 from testbed.line import control
 from testbed.ports import LOOPBACK
 from testbed.screen_stream import ScreenStream
-from testbed.sipp import Call, place_calls
+from testbed.soaking.callers import Callers
 from testbed.soaking.centre import AGENTS, Centre
 from testbed.soaking.fates import Fates
 from testbed.vendor import Kind, Shop, Way
 from testbed.wire import Wire
 
-BATCH_SECONDS: Final = 5.0
-FOUND_RATE, OTHER_RATE = 16.0, 2.0
-"""Calls a second that find their interaction, and of each other kind."""
-TALKS_SECONDS: Final = 3.0
-SIPP_SECONDS: Final = 60.0
 STREAMS, CONSOLES = 10, 3
 IMPORTED: Final = "380974610xxx"
 SHOP_NUMBERS: Final = "3809747000xx"
@@ -58,6 +51,8 @@ class Load:
 
     centre: Centre
     fates: Fates
+    rate: float
+    """Calls a second, of all kinds."""
     faults: list[str] = field(default_factory=list)
     """What went otherwise than it must, the first of each kind of work."""
     _took: list[float] = field(default_factory=list)
@@ -90,11 +85,9 @@ class Load:
 
     def _works(self) -> Sequence[tuple[float, Callable[[], object]]]:
         """Give who does something every how many seconds."""
+        callers = Callers(self.centre, self.rate, self._lend, self._random)
         return (
-            (BATCH_SECONDS, self._call_and_find),
-            (BATCH_SECONDS, self._call_in_vain),
-            (BATCH_SECONDS, self._call_and_give_up),
-            (BATCH_SECONDS, self._call_an_agent),
+            *callers.works(),
             (0.5, self._let_expire),
             (0.5, self._use_native),
             (0.5, lambda: self._use_vendors("rest")),
@@ -169,41 +162,6 @@ class Load:
         self._took.append(time.monotonic() - begun)
         self.fates.acknowledge(interaction, answer["id"])
         return str(answer["number"]).removeprefix("+")
-
-    def _call_and_find(self) -> None:
-        numbers = [self._lend("found") for _ in range(round(FOUND_RATE * BATCH_SECONDS))]
-        self._dial(numbers, FOUND_RATE)
-
-    def _call_in_vain(self) -> None:
-        self._dial([f"3809745290{self._random.randrange(100):02}" for _ in self._few()])
-
-    def _call_and_give_up(self) -> None:
-        numbers = [self._lend("early") for _ in self._few()]
-        self._dial(numbers, hang_up_after_seconds=self._random.choice([0.0, 0.01, 0.03, 0.1]))
-
-    def _call_an_agent(self) -> None:
-        numbers = []
-        for _ in self._few():
-            with suppress(Refused):  # all of them are waited for or spoken with
-                numbers.append(self._lend("agent", application="agents"))
-        self._dial(numbers, hang_up_after_seconds=TALKS_SECONDS)
-
-    def _few(self) -> range:
-        return range(round(OTHER_RATE * BATCH_SECONDS))
-
-    def _dial(
-        self,
-        numbers: Sequence[str],
-        rate: float = OTHER_RATE,
-        hang_up_after_seconds: float | None = None,
-    ) -> None:
-        calls = [
-            Call(each, f"1{self._random.randrange(10**9):09}", {}, hang_up_after_seconds)
-            for each in numbers
-        ]
-        if calls:
-            centre = self.centre
-            place_calls(centre.tools, centre.pbx, calls, rate=rate, timeout_seconds=SIPP_SECONDS)
 
     # Programs
 
@@ -317,11 +275,3 @@ def read_all(connection: socket.socket) -> None:
     with suppress(OSError):
         while connection.recv(65_536):
             pass
-
-
-def forget_traces(centre: Centre) -> None:
-    """Remove what SIPps of earlier calls have left; those of the last minutes stay."""
-    for folder in centre.pbx.folder.glob("sipp-*"):
-        with suppress(FileNotFoundError):
-            if time.time() - folder.stat().st_mtime > 4 * SIPP_SECONDS:
-                shutil.rmtree(folder)

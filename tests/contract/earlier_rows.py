@@ -25,7 +25,7 @@ ROWS: Final[Mapping[str, Sequence[Row]]] = {
             **{"id": 2, "environment_id": 2, "name": "default", "allocates_from": None},
             **{"hold_for": 15 * MINUTE, "rest_for": MINUTE, "redial_for": 5 * MINUTE},
             **{"late_for": 60 * MINUTE, "strict_rest": 1, "replace_on_repeat": 0},
-            "late_reveals_id": 1,
+            **{"late_reveals_id": 1, "most_open": 2, "most_a_minute": 0},
         },
         {"id": 3, "environment_id": 2, "name": "web", "allocates_from": 2},
     ],

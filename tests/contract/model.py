@@ -309,13 +309,13 @@ class Model:
     # Calls
 
     def ring(self, key: str, call: str, at_most: timedelta, now: datetime) -> bool:
-        """Let *call* be on a number; what ran out before has expired."""
+        """Let *call* be on a number; what ran out and is held open by no call any more, expired."""
         number = self.numbers.get(key)
         if number is None:
             return False
-        self.settle(number, now)
         since, until = number.ringing.get(call, (now, now))
         number.ringing[call] = (since if now < until else now, now + at_most)
+        self.settle(number, now)
         return True
 
     def hang_up(self, call: str) -> None:

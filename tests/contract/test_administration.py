@@ -32,6 +32,8 @@ ONE_BY_ONE = {
     "resting": "strict",
     "on_repeat": "replace",
     "late_reveals_id": "false",
+    "most_allocations": "64",
+    "most_allocations_per_minute": "65",
 }
 
 
@@ -73,7 +75,7 @@ async def test_a_change_is_seen_when_it_is_acknowledged(
 
 
 async def test_changes_at_the_same_time_are_all_made(administration: Administration) -> None:
-    """Each of seven people gives one setting; all seven stand."""
+    """Each of nine people gives one setting; all nine stand."""
     await administration.add_tenant("acme")
     await administration.add_environment("live", None)
     await asyncio.gather(

@@ -1,5 +1,6 @@
 """The directory: what is added is there, what is used stays, what is removed is gone."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -28,15 +29,17 @@ from interact_ivr.domain.errors import (
     BadInput,
     EntryExists,
     EntryInUse,
+    Exhausted,
     NoSuchApplication,
     NoSuchEntry,
     NoSuchEnvironment,
+    QuotaReached,
     Refusal,
 )
 from interact_ivr.domain.names import EnvironmentName, NumberKey, Scope
 from interact_ivr.domain.settings import PoolSettings
 from interact_ivr.domain.values import NewNumber
-from tests.contract.stores import START, Pool
+from tests.contract.stores import POLICY, START, Pool
 
 DEFAULT = EnvironmentName("default/default")
 LIVE = EnvironmentName("acme/live")
@@ -334,3 +337,21 @@ async def test_two_environments_do_not_see_each_other(pool: Pool) -> None:
     assert (await pool.retrieve("+380974520200", call="1")).allocation == theirs.id
     pool.scope = here
     assert (await pool.retrieve("+380974520200", call="1")).allocation == mine.id
+
+
+@pytest.mark.parametrize(
+    ("configured", "own", "most"), [(3, 1, 1), (1, 3, 3), (1, 0, 4), (2, None, 2)]
+)
+async def test_an_application_s_own_quota_binds(
+    pool: Pool, configured: int, own: int | None, most: int
+) -> None:
+    """Smaller or larger than the configuration's; 0 is none, and unset is the configuration's."""
+    await pool.add(*(f"+38097452020{digit}" for digit in range(4)))
+    await change(pool, SetApplication(DEFAULT, "default", PoolSettings(most_open=own)))
+    (known,) = (await pool.directory.read()).applications
+    assert (known.settings.most_open, known.settings.most_a_minute) == (own, None)
+    policy = known.settings.over(replace(POLICY, most_open=configured))
+    for at in range(most):
+        await pool.allocate(f"order {at}", policy=policy)
+    with pytest.raises(QuotaReached if own != 0 else Exhausted):
+        await pool.allocate("one more", policy=policy)

@@ -298,6 +298,23 @@ def test_what_is_refused_changes_nothing(
     assert state(refused.desk, ACME) == before
 
 
+def test_a_tenant_s_people_see_their_quota_and_cannot_lift_it(desk: Desk, admin: Visitor) -> None:
+    """Whatever the form is made to say; their other settings are set beside it."""
+    administration = desk.parts.administration
+    desk.wait(administration.set_application(ACME, "default", {"most_allocations": "4711"}))
+    fields = [("application", "default"), ("most_allocations", "0"), ("resting", "strict")]
+    assert admin.act(f"{HERE}/application-set", fields).status == 303
+    (known,) = [
+        each
+        for each in administration.directory.applications
+        if (each.environment, each.name) == (ACME, "default")
+    ]
+    assert (known.settings.most_open, known.settings.strict_rest) == (4711, True)
+    page = admin.look(f"{HERE}/applications").text
+    assert "4711" in page
+    assert 'name="most_allocations"' not in page
+
+
 def test_another_tenant_s_tokens_and_users_are_out_of_reach(desk: Desk, admin: Visitor) -> None:
     """By their names and beginnings, too."""
     token = desk.token(role=Role.VIEWER, environment=BOLT)

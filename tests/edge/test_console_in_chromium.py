@@ -20,8 +20,6 @@ from interact_ivr.domain.names import CallRef
 from interact_ivr.service.allocations import Asking
 from interact_ivr.service.checking import NumberRow
 from interact_ivr.service.pool_watch import Standing
-from testbed.browser import browsing
-from testbed.chromium import Chromium
 from testbed.contrast import CONTRAST
 from testbed.desk import ACME, Desk
 from testbed.visitor import PASSWORD, stock
@@ -57,13 +55,6 @@ NEWEST = (
 EVIL = "<img src=x onerror=document.title='taken'>"
 SOON = 20_000
 """Milliseconds: what is to be seen is seen by then on any machine."""
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Chromium) -> Iterator[Browser]:
-    """Give one Chromium to all of them: none here has a loop of its own."""
-    with browsing(chromium) as running:
-        yield running
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -111,12 +102,12 @@ Opened = Callable[..., Page]
 
 
 @pytest.fixture
-def opened(browser: Browser, desk: Desk) -> Iterator[Opened]:
+def opened(shared_browser: Browser, desk: Desk) -> Iterator[Opened]:
     """Give a maker of pages on which a user has signed in; none may have a fault."""
     faults: list[str] = []
 
     def open_page(role: Role = Role.ADMIN, **how: Any) -> Page:
-        page = contexts.enter_context(browser.new_context(**how)).new_page()
+        page = contexts.enter_context(shared_browser.new_context(**how)).new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(
             "console",

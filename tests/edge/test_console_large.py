@@ -11,8 +11,6 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from interact_ivr.domain.access import Role
-from testbed.browser import browsing
-from testbed.chromium import Chromium
 from testbed.desk import ACME, Desk
 from testbed.visitor import PASSWORD
 
@@ -35,13 +33,6 @@ new Promise((done) => new PerformanceObserver((list, itself) => {
   }
 }).observe({type: "paint", buffered: true}))
 """
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Chromium) -> Iterator[Browser]:
-    """Give one Chromium to all of them."""
-    with browsing(chromium) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +60,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, desk: Desk) -> Page:
+def page(shared_browser: Browser, desk: Desk) -> Page:
     """Give a page on which an administrator has signed in."""
-    page = browser.new_context().new_page()
+    page = shared_browser.new_context().new_page()
     page.goto(f"{desk.url}/console")
     page.get_by_label("User").fill("admin")
     page.get_by_label("Password").fill(PASSWORD)

@@ -140,3 +140,32 @@ def test_a_minute_s_quota_is_taken_at_once_and_told(tmp_path: Path) -> None:
         assert service.metric('quota_refusals_total{quota="a minute"}') == 1
         (line,) = service.log("quota reached")
         assert line["quota"] == "2 a minute"
+
+
+def test_an_application_s_own_quotas_count_at_once(tmp_path: Path) -> None:
+    """Set from the command line while the service runs; what is wrong is named, and not set."""
+    with Service(tmp_path / "s", "[pool]\nmost_allocations = 2\n") as service:
+        control(service, "number.add", numbers=["380974520204-380974520209"])
+        service.ask("application", "set", "default", "most_allocations=1")
+        assert _allocated(service, "a") == ""
+        assert _allocated(service, "b") == "quota_reached"
+        wrong = service.command("application", "set", "default", "most_allocations=-1")
+        assert (wrong.returncode, "most_allocations: expected 0 to" in wrong.stderr) == (1, True)
+        service.ask("application", "set", "default", "most_allocations=0")
+        assert [_allocated(service, each) for each in "bcd"] == ["", "", ""]
+        (shown,) = service.ask("application", "list")
+        assert shown["settings"] == {"most_allocations": 0}
+        service.ask("application", "set", "default", "most_allocations=")
+        assert _allocated(service, "e") == "quota_reached"
+        both = ("most_allocations=0", "most_allocations_per_minute=1")
+        service.ask("application", "set", "default", *both)
+        assert [_allocated(service, each) for each in "ef"] == ["", "quota_reached"]
+
+
+def _allocated(service: Service, interaction: str) -> str:
+    """Give by which code an allocation is refused, if it is."""
+    try:
+        control(service, "allocate", interaction=interaction)
+    except Refused as refused:
+        return refused.code
+    return ""

@@ -11,8 +11,6 @@ from playwright.sync_api import Browser, Page, expect
 from interact_ivr.domain.access import Role
 from interact_ivr.domain.errors import BadInput
 from interact_ivr.domain.names import PRINTABLE
-from testbed.browser import browsing
-from testbed.chromium import Chromium
 from testbed.desk import ACME, Desk, customer, on_phone
 from testbed.hostile import TAKEN, TEXTS
 from testbed.visitor import PASSWORD, stock
@@ -32,13 +30,6 @@ def shown_ones() -> Iterator[str]:
 
 
 EVIL = [*dict.fromkeys(shown_ones())][:90]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Chromium) -> Iterator[Browser]:
-    """Give one Chromium to both."""
-    with browsing(chromium) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +57,10 @@ def note_faults(page: Page, faults: list[str]) -> None:
 
 
 @pytest.fixture
-def page(browser: Browser, desk: Desk) -> Iterator[Page]:
+def page(shared_browser: Browser, desk: Desk) -> Iterator[Page]:
     """Give a page that is signed in, of which no script failed and no policy was broken."""
     faults: list[str] = []
-    with browser.new_context() as context:
+    with shared_browser.new_context() as context:
         page = context.new_page()
         note_faults(page, faults)
         page.goto(f"{desk.url}/console")
@@ -109,10 +100,10 @@ def test_what_is_searched_for_is_shown_as_it_is(desk: Desk, page: Page) -> None:
     assert wrong == {}
 
 
-def test_an_agent_s_page_shows_a_caller_as_they_are(desk: Desk, browser: Browser) -> None:
+def test_an_agent_s_page_shows_a_caller_as_they_are(desk: Desk, shared_browser: Browser) -> None:
     """Their name and number, and whose it is, as the PBX told it."""
     faults: list[str] = []
-    with browser.new_context() as context:
+    with shared_browser.new_context() as context:
         page = context.new_page()
         note_faults(page, faults)
         page.goto(f"{desk.url}/screen/6929")

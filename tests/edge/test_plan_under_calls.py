@@ -57,7 +57,7 @@ class Town:
             for area, line in self._lines.items():
                 name = waiting[area] = waiting[area] or f"{area}-{self._digits}-{at}"
                 line.allocate(name)
-            area = self._call(f"555{at:04}", waiting)
+            area = self._call(f"555{at % 10_000:04}", waiting)
             waiting[area] = ""
             with self._told:
                 self.calls[area] += 1
@@ -129,10 +129,16 @@ def test_each_call_is_read_by_one_plan(service: Service) -> None:
         calling.read_by(old)
         text = plan_of(new)
         do("plan.activate", text=text, seal=do("plan.try", text=text)["seal"])
+        assert_read_by(calling, new, old)
         for _ in range(SWITCHES):
-            before = [town.calls[old] for town in calling.towns]
-            calling.read_by(new)
-            for town, count in zip(calling.towns, before, strict=True):
-                assert town.calls[old] <= count + 1, "more than the one that was under way"
             do("plan.back")
             old, new = new, old
+            assert_read_by(calling, new, old)
+
+
+def assert_read_by(calling: Calling, new: str, old: str) -> None:
+    """Check that calls are read by the *new* plan, none but those under way by the *old* one."""
+    before = [town.calls[old] for town in calling.towns]
+    calling.read_by(new)
+    for town, count in zip(calling.towns, before, strict=True):
+        assert town.calls[old] <= count + 1, "more than the one that was under way"

@@ -101,6 +101,23 @@ def test_what_a_link_leads_to_counts(tmp_path: Path) -> None:
         folder.chmod(0o755)
 
 
+@pytest.mark.parametrize("open_to_all", ["upper", "upper/middle", "upper/kept"])
+def test_every_folder_on_the_way_counts(tmp_path: Path, open_to_all: str) -> None:
+    """Who may write into one that is higher up, or that a link between leads through, may too."""
+    upper = tmp_path / "upper"
+    for folder in (upper / "kept", upper / "middle", tmp_path / "links"):
+        folder.mkdir(parents=True)
+    (upper / "kept" / "secret").touch(mode=0o600)
+    (upper / "middle" / "now").symlink_to("../kept", target_is_directory=True)
+    (link := tmp_path / "links" / "secret").symlink_to("../upper/middle/now/secret")
+    assert [*faults([link])] == []
+    (tmp_path / open_to_all).chmod(0o777)
+    (fault,) = faults([link])
+    assert (tmp_path / open_to_all).samefile(fault.partition("chmod o-w ")[2])
+    with pytest.raises(Exposed, match="may put another"):
+        read_secret(str(link))
+
+
 def test_what_was_checked_is_what_is_read(tmp_path: Path) -> None:
     """One that is put in its place while it is open is not looked at, whatever its mode is."""
     (file := tmp_path / "secret").write_text("ours")

@@ -78,7 +78,7 @@ def test_a_test_call_is_found_and_leaves_the_number_free(
     (call,) = [each for each in json.loads(found.stdout) if each["check"] == "call"]
     assert call["code"] == "ok", call
     assert "was FOUND" in call["facts"]
-    assert len(patient.pbx.seen("arrived")) == before + 1
+    assert len(patient.pbx.wait_seen("arrived", before + 1)) == before + 1
     states = {each["state"] for each in patient.service.ask("number", "list")}
     assert "allocated" not in states
 

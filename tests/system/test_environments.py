@@ -35,7 +35,8 @@ def test_a_call_finds_the_interaction_of_its_environment(
     place_calls(tools, pbx, [Call(NUMBER, ani="0501234567"), Call(NUMBER, ani="0507654321")])
 
     told = {
-        (seen.values["INTERACT_STATUS"], seen.values["INTERACT_ID"]) for seen in pbx.seen("ivr")
+        (seen.values["INTERACT_STATUS"], seen.values["INTERACT_ID"])
+        for seen in pbx.wait_seen("ivr", 2)
     }
     assert told == {("FOUND", "theirs"), ("LATE", "")}
     (ours,) = service.ask("number", "list")

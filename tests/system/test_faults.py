@@ -46,6 +46,10 @@ exten => _15X.,1,Gosub(testbed-report,s,1(arrived))
 exten => _16X.,1,Set(TIMEOUT(absolute)=1)
  same => n,Gosub(interact-free,s,1(380974520200))
  same => n,Goto(default-ivr,s,1)
+exten => _17X.,1,Gosub(testbed-report,s,1(arrived))
+ same => n,MSet(__INTERACT_ID=order-0,__INTERACT_LAST_ID=order-0,__INTERACT_STATUS=FOUND)
+ same => n,Gosub(interact-retrieve,s,1(380974520200))
+ same => n,Goto(default-ivr,s,1)
 exten => look-up,1,Set(AGIEXITONHANGUP=no)
  same => n,Gosub(testbed-report,s,1(arrived))
  same => n,Gosub(interact-retrieve,s,1(380974520200))
@@ -135,7 +139,7 @@ def test_the_call_goes_on_when_the_service_is_killed_in_mid_session(
     assert_default_ivr_in_time(pbx)
     service.start()
     place_calls(tools, pbx, [Call(NUMBER)])
-    assert pbx.seen("ivr")[-1].values["INTERACT_ID"] == "order-1"
+    assert pbx.wait_seen("ivr", 2)[-1].values["INTERACT_ID"] == "order-1"
 
 
 def test_the_call_goes_on_when_the_service_is_stopped(
@@ -168,7 +172,7 @@ def test_a_longer_timeout_of_the_callers_own_goes_on_after_a_look_up(
     pbx = pbx_factory(extensions=extensions(service.agi, OWN_TIMEOUTS))
     allocated(service)
     place_calls(tools, pbx, [Call("1000")])
-    (arrived,), (seen,) = pbx.seen("arrived"), pbx.seen("ivr")
+    (arrived,), (seen,) = pbx.wait_seen("arrived"), pbx.wait_seen("ivr")
     assert seen.values["INTERACT_STATUS"] == "FOUND"
     assert seen.values["AGIEXITONHANGUP"] == "no"
     left, passed = float(seen.values["TIMEOUT(absolute)"]), seen.at - arrived.at
@@ -182,7 +186,7 @@ def test_a_shorter_timeout_of_the_callers_own_ends_in_the_callers_own_t(
     with broken.broken_agi(broken.sets_half_and_waits) as address:
         pbx = pbx_factory(extensions=extensions(address, OWN_TIMEOUTS))
         place_calls(tools, pbx, [Call("1100")])
-    (arrived,), (seen,) = pbx.seen("arrived"), pbx.seen("own-timeout")
+    (arrived,), (seen,) = pbx.wait_seen("arrived"), pbx.wait_seen("own-timeout")
     assert seen.at - arrived.at < 2.1
     assert_nothing_but_unavailable(seen)
     assert seen.values["AGIEXITONHANGUP"] == "no"
@@ -202,6 +206,19 @@ def test_a_shorter_timeout_without_a_t_ends_the_call_as_without_us(
     assert pbx.seen("ivr") == []
 
 
+@pytest.mark.parametrize("server", [broken.sets_half_and_waits, broken.says_nothing])
+def test_a_caller_who_hangs_up_in_a_second_look_up_leaves_nothing_of_the_first(
+    tools: Tools, pbx_factory: PbxFactory, server: Callable[..., None]
+) -> None:
+    """Extension h of the calling context sees what a Gosub that returned would have left."""
+    with broken.broken_agi(server) as address:
+        pbx = pbx_factory(extensions=extensions(address, OWN_TIMEOUTS))
+        place_calls(tools, pbx, [Call("1700", hang_up_after_seconds=0.4)])
+        (hung_up,) = pbx.wait_seen("hung-up")
+    assert_nothing_but_unavailable(hung_up)
+    assert pbx.seen("ivr") == []
+
+
 @pytest.mark.parametrize("kind", ["13", "14"])
 def test_a_call_that_is_over_does_nothing_more_in_a_context_without_h_and_t(
     tools: Tools, pbx_factory: PbxFactory, kind: str
@@ -212,7 +229,7 @@ def test_a_call_that_is_over_does_nothing_more_in_a_context_without_h_and_t(
         hangs_up = 0.4 if kind == "14" else None
         place_calls(tools, pbx, [Call(kind + "00", hang_up_after_seconds=hangs_up)])
         pbx.wait_until("core show channels count", "0 active channels")
-    assert len(pbx.seen("arrived")) == 1
+    assert len(pbx.wait_seen("arrived")) == 1
     assert pbx.seen("behind") == []
 
 
@@ -224,7 +241,7 @@ def test_freeing_a_number_goes_on_too_when(
     with BROKEN[fault]() as address:
         pbx = pbx_factory(extensions=extensions(address, OWN_TIMEOUTS))
         place_calls(tools, pbx, [Call("1500")])
-    (arrived,), (seen,) = pbx.seen("arrived"), pbx.seen("ivr")
+    (arrived,), (seen,) = pbx.wait_seen("arrived"), pbx.wait_seen("ivr")
     assert seen.at - arrived.at < WITHIN
     assert seen.values["INTERACT_FREE_STATUS"] == "UNAVAILABLE"
     assert seen.values["INTERACT_WAITED"] == "7"
@@ -237,7 +254,7 @@ def test_the_callers_own_t_and_h_run_from_interact_free_too(
     with broken.broken_agi(broken.says_nothing) as address:
         pbx = pbx_factory(extensions=extensions(address, OWN_TIMEOUTS))
         place_calls(tools, pbx, [Call("1600")])
-        assert len(pbx.seen("own-timeout")) == 1
+        assert len(pbx.wait_seen("own-timeout")) == 1
         place_calls(tools, pbx, [Call("1500", hang_up_after_seconds=0.4)])
         pbx.wait_seen("hung-up", 2)
     assert pbx.seen("ivr") == []
@@ -250,7 +267,7 @@ def test_a_shorter_timeout_of_the_callers_own_survives_a_look_up(
     pbx = pbx_factory(extensions=extensions(service.agi, OWN_TIMEOUTS))
     allocated(service)
     place_calls(tools, pbx, [Call("1100")])
-    (arrived,), (seen,) = pbx.seen("arrived"), pbx.seen("ivr")
+    (arrived,), (seen,) = pbx.wait_seen("arrived"), pbx.wait_seen("ivr")
     assert seen.values["INTERACT_STATUS"] == "FOUND"
     left, passed = float(seen.values["TIMEOUT(absolute)"]), seen.at - arrived.at
     assert left == pytest.approx(1 - passed, abs=0.1)
@@ -264,7 +281,7 @@ def allocated(service: Service) -> None:
 
 def assert_default_ivr_in_time(pbx: Pbx, own_exit_on_hangup: str = "") -> Seen:
     """Check that the only call so far reached the default IVR as the law says."""
-    (arrived,), (seen,) = pbx.seen("arrived"), pbx.seen("ivr")
+    (arrived,), (seen,) = pbx.wait_seen("arrived"), pbx.wait_seen("ivr")
     assert seen.at - arrived.at < WITHIN
     assert_nothing_but_unavailable(seen)
     assert seen.values["AGIEXITONHANGUP"] == own_exit_on_hangup

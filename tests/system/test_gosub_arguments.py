@@ -80,6 +80,6 @@ def test_a_free_status_of_before_is_gone_before_the_script_is_asked(
     with broken_agi(recorder) as address:
         pbx = pbx_factory(extensions=extensions(address, LEGS))
         place_calls(tools, pbx, [Call("free")])
-    (seen,) = pbx.seen("ivr")
+    (seen,) = pbx.wait_seen("ivr")
     assert recorder.answers == [b"200 result=1 (UNAVAILABLE)\n"]
     assert seen.values["INTERACT_FREE_STATUS"] == "UNAVAILABLE"

@@ -64,7 +64,7 @@ def test_a_service_that_is_down_leaves_what_was_set_before(
     shutil.copy(STUB, pbx.agi_bin / "interact-ivr-agi")
     service.stop()
     place_calls(tools, pbx, [Call("7380974520200")])
-    (arrived,), (seen,) = pbx.seen("arrived"), pbx.seen("ivr")
+    (arrived,), (seen,) = pbx.wait_seen("arrived"), pbx.wait_seen("ivr")
     assert seen.values["INTERACT_STATUS"] == "UNAVAILABLE"
     assert seen.at - arrived.at < 1.0
 

@@ -63,8 +63,8 @@ def test_where_nothing_is_known_everything_is_emptied(status: DetailStatus) -> N
 
 def test_the_gosub_empties_the_same_variables() -> None:
     """So that nothing of an earlier number stays on the channel."""
-    text = CONFIG.read_text("utf-8")
-    emptied = re.findall(r"__\$\{interact_prefix\}_([A-Z_]+)=", text)
+    (forgotten,) = re.findall(r"MSet\((.*_RAW=.*)\)", CONFIG.read_text("utf-8"))
+    emptied = re.findall(r"__\$\{interact_prefix\}_([A-Z_]+)=", forgotten)
     assert emptied == [name.value for name in Detail]
 
 

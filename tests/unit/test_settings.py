@@ -11,6 +11,7 @@ from interact_ivr.config import ConfigError, load_config
 from interact_ivr.domain.errors import BadInput
 from interact_ivr.domain.lifecycle import Policy
 from interact_ivr.domain.settings import (
+    QUOTAS,
     SETTINGS,
     PoolSettings,
     read_settings,
@@ -28,14 +29,15 @@ ALL = {
     "resting": "strict",
     "on_repeat": "replace",
     "late_reveals_id": "false",
+    "most_allocations": "0",
+    "most_allocations_per_minute": "10000000",
 }
 
 
 def test_every_part_of_a_policy_has_a_setting() -> None:
-    """None can be configured that an application could not have of its own, but for quotas."""
+    """None can be configured that an application could not have of its own."""
     settable = {field.name for field in fields(PoolSettings)}
-    quotas = {"most_open", "most_a_minute"}  # the operator's, and the same for all
-    assert {field.name for field in fields(Policy)} - quotas == settable
+    assert {field.name for field in fields(Policy)} == settable
     assert {setting.field for setting in SETTINGS.values()} == settable
 
 
@@ -58,6 +60,8 @@ def test_what_is_written_is_what_was_read() -> None:
         "resting": "strict",
         "on_repeat": "replace",
         "late_reveals_id": "false",
+        "most_allocations": 0,
+        "most_allocations_per_minute": 10_000_000,
     }
     assert written_settings(NONE) == {}
 
@@ -97,6 +101,13 @@ def test_others_stay_and_an_empty_value_takes_one_away() -> None:
         ("resting", "Strict"),
         ("on_repeat", "true"),
         ("late_reveals_id", "no"),
+        ("most_allocations", "-1"),
+        ("most_allocations", "1.5"),
+        ("most_allocations", "1_0"),
+        ("most_allocations", "10000001"),
+        ("most_allocations", "99999999999"),
+        ("most_allocations_per_minute", " 2"),
+        ("most_allocations_per_minute", "many"),
     ],
 )
 def test_a_wrong_value_is_refused(key: str, text: str) -> None:
@@ -138,6 +149,24 @@ def test_an_application_may_have_what_may_be_configured(
             load_config(file)
     else:
         assert getattr(load_config(file).pool.policy, field) == own
+
+
+@pytest.mark.parametrize("key", QUOTAS)
+@pytest.mark.parametrize("count", ["0", "10000000", "10000001"])
+def test_an_application_may_have_the_quota_that_may_be_configured(
+    tmp_path: Path, key: str, count: str
+) -> None:
+    """And no larger one; what is expected is told in the same words."""
+    file = tmp_path / "interact-ivr.toml"
+    file.write_text(f"[pool]\n{key} = {count}\n")
+    field = SETTINGS[key].field
+    try:
+        own = getattr(read_settings({key: count}, NONE), field)
+    except BadInput:
+        with pytest.raises(ConfigError, match=f"pool.{key}: expected {QUOTAS[key]}, got "):
+            load_config(file)
+    else:
+        assert getattr(load_config(file).pool.policy, field) == own == int(count)
 
 
 def test_an_unknown_key_is_refused() -> None:

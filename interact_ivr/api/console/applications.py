@@ -11,10 +11,12 @@ from interact_ivr.api.console.guarding import SESSION
 from interact_ivr.api.console.sessions import Note
 from interact_ivr.api.routes import Needs, Route, Who
 from interact_ivr.domain.directory import DEFAULT_APPLICATION
-from interact_ivr.domain.settings import SETTINGS, written_settings
+from interact_ivr.domain.settings import QUOTAS, SETTINGS, written_settings
 from interact_ivr.service.administration import Administration
 
 _PAGE: Final = "applications"
+_OFFERED: Final = {key: setting for key, setting in SETTINGS.items() if key not in QUOTAS}
+"""Not the quotas, which are the operator's: the people of a tenant would lift theirs."""
 
 
 class AddApplication(msgspec.Struct, frozen=True):
@@ -75,7 +77,7 @@ class ApplicationPages:
             "applications.html",
             shown=[(each, written_settings(each.settings)) for each in known],
             dnis=self.desk.applications(who),
-            settings=SETTINGS,
+            settings=_OFFERED,
             default=DEFAULT_APPLICATION,
         )
 
@@ -89,7 +91,7 @@ class ApplicationPages:
 
     async def _set(self, request: web.Request, who: Who) -> web.Response:
         what = await self.desk.form(request, SetApplication)
-        given: dict[str, Any] = {name: getattr(what, name) for name in SETTINGS}
+        given: dict[str, Any] = {name: getattr(what, name) for name in _OFFERED}
         own = await self.administration.set_application(must_have(who), what.application, given)
         said = f"The settings of {what.application} count from now on."
         return _done(request, Note(said, warnings=tuple(own.warnings)))

@@ -66,8 +66,9 @@ def _settings(row: Sequence[int | None]) -> PoolSettings:
         None if micros is None else duration_of(micros) for micros in row[:4]
     )
     strict_rest, replace, late_reveals_id = (
-        None if choice is None else bool(choice) for choice in row[4:]
+        None if choice is None else bool(choice) for choice in row[4:7]
     )
     return PoolSettings(
-        hold_for, rest_for, redial_for, late_for, strict_rest, replace, late_reveals_id
+        *(hold_for, rest_for, redial_for, late_for, strict_rest, replace, late_reveals_id),
+        *row[7:],
     )

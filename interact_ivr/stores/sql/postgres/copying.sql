@@ -15,7 +15,7 @@ SELECT NOT EXISTS (SELECT FROM number) AND NOT EXISTS (SELECT FROM allocation)
    AND NOT EXISTS (
        SELECT FROM application
        WHERE num_nonnulls(hold_for, rest_for, redial_for, late_for, strict_rest,
-                          replace_on_repeat, late_reveals_id) > 0)
+                          replace_on_repeat, late_reveals_id, most_open, most_a_minute) > 0)
 
 -- name: count_nodes
 SELECT count(*) FROM pg_stat_activity

@@ -75,27 +75,7 @@ DELETE FROM allocation WHERE number_id = :id
 -- name: remove_number
 DELETE FROM number WHERE id = :id
 
--- name: list_numbers
-SELECT number, entered, dnid, number.group_name, enabled, number.allocation_id, free_from, interaction
-FROM number LEFT JOIN allocation ON allocation.id = number.allocation_id
-WHERE environment_id = :environment AND number > :after
-  AND number.application_id = :application
-  AND free_from >= (SELECT floor FROM inventory)
-  AND (:group::TEXT IS NULL OR number.group_name = :group)
-  AND (:state::TEXT IS NULL OR :state = CASE
-    WHEN number.allocation_id IS NOT NULL AND free_from > :now THEN 'allocated'
-    WHEN number.allocation_id IS NOT NULL THEN 'lapsed'
-    WHEN free_from > :rested_before THEN 'resting'
-    ELSE 'idle' END)
-  AND (:enabled::INTEGER IS NULL OR enabled = :enabled)
-  AND (:prefix::TEXT = '' OR substr(number, 1, length(:prefix)) = :prefix)
-  AND (:text::TEXT = '' OR strpos(number, :text) > 0 OR strpos(entered, :text) > 0 OR dnid = :text
-    OR number.allocation_id IS NOT NULL AND interaction = :text)
-ORDER BY number LIMIT nullif(:limit, -1)
-
--- name: count_numbers
--- As many as list_numbers would show, without a row of them.
-SELECT count(*)
+-- part: fitting
 FROM number LEFT JOIN allocation ON allocation.id = number.allocation_id
 WHERE environment_id = :environment
   AND number.application_id = :application
@@ -110,6 +90,17 @@ WHERE environment_id = :environment
   AND (:prefix::TEXT = '' OR substr(number, 1, length(:prefix)) = :prefix)
   AND (:text::TEXT = '' OR strpos(number, :text) > 0 OR strpos(entered, :text) > 0 OR dnid = :text
     OR number.allocation_id IS NOT NULL AND interaction = :text)
+
+-- name: list_numbers
+SELECT number, entered, dnid, number.group_name, enabled, number.allocation_id, free_from, interaction
+{fitting}
+  AND number > :after
+ORDER BY number LIMIT nullif(:limit, -1)
+
+-- name: count_numbers
+-- As many as list_numbers would show, without a row of them.
+SELECT count(*)
+{fitting}
 
 -- name: count_by_standing
 SELECT

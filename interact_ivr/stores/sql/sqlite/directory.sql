@@ -9,7 +9,8 @@ SELECT id, tenant || '/' || name, dial_plan FROM environment ORDER BY tenant, na
 -- name: list_applications
 SELECT application.id, environment.tenant || '/' || environment.name, application.name, pool.name,
     application.hold_for, application.rest_for, application.redial_for, application.late_for,
-    application.strict_rest, application.replace_on_repeat, application.late_reveals_id
+    application.strict_rest, application.replace_on_repeat, application.late_reveals_id,
+    application.most_open, application.most_a_minute
 FROM application
 JOIN environment ON environment.id = application.environment_id
 LEFT JOIN application AS pool ON pool.id = application.allocates_from
@@ -73,7 +74,8 @@ ON CONFLICT (environment_id, name) DO NOTHING
 -- name: set_application
 UPDATE application
 SET hold_for = :hold_for, rest_for = :rest_for, redial_for = :redial_for, late_for = :late_for,
-    strict_rest = :strict_rest, replace_on_repeat = :replace, late_reveals_id = :late_reveals_id
+    strict_rest = :strict_rest, replace_on_repeat = :replace, late_reveals_id = :late_reveals_id,
+    most_open = :most_open, most_a_minute = :most_a_minute
 WHERE id = :application
 
 -- name: remove_application

@@ -71,27 +71,7 @@ DELETE FROM allocation WHERE number_id = :id
 -- name: remove_number
 DELETE FROM number WHERE id = :id
 
--- name: list_numbers
-SELECT number, entered, dnid, number.group_name, enabled, number.allocation_id, free_from, interaction
-FROM number LEFT JOIN allocation ON allocation.id = number.allocation_id
-WHERE environment_id = :environment AND number > :after
-  AND number.application_id = :application
-  AND free_from >= (SELECT floor FROM inventory)
-  AND (:group IS NULL OR number.group_name = :group)
-  AND (:state IS NULL OR :state = CASE
-    WHEN number.allocation_id IS NOT NULL AND free_from > :now THEN 'allocated'
-    WHEN number.allocation_id IS NOT NULL THEN 'lapsed'
-    WHEN free_from > :rested_before THEN 'resting'
-    ELSE 'idle' END)
-  AND (:enabled IS NULL OR enabled = :enabled)
-  AND (:prefix = '' OR substr(number, 1, length(:prefix)) = :prefix)
-  AND (:text = '' OR instr(number, :text) > 0 OR instr(entered, :text) > 0 OR dnid = :text
-    OR number.allocation_id IS NOT NULL AND interaction = :text)
-ORDER BY number LIMIT :limit
-
--- name: count_numbers
--- As many as list_numbers would show, without a row of them.
-SELECT count(*)
+-- part: fitting
 FROM number LEFT JOIN allocation ON allocation.id = number.allocation_id
 WHERE environment_id = :environment
   AND number.application_id = :application
@@ -106,6 +86,17 @@ WHERE environment_id = :environment
   AND (:prefix = '' OR substr(number, 1, length(:prefix)) = :prefix)
   AND (:text = '' OR instr(number, :text) > 0 OR instr(entered, :text) > 0 OR dnid = :text
     OR number.allocation_id IS NOT NULL AND interaction = :text)
+
+-- name: list_numbers
+SELECT number, entered, dnid, number.group_name, enabled, number.allocation_id, free_from, interaction
+{fitting}
+  AND number > :after
+ORDER BY number LIMIT :limit
+
+-- name: count_numbers
+-- As many as list_numbers would show, without a row of them.
+SELECT count(*)
+{fitting}
 
 -- name: count_by_standing
 SELECT
