@@ -62,7 +62,7 @@ def _check_call(call: Call) -> None:
         script, query = _request(call)
     except WireError:
         return
-    session = Session(call, script, query, 0.0, None, None, Conversation())  # type: ignore[arg-type]  # nothing is sent
+    session = Session(call, script, query, 0.0, None)  # type: ignore[arg-type]  # nothing is sent
     for dnis_from in (("extension", "request_uri", "to", "diversion"), ()):
         asking = _asking(session, dnis_from, "")
         assert all(asking.dialed)

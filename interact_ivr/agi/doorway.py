@@ -9,8 +9,10 @@ import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol
 
+from interact_ivr.agi.bell import Bell
 from interact_ivr.agi.wire import Call, Conversation, WireError
 
 _BACKLOG: Final = 1024
@@ -34,6 +36,7 @@ class Arrival:
     """A connection, and what came over it so far."""
 
     connection: socket.socket
+    bell: Bell
     at: float = field(default_factory=time.monotonic)
     """By `time.monotonic`."""
     conversation: Conversation = field(default_factory=Conversation)
@@ -45,17 +48,54 @@ class Arrival:
             GoneError: the other side closed.
             WireError: what came is not AGI.
         """
+        self._read()
+        return self.conversation.call()
+
+    async def more(self, by: float) -> None:
+        """Read once more has come.
+
+        Raises:
+            GoneError: the other side closed.
+            TimeoutError: nothing had come *by* then, a time of the event loop.
+        """
+        loop = asyncio.get_running_loop()
+        if loop.time() >= by:  # also for whoever never ends to say something
+            raise TimeoutError
+        came: asyncio.Future[None] = loop.create_future()
+        late = loop.call_at(by, _give_up, came)
+        self.bell.ring_for(self.connection, partial(_settle, came))
+        try:
+            await came
+        finally:
+            late.cancel()
+        self._read()
+
+    def close(self) -> None:
+        """Hang up."""
+        self.bell.forget(self.connection)
+        self.connection.close()
+
+    def _read(self) -> None:
         try:
             data = self.connection.recv(_READ)
-        except (BlockingIOError, InterruptedError):
-            return None
+        except BlockingIOError:
+            return
         except OSError as error:
             raise GoneError(str(error)) from error
         if not data:
             gone = GoneError if self.conversation.begun else ProbeError
             raise gone("Asterisk closed the connection")
         self.conversation.feed(data)
-        return self.conversation.call()
+
+
+def _settle(came: asyncio.Future[None]) -> None:
+    if not came.done():
+        came.set_result(None)
+
+
+def _give_up(came: asyncio.Future[None]) -> None:
+    if not came.done():
+        came.set_exception(TimeoutError())
 
 
 class House(Protocol):
@@ -81,6 +121,7 @@ class Doorway:
         self._house = house
         self._most = most
         self._seconds = seconds
+        self._bell = Bell()
         self._listening: list[socket.socket] = []
         self._waiting: dict[int, Arrival] = {}
         """By descriptor, the longest silent one first."""
@@ -105,10 +146,11 @@ class Doorway:
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
         for family, *_, address in dict.fromkeys(found):
-            listening = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+            listening = socket.create_server(address, family=family, backlog=_BACKLOG)
             self._listening.append(listening)
             listening.setblocking(False)
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # for all it accepts
+        self._bell.hang()
         for listening in self._listening:
             loop.add_reader(listening, self._accept, listening)
 
@@ -118,6 +160,10 @@ class Doorway:
             asyncio.get_running_loop().remove_reader(listening)
             listening.close()
         await self._empty.wait()
+
+    def take_down(self) -> None:
+        """Let go of what is left, once all who came in have left."""
+        self._bell.take_down()
 
     def _accept(self, listening: socket.socket) -> None:
         for _ in range(_AT_ONCE):
@@ -130,7 +176,7 @@ class Doorway:
                 return
             if self._house.lets_in(address[0]):
                 connection.setblocking(False)
-                self._admit(Arrival(connection), address[0])
+                self._admit(Arrival(connection, self._bell), address[0])
             else:
                 connection.close()
 
@@ -154,42 +200,43 @@ class Doorway:
         if len(self._waiting) >= self._most:
             self._end_longest_silent(f"{self._most} others were silent")
             self._house.gave_way(source)
-        loop = asyncio.get_running_loop()
         self._waiting[arrival.connection.fileno()] = arrival
         self._empty.clear()
-        loop.add_reader(arrival.connection, self._said_something, arrival)
+        self._await(arrival)
         if self._looks is None:
+            loop = asyncio.get_running_loop()
             self._looks = loop.call_later(self._seconds, self._end_late)
+
+    def _await(self, arrival: Arrival) -> None:
+        arrival.bell.ring_for(arrival.connection, partial(self._said_something, arrival))
 
     def _said_something(self, arrival: Arrival) -> None:
         descriptor = arrival.connection.fileno()
-        if self._settled(arrival, waits=True):
+        if self._settled(arrival):
             del self._waiting[descriptor]
             self._note_empty()
+        else:
+            self._await(arrival)
 
-    def _settled(self, arrival: Arrival, *, waits: bool = False) -> bool:
+    def _settled(self, arrival: Arrival) -> bool:
         """Hand *arrival* over if it is a call, close it if it is none; else say that it waits."""
         try:
             call = arrival.call()
         except (GoneError, WireError) as error:
-            self._end(arrival, error, waits=waits)
+            self._end(arrival, error)
             return True
         if call is None:
             return False
-        if waits:
-            asyncio.get_running_loop().remove_reader(arrival.connection)
         self._house.call_came(arrival, call)
         return True
 
-    def _end(self, arrival: Arrival, error: GoneError | WireError, *, waits: bool) -> None:
-        if waits:
-            asyncio.get_running_loop().remove_reader(arrival.connection)
-        arrival.connection.close()
+    def _end(self, arrival: Arrival, error: GoneError | WireError) -> None:
+        arrival.close()
         self._house.left(error)
 
     def _end_longest_silent(self, why: str) -> None:
         arrival = self._waiting.pop(next(iter(self._waiting)))
-        self._end(arrival, GoneError(why), waits=True)
+        self._end(arrival, GoneError(why))
         self._note_empty()
 
     def _end_late(self) -> None:

@@ -95,6 +95,8 @@ class Listener:
             _, late = await asyncio.wait(self._sessions, timeout=deadline - time.monotonic())
             for task in late:
                 task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        self._doorway.take_down()
 
     def lets_in(self, source: str) -> bool:
         """Say whether *source* may call, and there is room for one more call."""
@@ -145,7 +147,7 @@ class Listener:
         try:
             session = session_of(arrival, call, self._limits)
         except WireError as error:
-            arrival.connection.close()
+            arrival.close()
             self.left(error)
             return
         try:

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from interact_ivr.agi.doorway import Arrival, GoneError
-from interact_ivr.agi.wire import Call, Conversation, Reply, WireError, set_variables
+from interact_ivr.agi.wire import Call, Reply, WireError, set_variables
 
-_READ = 16384
 _MOST_FIELDS = 20
 _REPLY_WITHIN = 1.0
 """Seconds Asterisk may take to reply; a busy one takes milliseconds."""
@@ -38,8 +37,7 @@ class Session:
     query: Mapping[str, str]
     deadline: float
     """By `time.monotonic`: past it, nothing is begun for this call any more."""
-    _connection: socket.socket
-    _conversation: Conversation = field(repr=False)
+    _arrival: Arrival = field(repr=False)
     facts: dict[str, object] = field(default_factory=dict)
     """What the log says of this call, filled in by the script."""
 
@@ -55,7 +53,7 @@ class Session:
 
     def close(self) -> None:
         """Let the call go on without us."""
-        self._connection.close()
+        self._arrival.close()
 
     def is_there(self) -> bool:
         """Say whether the call still waits. Asked of the kernel; safe in any thread.
@@ -63,7 +61,7 @@ class Session:
         A service that was stopped or busy finds calls waiting whose guard fired, or whose caller
         hung up, long ago: they must consume nothing.
         """
-        return not _has_ended(self._connection)
+        return not _has_ended(self._arrival.connection)
 
     async def set(self, values: Mapping[str, str]) -> None:
         """Set channel variables, the last of them last of all.
@@ -77,22 +75,16 @@ class Session:
                 raise GoneError(f"Asterisk answered {reply.code} {reply.result}")
 
     async def _ask(self, command: bytes) -> Reply:
+        by = asyncio.get_running_loop().time() + _REPLY_WITHIN
         try:
-            async with asyncio.timeout(_REPLY_WITHIN):
-                await asyncio.get_running_loop().sock_sendall(self._connection, command)
-                return await self._reply()
+            if self._arrival.connection.send(command) < len(command):
+                raise GoneError("Asterisk reads nothing any more")
+            while (reply := self._arrival.conversation.reply()) is None:
+                await self._arrival.more(by)
         except TimeoutError:
             raise GoneError(f"no reply within {_REPLY_WITHIN} s") from None
         except (OSError, WireError) as error:
             raise GoneError(str(error)) from error
-
-    async def _reply(self) -> Reply:
-        loop = asyncio.get_running_loop()
-        while (reply := self._conversation.reply()) is None:
-            data = await loop.sock_recv(self._connection, _READ)
-            if not data:
-                raise GoneError("Asterisk closed the connection")
-            self._conversation.feed(data)
         return reply
 
 
@@ -104,7 +96,7 @@ def session_of(arrival: Arrival, call: Call, limits: Limits) -> Session:
     """
     script, query = _request(call)
     deadline = arrival.at + limits.answer
-    return Session(call, script, query, deadline, arrival.connection, arrival.conversation)
+    return Session(call, script, query, deadline, arrival)
 
 
 def _has_ended(connection: socket.socket) -> bool:

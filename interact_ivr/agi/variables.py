@@ -53,6 +53,7 @@ _LONGEST_NUMBER = 128
 """Bytes. A caller chooses what they call themselves; the longest names must still fit beside it."""
 _INHERITED = "__"
 """Asterisk's prefix for variables that queue, Local and agent legs have too."""
+_RETRIEVALS = tuple(_INHERITED + variable.value for variable in Variable)
 
 
 def of_retrieval(retrieval: Retrieval) -> dict[str, str]:
@@ -60,23 +61,23 @@ def of_retrieval(retrieval: Retrieval) -> dict[str, str]:
 
     What is not known is set empty, so that nothing of an earlier look-up stays on the channel.
     """
-    candidates = (*retrieval.candidates, None, None)
+    candidate_1, candidate_2, *_ = (*retrieval.candidates, None, None)
     match = retrieval.caller_match
-    known = {
-        Variable.ID: retrieval.interaction,
-        Variable.GROUP: retrieval.group,
-        Variable.ALLOCATION: retrieval.allocation,
-        Variable.WAITED: _seconds(retrieval.waited),
-        Variable.CALLER_MATCH: None if match is None else str(int(match)),
-        Variable.CANDIDATE_1: candidates[0],
-        Variable.CANDIDATE_2: candidates[1],
-        Variable.LAST_ID: retrieval.last_interaction,
-        Variable.LAST_END: retrieval.last_end,
-        Variable.DNIS: _fitting(retrieval.number),
-        Variable.ANI: _fitting(retrieval.ani),
-        Variable.STATUS: retrieval.status,
-    }
-    return {_INHERITED + name: known.get(name) or "" for name in Variable}
+    known = (
+        retrieval.interaction,
+        retrieval.group,
+        retrieval.allocation,
+        _seconds(retrieval.waited),
+        None if match is None else str(int(match)),
+        candidate_1,
+        candidate_2,
+        retrieval.last_interaction,
+        retrieval.last_end,
+        _fitting(retrieval.number),
+        _fitting(retrieval.ani),
+        retrieval.status.value,
+    )
+    return {name: value or "" for name, value in zip(_RETRIEVALS, known, strict=True)}
 
 
 def of_free(status: FreeStatus) -> dict[str, str]:

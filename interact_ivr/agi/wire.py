@@ -7,7 +7,7 @@ replies and is none.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -17,13 +17,13 @@ MAX_LINE = 8192
 MAX_BLOCK = 65536
 """Bytes of the environment, or of a usage text."""
 
-_ENVIRONMENT_LINE = re.compile(r"agi_(\w+): ?([^\0]*)")
+_ENVIRONMENT = re.compile(r"^agi_(\w+): ?([^\0\n]*)$", re.MULTILINE)
 """Asterisk's texts end at a NUL, and no store takes one."""
 _ARGUMENT = re.compile(r"arg_([0-9]{1,9})")
 _REPLY = re.compile(rb"(\d{3})(?: result=(-?\d*)(.*)| (.*))?")
 _USAGE = b"520-"
-_NEEDS_ESCAPE = re.compile(r'[\\",()\[\]]|^\s|\s$')
-_IN_PARENTHESES = re.compile(r"\(([^()]*)\)")
+_NEEDS_ESCAPE = re.compile(r'[\\",()\[\]]|^[^\S\n]|[^\S\n]$', re.MULTILINE)
+_IN_PARENTHESES = re.compile(r"\(([^()\n]*)\)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -124,15 +124,14 @@ class Conversation:
         return line
 
 
-def _call(lines: Iterable[bytes]) -> Call:
+def _call(lines: Sequence[bytes]) -> Call:
+    said = _ENVIRONMENT.findall(b"\n".join(lines).decode("utf-8", "replace"))
+    if len(said) != len(lines):
+        raise WireError(f"not a line of an AGI environment: {_first_other(lines)[:40]!r}")
     variables: dict[str, str] = {}
     arguments: dict[int, str] = {}
-    for line in lines:
-        found = _ENVIRONMENT_LINE.fullmatch(line.decode("utf-8", "replace"))
-        if found is None:
-            raise WireError(f"not a line of an AGI environment: {line[:40]!r}")
-        name, value = found.groups()
-        if argument := _ARGUMENT.fullmatch(name):
+    for line, (name, value) in zip(lines, said, strict=True):
+        if name.startswith("arg_") and (argument := _ARGUMENT.fullmatch(name)):
             arguments.setdefault(int(argument[1]), value)
         elif name in variables or (arguments and not name.startswith("arg_")):
             raise WireError(f"a line where Asterisk has none: {line[:40]!r}")
@@ -140,6 +139,13 @@ def _call(lines: Iterable[bytes]) -> Call:
             variables[name] = value
     ordered = tuple(arguments[position] for position in sorted(arguments))
     return Call(MappingProxyType(variables), ordered)
+
+
+def _first_other(lines: Iterable[bytes]) -> bytes:
+    """Give the first of *lines* that says no variable."""
+    return next(
+        line for line in lines if not _ENVIRONMENT.fullmatch(line.decode("utf-8", "replace"))
+    )
 
 
 def _reply(line: bytes) -> Reply:
@@ -171,8 +177,10 @@ def set_variables(values: Mapping[str, str]) -> list[bytes]:
     these are set by themselves before. Parentheses it counts, so pairs of them do no harm. The last
     one must be plain.
     """
-    plain = {name: value for name, value in values.items() if _is_plain(value)}
-    awkward = [set_variable(name, value) for name, value in values.items() if name not in plain]
+    plain, awkward = values, list[bytes]()
+    if not _are_plain("\n".join(values.values())):
+        plain = {name: value for name, value in values.items() if _are_plain(value)}
+        awkward = [set_variable(name, value) for name, value in values.items() if name not in plain]
     last = list(values)[-1]
     if last not in plain:
         raise ValueError(f"{last} comes last and must need no escape")
@@ -180,8 +188,9 @@ def set_variables(values: Mapping[str, str]) -> list[bytes]:
     return [*awkward, _command(f'EXEC MSet "{pairs}"')]
 
 
-def _is_plain(value: str) -> bool:
-    return not _NEEDS_ESCAPE.search(_IN_PARENTHESES.sub(r"x\1x", value))
+def _are_plain(lines: str) -> bool:
+    """Say whether MSet takes each of the *lines* as it is."""
+    return not _NEEDS_ESCAPE.search(_IN_PARENTHESES.sub(r"x\1x", lines))
 
 
 def _command(text: str) -> bytes:

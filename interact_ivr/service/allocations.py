@@ -150,11 +150,12 @@ class Allocations:
         asked = asyncio.ensure_future(
             self._store.retrieve(here.id, question, here.policies, deadline, asking.still_there)
         )
-        try:
-            retrieval = await _within(deadline, asyncio.shield(asked))
-        except TooLate:
+        await asyncio.wait((asked,), timeout=deadline - time.monotonic())
+        if not asked.done():
             self._watch(asked, here, asking.call)
-            raise
+            raise TooLate
+        try:
+            retrieval = asked.result()
         except AmbiguousDnid as error:
             self._observer.ambiguous(error)
             retrieval = Retrieval(Status.UNKNOWN, ani=question.caller.shown)

@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from interact_ivr.agi.bell import Bell
 from interact_ivr.agi.doorway import Arrival
 from interact_ivr.agi.session import Limits, Session, session_of
 from interact_ivr.agi.wire import WireError
@@ -12,7 +13,7 @@ from interact_ivr.agi.wire import WireError
 def _opened(script: str) -> Session:
     ours, asterisks = socket.socketpair()
     with asterisks:
-        arrival = Arrival(ours)
+        arrival = Arrival(ours, Bell())
         asterisks.sendall(f"agi_network_script: {script}\nagi_arg_1: a=b\n\n".encode())
         call = arrival.call()
         assert call is not None
