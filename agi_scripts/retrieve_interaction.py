@@ -8,6 +8,7 @@ from datetime import timedelta
 from interact_ivr.agi.doorway import GoneError
 from interact_ivr.agi.session import Session
 from interact_ivr.agi.variables import of_retrieval
+from interact_ivr.domain.addresses import user_of
 from interact_ivr.domain.errors import BadInput, Refusal, StoreUnavailable
 from interact_ivr.domain.names import CallRef
 from interact_ivr.domain.values import Retrieval, Status
@@ -77,11 +78,16 @@ def _dialed(session: Session, named: dict[str, str], dnis_from: Sequence[str]) -
         places = {
             "extension": (named.get("exten", ""), session.call.get("extension")),
             "request_uri": (session.call.get("dnid"),),
-            "to": (named.get("to", ""),),
+            "to": (_user(named.get("to", "")),),
             "diversion": (named.get("diversion", ""), session.call.get("rdnis")),
         }
         known = [number for place in dnis_from for number in places[place]]
     return [number for number in dict.fromkeys(known) if number not in _NOT_DIALED]
+
+
+def _user(to: str) -> str:
+    """Give the user of a To header; earlier releases' subroutines send it alone."""
+    return user_of(to) if ":" in to else to
 
 
 def _age(now: str, linkedid: str) -> timedelta | None:

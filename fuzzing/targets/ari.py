@@ -19,6 +19,7 @@ from interact_ivr.ari.events import MalformedError
 from interact_ivr.ari.naming import name_of
 from interact_ivr.ari.on_phones import Alone, Move, OnPhones, Over, Shows
 from interact_ivr.ari.told import Channel, Event, OfCalls
+from interact_ivr.domain.addresses import user_of
 
 _NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 _CONTEXTS = {"inbound": "", "from-acme": "acme/live"}
@@ -98,7 +99,7 @@ def _check_header(line: str) -> None:
     assert date is None or date.tzinfo is not None
     if date is not None:
         Calls(_CONTEXTS).look(Look((), (), date), ())
-    user = events.user_of(line)
+    user = user_of(line)
     assert "@" not in user
     assert ";" not in user
     name_of(line)

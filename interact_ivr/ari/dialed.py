@@ -4,8 +4,9 @@ from urllib.parse import quote
 
 from interact_ivr.agi.variables import Variable
 from interact_ivr.ari.client import AriError, Client
-from interact_ivr.ari.events import MalformedError, user_of, value_of
+from interact_ivr.ari.events import MalformedError, value_of
 from interact_ivr.ari.told import Channel
+from interact_ivr.domain.addresses import user_of
 from interact_ivr.domain.values import Status
 
 _VARIABLES = {

@@ -18,7 +18,6 @@ from interact_ivr.ari.events import (
     channels_of,
     date_of,
     event_of,
-    user_of,
     value_of,
     version_of,
 )
@@ -208,24 +207,3 @@ def test_a_subscription_to_all_is_told_from_one_to_some(
 def test_the_pbx_s_own_clock(header: str | None, date: datetime | None) -> None:
     """Where it does not say, nothing is made up."""
     assert date_of(header) == date
-
-
-@pytest.mark.parametrize(
-    ("address", "user"),
-    [
-        ("<sip:380974520200@127.0.0.1>", "380974520200"),
-        ('"A, <B>" <sip:+380974520200@example.org;user=phone>;tag=1', "+380974520200"),
-        ("sip:0200@example.org", "0200"),
-        ("sips:0200@example.org;x=y", "0200"),
-        ("<tel:+380974520200;phone-context=example.org>", "+380974520200"),
-        ("<tel:+380974520200>", "+380974520200"),
-        ("<urn:service:sos>", ""),
-        ("0200", ""),
-        ("", ""),
-        ("<>", ""),
-        ("<sip:example.org", "example.org"),
-    ],
-)
-def test_the_user_part_of_an_address(address: str, user: str) -> None:
-    """As the subroutines of the Asterisk dialplan cut it out; what is no number finds none."""
-    assert user_of(address) == user
