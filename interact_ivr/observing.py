@@ -93,16 +93,17 @@ class Observing:
         )
 
     def quota_reached(self, environment: str, application: str, error: QuotaReached) -> None:
-        """Hear that an application was refused a number for its quota; tell it now and then."""
+        """Hear that an application was refused a number for a quota; tell it now and then."""
         if self._metrics is not None:
             self._metrics.quota_reached(error.quota)
-        left_out = self._seldom.left_out(f"{environment} {application} {error.quota}")
+        left_out = self._seldom.left_out(f"{environment} {application} {error.whose} {error.quota}")
         if left_out is not None:
             self._pool.warning(
                 "quota reached",
                 environment=environment,
                 application=application,
                 quota=f"{error.most} {error.quota}",
+                whose=error.whose,
                 not_told=left_out,
             )
 

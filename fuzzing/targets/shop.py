@@ -13,6 +13,7 @@ from interact_ivr.domain.directory import (
     KnownApplication,
     KnownEnvironment,
     KnownKey,
+    KnownTenant,
     KnownToken,
     KnownUser,
 )
@@ -40,7 +41,7 @@ class _Shop:
         shop = KnownApplication(ApplicationId(1), ENVIRONMENT, "shop", None, PoolSettings(), (key,))
         token = KnownToken(kept_token(TOKEN), Grant(Role.ADMIN, ENVIRONMENT), _NOON)
         return Directory(
-            (TENANT,),
+            (KnownTenant(TENANT),),
             (KnownEnvironment(EnvironmentId(1), ENVIRONMENT, None),),
             (shop,),
             (KnownUser(TENANT, USER, "hash", _NOON),),

@@ -5,24 +5,13 @@ from typing import Any
 import click
 
 from interact_ivr.cli.asking import ask, asking_options, environment_option, failing, warn
+from interact_ivr.cli.pairs import read_pairs, written_pairs
 from interact_ivr.cli.secret_input import read_secret
 from interact_ivr.cli.tables import local_time, print_done, print_json, print_table
 
 key_option = click.option(
     "--key", metavar="FILE", help="Take its key from FILE (-: standard input), not a new one."
 )
-
-
-def _read_settings(
-    _: click.Context, param: click.Parameter, given: tuple[str, ...]
-) -> dict[str, str]:
-    settings = {}
-    for pair in given:
-        key, equals, text = pair.partition("=")
-        if not equals:
-            raise click.BadParameter(f"expected KEY=VALUE, got {pair!r}", param=param)
-        settings[key] = text
-    return settings
 
 
 @click.group()
@@ -32,7 +21,7 @@ def application() -> None:
 
 @application.command("add")
 @click.argument("name")
-@click.argument("settings", nargs=-1, callback=_read_settings, metavar="[KEY=VALUE]...")
+@click.argument("settings", nargs=-1, callback=read_pairs, metavar="[KEY=VALUE]...")
 @click.option("--allocates-from", metavar="NAME", help="Make it a consumer of this application.")
 @key_option
 @environment_option
@@ -68,9 +57,7 @@ def add_application(
 
 @application.command("set")
 @click.argument("name")
-@click.argument(
-    "settings", nargs=-1, required=True, callback=_read_settings, metavar="KEY=VALUE..."
-)
+@click.argument("settings", nargs=-1, required=True, callback=read_pairs, metavar="KEY=VALUE...")
 @environment_option
 @asking_options
 @failing
@@ -87,7 +74,7 @@ def set_application(
     """
     where = {"application": name, "environment": environment}
     answer = ask(config, "application.set", settings=settings, **where)
-    done = f"application {name}: {_written(answer['settings']) or 'as configured'}"
+    done = f"application {name}: {written_pairs(answer['settings']) or 'as configured'}"
     print_done(answer, done, as_json=as_json)
     if not as_json:
         warn(*answer["warnings"])
@@ -171,7 +158,7 @@ def _row(application: dict[str, Any]) -> tuple[str, ...]:
         application["environment"],
         application["application"],
         application["allocates_from"] or "",
-        _written(application["settings"]),
+        written_pairs(application["settings"]),
         ", ".join(map(_key, application["keys"])),
     )
 
@@ -179,7 +166,3 @@ def _row(application: dict[str, Any]) -> tuple[str, ...]:
 def _key(key: dict[str, Any]) -> str:
     used = key["used_at"]
     return f"{key['prefix']} ({'unused' if used is None else f'used {local_time(used)}'})"
-
-
-def _written(settings: dict[str, Any]) -> str:
-    return " ".join(f"{key}={value}" for key, value in settings.items())

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from interact_ivr.cli.asking import ask, asking_options, failing
+from interact_ivr.cli.pairs import read_pairs, written_pairs
 from interact_ivr.cli.tables import print_done, print_json, print_table
 
 
@@ -32,7 +33,24 @@ def list_tenants(config: str | None, as_json: bool) -> None:
     if as_json:
         print_json(tenants)
     else:
-        print_table(("tenant",), ((each["tenant"],) for each in tenants))
+        rows = ((each["tenant"], written_pairs(each["quotas"])) for each in tenants)
+        print_table(("tenant", "quotas"), rows)
+
+
+@tenant.command("set")
+@click.argument("name")
+@click.argument("quotas", nargs=-1, required=True, callback=read_pairs, metavar="KEY=VALUE...")
+@asking_options
+@failing
+def set_tenant(name: str, quotas: dict[str, str], config: str | None, as_json: bool) -> None:
+    """Bound what all applications of a tenant may take together; KEY= alone: without bound.
+
+    Quotas are most_allocations, which may be open at once, and most_allocations_per_minute, which
+    each node lets be asked for. An application's own count beside them.
+    """
+    answer = ask(config, "tenant.set", tenant=name, quotas=quotas)
+    done = f"tenant {name}: {written_pairs(answer['quotas']) or 'no quotas'}"
+    print_done(answer, done, as_json=as_json)
 
 
 @tenant.command("remove")

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from interact_ivr.domain.settings import written_settings
+from interact_ivr.domain.settings import written_quotas, written_settings
 from interact_ivr.service.administration import Administration
 
 
@@ -24,6 +24,13 @@ class OneTenant(_Request, frozen=True):
     """Add or remove a tenant."""
 
     tenant: str
+
+
+class SetTenant(_Request, frozen=True):
+    """Change some of a tenant's quotas."""
+
+    tenant: str
+    quotas: dict[str, str]
 
 
 class OneEnvironment(_Request, frozen=True):
@@ -131,6 +138,7 @@ class DirectoryOperations:
         self.by_name: dict[str, tuple[type[msgspec.Struct], Operation]] = {
             "tenant.add": (OneTenant, self._add_tenant),
             "tenant.list": (ListEntries, self._list_tenants),
+            "tenant.set": (SetTenant, self._set_tenant),
             "tenant.remove": (OneTenant, self._remove_tenant),
             "environment.add": (AddEnvironment, self._add_environment),
             "environment.list": (ListEntries, self._list_environments),
@@ -155,7 +163,14 @@ class DirectoryOperations:
         return {"tenant": request.tenant}
 
     async def _list_tenants(self, _: ListEntries) -> object:
-        return [{"tenant": tenant} for tenant in self._administration.directory.tenants]
+        return [
+            {"tenant": known.name, "quotas": written_quotas(known.quotas)}
+            for known in self._administration.directory.tenants
+        ]
+
+    async def _set_tenant(self, request: SetTenant) -> object:
+        own = await self._administration.set_tenant(request.tenant, request.quotas)
+        return {"tenant": request.tenant, "quotas": written_quotas(own)}
 
     async def _remove_tenant(self, request: OneTenant) -> object:
         await self._administration.remove_tenant(request.tenant)

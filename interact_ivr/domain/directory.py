@@ -8,6 +8,7 @@ from datetime import datetime
 
 from interact_ivr.domain.access import Grant, KeptSecret, Role, checked_name
 from interact_ivr.domain.errors import BadInput
+from interact_ivr.domain.lifecycle import NO_QUOTAS, Quotas
 from interact_ivr.domain.names import ApplicationId, EnvironmentId, EnvironmentName
 from interact_ivr.domain.settings import PoolSettings
 
@@ -27,6 +28,14 @@ def environment_name(text: str, tenant: str) -> EnvironmentName:
 def tenant_of(environment: EnvironmentName) -> str:
     """Give the tenant whose *environment* it is."""
     return environment.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTenant:
+    """A tenant, and what all its applications may have together."""
+
+    name: str
+    quotas: Quotas = NO_QUOTAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,7 @@ class KnownToken:
 class Directory:
     """All of it at one instant, each part by name."""
 
-    tenants: tuple[str, ...]
+    tenants: tuple[KnownTenant, ...]
     environments: tuple[KnownEnvironment, ...]
     applications: tuple[KnownApplication, ...]
     users: tuple[KnownUser, ...]
@@ -101,6 +110,14 @@ class AddTenant:
     """Begin to serve a customer."""
 
     tenant: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetTenant:
+    """Give a tenant these quotas."""
+
+    tenant: str
+    quotas: Quotas
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +238,7 @@ class RemoveToken:
 
 Change = (
     AddTenant
+    | SetTenant
     | RemoveTenant
     | AddEnvironment
     | RemoveEnvironment

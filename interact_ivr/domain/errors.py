@@ -1,7 +1,7 @@
 """What can be refused. Errors hold facts and a stable code; the edges find the words."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class Refusal(Exception):
@@ -53,14 +53,18 @@ class Exhausted(Refusal):
         self.group = group
 
 
+Whose = Literal["application", "tenant"]
+"""Who has a quota."""
+
+
 class QuotaReached(Refusal):
-    """The application has as many allocations as it may."""
+    """The application, or its tenant, has as many allocations as it may."""
 
     code = "quota_reached"
 
-    def __init__(self, quota: str, most: int, retry_after: int) -> None:
-        super().__init__(f"the application may have {most} allocations {quota}")
-        self.quota, self.most = quota, most
+    def __init__(self, whose: Whose, quota: str, most: int, retry_after: int) -> None:
+        super().__init__(f"the {whose} may have {most} allocations {quota}")
+        self.whose, self.quota, self.most = whose, quota, most
         """Which one (``open at once``, ``a minute``), and how many."""
         self.retry_after = retry_after
         """Seconds, at least one."""

@@ -93,6 +93,19 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Quotas:
+    """How much may be taken at most."""
+
+    most_open: int = 0
+    """How many allocations may be open at once; 0: as many as there are numbers."""
+    most_a_minute: int = 0
+    """How often a number may be asked for, on one node; 0: as often as one likes."""
+
+
+NO_QUOTAS = Quotas()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """How long things last in a pool, and how much may be taken of it."""
 
@@ -114,3 +127,5 @@ class Policy:
     """How many allocations may be open at once; 0: as many as there are numbers."""
     most_a_minute: int = 0
     """How often a number may be asked for, on one node; 0: as often as one likes."""
+    of_tenant: Quotas = NO_QUOTAS
+    """What all applications of its tenant may have together."""

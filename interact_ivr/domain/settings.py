@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from interact_ivr.domain.errors import BadInput
-from interact_ivr.domain.lifecycle import Policy
+from interact_ivr.domain.lifecycle import Policy, Quotas
 from interact_ivr.domain.times import SPANS
 
 _SHOWN = 80
@@ -84,6 +84,26 @@ SETTINGS: dict[str, Setting] = {
     "most_allocations": _quota("most_allocations", "most_open"),
     "most_allocations_per_minute": _quota("most_allocations_per_minute", "most_a_minute"),
 }
+
+
+def read_quotas(given: Mapping[str, str], before: Quotas) -> Quotas:
+    """Give a tenant's quotas *before* with those *given*; an empty value takes one away.
+
+    Raises:
+        BadInput: the first key that is none, or whose value is not what it should be.
+    """
+    for key in given.keys() - QUOTAS.keys():
+        raise BadInput("quotas", f"one of {', '.join(QUOTAS)}", f"{key[:_SHOWN]!a}")
+    own = read_settings(
+        given, PoolSettings(most_open=before.most_open, most_a_minute=before.most_a_minute)
+    )
+    return Quotas(own.most_open or 0, own.most_a_minute or 0)
+
+
+def written_quotas(quotas: Quotas) -> dict[str, object]:
+    """Give those that are set, by their keys."""
+    every = {key: getattr(quotas, SETTINGS[key].field) for key in QUOTAS}
+    return {key: most for key, most in every.items() if most}
 
 
 def read_settings(given: Mapping[str, str], before: PoolSettings) -> PoolSettings:

@@ -35,6 +35,7 @@ from interact_ivr.domain.directory import (
     RemoveToken,
     RemoveUser,
     SetApplication,
+    SetTenant,
     SetUser,
 )
 from interact_ivr.domain.errors import (
@@ -44,8 +45,9 @@ from interact_ivr.domain.errors import (
     NoSuchApplication,
     StoreUnavailable,
 )
+from interact_ivr.domain.lifecycle import NO_QUOTAS, Quotas
 from interact_ivr.domain.names import EnvironmentName
-from interact_ivr.domain.settings import PoolSettings, read_settings
+from interact_ivr.domain.settings import PoolSettings, read_quotas, read_settings
 from interact_ivr.ports import Clock, DirectoryStore
 from interact_ivr.service.environments import Defaults, Environments
 from interact_ivr.service.passwords import hashed
@@ -154,6 +156,14 @@ class Administration:
     async def add_tenant(self, tenant: str) -> None:
         """Begin to serve a customer."""
         await self._change(AddTenant(checked_name("tenant", tenant)))
+
+    async def set_tenant(self, tenant: str, quotas: Mapping[str, str]) -> Quotas:
+        """Change what all applications of a tenant may have together, and give all of it."""
+        async with self._turn:
+            known = {each.name: each.quotas for each in self.directory.tenants}
+            own = read_quotas(quotas, known.get(tenant, NO_QUOTAS))
+            await self._make(SetTenant(tenant, own))
+            return own
 
     async def remove_tenant(self, tenant: str) -> None:
         """Stop serving a customer who has no environment and no user."""

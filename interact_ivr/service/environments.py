@@ -300,6 +300,10 @@ class Environments:
         plan = shared_plan.knowing(defaults.extensions(known.name))
         shared = frozenset(map(plan.normalize, defaults.shared_callers))
         here = [each for each in directory.applications if each.environment == known.name]
+        quotas = {tenant.name: tenant.quotas for tenant in directory.tenants}
+        defaults = replace(
+            defaults, policy=replace(defaults.policy, of_tenant=quotas[tenant_of(known.name)])
+        )
         applications = {
             each.name: self._application(known.id, each, defaults)
             for each in here

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from interact_ivr.domain.errors import BadInput, BadRows, Exhausted, QuotaReached
-from interact_ivr.domain.lifecycle import Policy, State
+from interact_ivr.domain.lifecycle import Policy, Quotas, State
 from interact_ivr.domain.values import FreeStatus, Status
 from tests.contract.stores import HOLD, POLICY, REST, START, STRICT, TICK, Entry, Pool
 
@@ -323,10 +323,13 @@ async def test_no_more_are_open_than_may_be(pool: Pool) -> None:
     assert await pool.allocate("d"), "where there is no quota there is none"
 
 
-async def test_of_many_who_ask_at_once_no_more_get_one_than_may(pool: Pool) -> None:
+@pytest.mark.parametrize(
+    "policy", [TWO_OPEN, replace(POLICY, of_tenant=Quotas(most_open=2))], ids=["own", "tenant's"]
+)
+async def test_of_many_who_ask_at_once_no_more_get_one_than_may(pool: Pool, policy: Policy) -> None:
     """The count is in the transaction that lends, and holds what is counted until its end."""
     await pool.add(*(f"+38097452021{at}" for at in range(10)))
-    asking = (pool.allocate(f"at once {at}", policy=TWO_OPEN) for at in range(10))
+    asking = (pool.allocate(f"at once {at}", policy=policy) for at in range(10))
     told = await asyncio.gather(*asking, return_exceptions=True)
     assert sum(isinstance(each, QuotaReached) for each in told) == 8
     assert sum(event == "allocated" for event, _ in pool.events()) == 2

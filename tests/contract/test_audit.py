@@ -9,7 +9,7 @@ import pytest
 
 from interact_ivr.domain.access import Digest, Grant, Role, kept_key, kept_token
 from interact_ivr.domain.acts import UNDER_WAY, Act, Actor, Outcome, Sought, Told
-from interact_ivr.domain.directory import AddKey, AddTenant, AddToken
+from interact_ivr.domain.directory import AddKey, AddTenant, AddToken, KnownTenant
 from interact_ivr.domain.errors import EntryExists, StoreUnavailable
 from interact_ivr.domain.names import EnvironmentName, NumberKey
 from interact_ivr.service.used import Used
@@ -75,7 +75,7 @@ async def test_without_its_entry_nothing_is_changed(pool: Pool) -> None:
 
     with under_way(Unwritable(OLENA, "tenant.add")), pytest.raises(Exception, match=r"who|store"):
         await pool.directory.change(AddTenant("acme"))
-    assert "acme" not in (await pool.directory.read()).tenants
+    assert KnownTenant("acme") not in (await pool.directory.read()).tenants
     assert await acts(pool) == []
 
 

@@ -15,6 +15,7 @@ from interact_ivr.domain.directory import (
     AddUser,
     Change,
     KnownApplication,
+    KnownTenant,
     RemoveApplication,
     RemoveEnvironment,
     RemoveKey,
@@ -22,6 +23,7 @@ from interact_ivr.domain.directory import (
     RemoveToken,
     RemoveUser,
     SetApplication,
+    SetTenant,
     SetUser,
 )
 from interact_ivr.domain.errors import (
@@ -36,6 +38,7 @@ from interact_ivr.domain.errors import (
     QuotaReached,
     Refusal,
 )
+from interact_ivr.domain.lifecycle import Quotas
 from interact_ivr.domain.names import EnvironmentName, NumberKey, Scope
 from interact_ivr.domain.settings import PoolSettings
 from interact_ivr.domain.values import NewNumber
@@ -90,7 +93,7 @@ async def refused(pool: Pool, refusal: type[Refusal], *changes: Change) -> None:
 async def test_a_new_store_has_one_of_each(pool: Pool) -> None:
     """One tenant, its environment and a DNIS application without a key; nobody is let in."""
     directory = await pool.directory.read()
-    assert directory.tenants == ("default",)
+    assert directory.tenants == (KnownTenant("default"),)
     assert [each.name for each in directory.environments] == [DEFAULT]
     assert [(each.environment, each.name) for each in directory.applications] == [
         (DEFAULT, "default")
@@ -145,7 +148,7 @@ async def test_what_is_added_is_there_as_it_was_given(pool: Pool) -> None:
     await change(pool, AddUser("acme", "admin", "$argon2id$"), AddToken(TOKEN, grant))
     await pool.reopen()
     directory = await pool.directory.read()
-    assert directory.tenants == ("acme", "default")
+    assert directory.tenants == (KnownTenant("acme"), KnownTenant("default"))
     assert [(each.name, each.dial_plan) for each in directory.environments] == [
         (LIVE, "nanp"),
         (DEFAULT, None),
@@ -355,3 +358,49 @@ async def test_an_application_s_own_quota_binds(
         await pool.allocate(f"order {at}", policy=policy)
     with pytest.raises(QuotaReached if own != 0 else Exhausted):
         await pool.allocate("one more", policy=policy)
+
+
+async def test_a_tenant_s_quotas_are_kept(pool: Pool) -> None:
+    """Through a new start, each by itself; a tenant that is not there has none."""
+    await acme(pool)
+    for quotas in (Quotas(500, 60), Quotas(0, 60), Quotas()):
+        await change(pool, SetTenant("acme", quotas))
+        await pool.reopen()
+        tenants = (await pool.directory.read()).tenants
+        assert tenants == (KnownTenant("acme", quotas), KnownTenant("default"))
+    with pytest.raises(NoSuchEntry):
+        await change(pool, SetTenant("globex", Quotas()))
+
+
+async def test_a_tenant_s_quota_is_of_all_its_applications_together(pool: Pool) -> None:
+    """In whichever of its environments; another tenant's take nothing of it."""
+    test = AddEnvironment(TEST, None)
+    await acme(pool, test, sales())
+    directory = await pool.directory.read()
+    ids = {each.name: each.id for each in directory.environments}
+    scopes = {
+        (each.environment, each.name): Scope(ids[each.environment], each.id)
+        for each in directory.applications
+    }
+    two = replace(POLICY, of_tenant=Quotas(most_open=2))
+    theirs = [scopes[LIVE, "default"], scopes[LIVE, "sales"], scopes[TEST, "default"]]
+    for at, scope in enumerate(theirs):
+        pool.scope = scope
+        await pool.add(f"+38097452020{at}", f"+38097452021{at}")
+    pool.scope = theirs[0]
+    first = await pool.allocate("order 1", policy=two)
+    pool.scope = theirs[1]
+    await pool.allocate("order 2", policy=two)
+    for scope in theirs:
+        pool.scope = scope
+        with pytest.raises(QuotaReached, match="the tenant may have 2 allocations open at once"):
+            await pool.allocate("order 3", policy=two)
+    pool.scope = scopes[DEFAULT, "default"]
+    await pool.add("+380974520300", "+380974520301", "+380974520302")
+    for at in range(2):
+        await pool.allocate(f"another's {at}", policy=two)
+    pool.scope = theirs[0]
+    assert (await pool.allocate("order 1", policy=two)).renewed
+    await pool.free(first.number)
+    pool.scope = theirs[2]
+    await pool.allocate("order 3", policy=two)

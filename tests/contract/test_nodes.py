@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from interact_ivr.domain.errors import Exhausted, QuotaReached
+from interact_ivr.domain.lifecycle import Policy, Quotas
 from interact_ivr.domain.values import Allocation, FreeStatus, Status
 from tests.contract.stores import POLICY, Entry, Pool, PostgresStore
 
@@ -71,12 +72,20 @@ async def test_no_number_is_lent_twice_and_none_is_left_over(
     assert sorted(replayed(nodes[0].journal())) == NUMBERS[:numbers]
 
 
+@pytest.mark.parametrize(
+    "quota",
+    [
+        replace(POLICY, most_open=QUOTA),
+        replace(POLICY, of_tenant=Quotas(most_open=QUOTA)),
+        replace(POLICY, most_open=QUOTA, of_tenant=Quotas(most_open=QUOTA)),
+    ],
+    ids=["application", "tenant", "both"],
+)
 async def test_of_all_nodes_together_no_more_are_open_than_may_be(
-    nodes: tuple[Pool, Pool],
+    nodes: tuple[Pool, Pool], quota: Policy
 ) -> None:
     """At no time by the journal's order, while ends make room; and all that may be are."""
     await nodes[0].add(*NUMBERS)
-    quota = replace(POLICY, most_open=QUOTA)
     refused = 0
 
     async def come_and_go(client: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from interact_ivr.domain.acts import Outcome, Sought
-from interact_ivr.domain.directory import AddTenant
+from interact_ivr.domain.directory import AddTenant, KnownTenant
 from interact_ivr.domain.errors import StoreUnavailable
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.names import first_ulid
@@ -236,7 +236,7 @@ async def test_an_act_whose_commit_was_lost_is_on_record_once(
     await pool.store.audit().add(an_act("reload").told())
     assert relay.lost == 2
     await asyncio.to_thread(relay.pass_on)
-    assert "acme" in (await pool.directory.read()).tenants
+    assert KnownTenant("acme") in (await pool.directory.read()).tenants
     entries = await pool.store.audit().entries(Sought(), "", 10)
     told = [(entry.told.action, entry.told.outcome) for entry in entries]
     assert told == [("reload", Outcome.DONE), ("tenant.add", Outcome.DONE)]

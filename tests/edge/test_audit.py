@@ -95,6 +95,10 @@ def command(desk: Desk, request: str, arguments: Mapping[str, Any]) -> Any:
 HERE_IS = {"environment": ACME}
 COMMANDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "tenant.add": ({"tenant": "corp"}, {"tenant": "corp"}),
+    "tenant.set": (
+        {"tenant": "corp", "quotas": {"most_allocations": "9"}},
+        {"tenant": "corp", "quotas": {"most_allocations": "many"}},
+    ),
     "tenant.remove": ({"tenant": "corp"}, {"tenant": "corp"}),
     "environment.add": ({"environment": "acme/test"}, {"environment": "acme/test"}),
     "environment.remove": ({"environment": "acme/test"}, {"environment": "acme/test"}),

@@ -302,6 +302,7 @@ def test_a_tenant_s_people_see_their_quota_and_cannot_lift_it(desk: Desk, admin:
     """Whatever the form is made to say; their other settings are set beside it."""
     administration = desk.parts.administration
     desk.wait(administration.set_application(ACME, "default", {"most_allocations": "4711"}))
+    desk.wait(administration.set_tenant("acme", {"most_allocations_per_minute": "815"}))
     fields = [("application", "default"), ("most_allocations", "0"), ("resting", "strict")]
     assert admin.act(f"{HERE}/application-set", fields).status == 303
     (known,) = [
@@ -312,6 +313,8 @@ def test_a_tenant_s_people_see_their_quota_and_cannot_lift_it(desk: Desk, admin:
     assert (known.settings.most_open, known.settings.strict_rest) == (4711, True)
     page = admin.look(f"{HERE}/applications").text
     assert "4711" in page
+    assert "All applications of acme together" in page
+    assert "815" in page
     assert 'name="most_allocations"' not in page
 
 

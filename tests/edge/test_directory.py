@@ -94,7 +94,7 @@ def test_everything_is_added_listed_and_removed(stopped: Service, running: bool)
     assert re.fullmatch("[0-9a-f]{24}", key)
     assert re.fullmatch("[0-9a-f]{64}", token)
 
-    assert ask("tenant", "list") == [{"tenant": "acme"}, {"tenant": "default"}]
+    assert [each["tenant"] for each in ask("tenant", "list")] == ["acme", "default"]
     assert ask("environment", "list") == [
         {"environment": "acme/live", "dial_plan": "nanp", "default": False},
         {"environment": "default/default", "dial_plan": None, "default": True},
@@ -114,7 +114,7 @@ def test_everything_is_added_listed_and_removed(stopped: Service, running: bool)
     ask("application", "remove", "sales", *where)
     ask("environment", "remove", "acme/live")
     ask("tenant", "remove", "acme")
-    assert ask("tenant", "list") == [{"tenant": "default"}]
+    assert ask("tenant", "list") == [{"tenant": "default", "quotas": {}}]
     assert ask("user", "list") == ask("token", "list") == []
 
 

@@ -22,6 +22,7 @@ NUMBER = "380974520200"
 GET = f"{V2}/allocate/get/{NUMBER}"
 GUESSER, ELSEWHERE = "127.0.0.9", "127.0.0.10"
 FREE = 3
+REACHED = "quota_reached"
 PATIENCE = 20.0
 
 
@@ -162,10 +163,46 @@ def test_an_application_s_own_quotas_count_at_once(tmp_path: Path) -> None:
         assert [_allocated(service, each) for each in "ef"] == ["", "quota_reached"]
 
 
-def _allocated(service: Service, interaction: str) -> str:
+def test_a_tenant_s_quotas_count_at_once_and_over_its_environments(tmp_path: Path) -> None:
+    """An application's own are beside them; what is wrong is named, and not set."""
+    with Service(tmp_path / "s") as service:
+        control(service, "number.add", numbers=["380974520204-380974520209"])
+        service.ask("environment", "add", "default/test")
+        there = {"environment": "default/test"}
+        control(service, "number.add", numbers=["380974520204-380974520209"], **there)
+        assert service.ask("tenant", "set", "default", "most_allocations=2")["quotas"] == {
+            "most_allocations": 2
+        }
+        assert [_allocated(service, "a"), _allocated(service, "a", **there)] == ["", ""]
+        assert [_allocated(service, "b"), _allocated(service, "b", **there)] == 2 * [REACHED]
+        (line,) = service.log("quota reached")[:1]
+        assert (line["whose"], line["quota"]) == ("tenant", "2 open at once")
+        for given, expected in [
+            ("most_allocations=-1", "most_allocations: expected 0 to"),
+            ("resting=strict", "quotas: expected one of most_allocations, most"),
+        ]:
+            wrong = service.command("tenant", "set", "default", given)
+            assert (wrong.returncode, expected in wrong.stderr) == (1, True), wrong.stderr
+        none = service.command("tenant", "set", "globex", "most_allocations=1")
+        assert (none.returncode, "tenant 'globex' was not found" in none.stderr) == (1, True), (
+            none.stderr
+        )
+        both = ("most_allocations=", "most_allocations_per_minute=1")
+        service.ask("tenant", "set", "default", *both)
+        assert service.ask("tenant", "list") == [
+            {"tenant": "default", "quotas": {"most_allocations_per_minute": 1}}
+        ]
+        assert [_allocated(service, "b"), _allocated(service, "b", **there)] == ["", REACHED]
+        service.ask("application", "set", "default", "most_allocations=1")
+        service.ask("tenant", "set", "default", "most_allocations_per_minute=")
+        assert [_allocated(service, "c"), _allocated(service, "c", **there)] == [REACHED, ""]
+        assert "no quotas" in service.command("tenant", "set", "default", both[0]).stdout
+
+
+def _allocated(service: Service, interaction: str, **where: str) -> str:
     """Give by which code an allocation is refused, if it is."""
     try:
-        control(service, "allocate", interaction=interaction)
+        control(service, "allocate", interaction=interaction, **where)
     except Refused as refused:
         return refused.code
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from dialplan import Engine, Owner, QueueType, StaticDirectory, load_plan
-from interact_ivr.domain.directory import Change, Directory, KnownEnvironment
+from interact_ivr.domain.directory import Change, Directory, KnownEnvironment, KnownTenant
 from interact_ivr.domain.errors import StoreUnavailable
 from interact_ivr.domain.names import (
     SAFE,
@@ -38,7 +38,7 @@ class Tenants:
     async def read(self) -> Directory:
         """Give it."""
         known = tuple(KnownEnvironment(id_, name, None) for name, id_ in IDS.items())
-        return Directory(("acme", "bolt"), known, (), (), ())
+        return Directory((KnownTenant("acme"), KnownTenant("bolt")), known, (), (), ())
 
     async def change(self, change: Change) -> None:
         """Change nothing."""

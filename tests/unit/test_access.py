@@ -25,6 +25,7 @@ from interact_ivr.domain.directory import (
     KnownApplication,
     KnownEnvironment,
     KnownKey,
+    KnownTenant,
     KnownToken,
     KnownUser,
     environment_name,
@@ -200,7 +201,7 @@ def kept() -> Kept:
     grant = Grant(Role.VIEWER, HERE, expires_at=START + timedelta(hours=1))
     return Kept(
         Directory(
-            ("acme", "default", "empty", "globex"),
+            tuple(map(KnownTenant, ("acme", "default", "empty", "globex"))),
             tuple(
                 KnownEnvironment(EnvironmentId(id_), EnvironmentName(name), None)
                 for id_, name in enumerate(ENVIRONMENTS)

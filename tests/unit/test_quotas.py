@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from interact_ivr.domain.errors import QuotaReached
+from interact_ivr.domain.errors import QuotaReached, Whose
 from interact_ivr.domain.names import ApplicationId
 from interact_ivr.service.quotas import MinuteQuota
 
@@ -20,14 +20,17 @@ class World:
         """When to come again, as the last refusal said."""
         self.quota = MinuteQuota(lambda: self.at)
 
-    def take(self, application: ApplicationId = ONE, most: int = 6) -> int:
+    def take(
+        self, application: ApplicationId = ONE, most: int = 6, whose: Whose = "application"
+    ) -> int:
         """Take as many as there are, and give how many and when to come again."""
         taken = 0
         with pytest.raises(QuotaReached) as refused:  # noqa: PT012  until it is
             while True:
-                self.quota.take(application, most)
+                self.quota.take(whose, application, most)
                 taken += 1
-        assert (refused.value.quota, refused.value.most) == ("a minute", most)
+        said = refused.value
+        assert (said.whose, said.quota, said.most) == (whose, "a minute", most)
         self.again = refused.value.retry_after
         return taken
 
@@ -49,6 +52,7 @@ def test_each_application_has_its_own() -> None:
     world = World()
     assert world.take(ONE) == 6
     assert world.take(TWO) == 6
+    assert world.take(ONE, whose="tenant") == 6
 
 
 @pytest.mark.parametrize("count", [1, 10_000])
@@ -56,4 +60,4 @@ def test_none_is_no_limit(count: int) -> None:
     """Nothing is even remembered."""
     world = World()
     for _ in range(count):
-        world.quota.take(ONE, 0)
+        world.quota.take("tenant", ONE, 0)

@@ -35,9 +35,9 @@ ALL = {
 
 
 def test_every_part_of_a_policy_has_a_setting() -> None:
-    """None can be configured that an application could not have of its own."""
+    """None can be configured that an application could not have of its own; a tenant's is set."""
     settable = {field.name for field in fields(PoolSettings)}
-    assert {field.name for field in fields(Policy)} == settable
+    assert {field.name for field in fields(Policy)} == {*settable, "of_tenant"}
     assert {setting.field for setting in SETTINGS.values()} == settable
 
 

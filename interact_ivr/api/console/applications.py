@@ -10,8 +10,8 @@ from interact_ivr.api.console.asking import Asked, Desk, action, asked, done, mu
 from interact_ivr.api.console.guarding import SESSION
 from interact_ivr.api.console.sessions import Note
 from interact_ivr.api.routes import Needs, Route, Who
-from interact_ivr.domain.directory import DEFAULT_APPLICATION
-from interact_ivr.domain.settings import QUOTAS, SETTINGS, written_settings
+from interact_ivr.domain.directory import DEFAULT_APPLICATION, tenant_of
+from interact_ivr.domain.settings import QUOTAS, SETTINGS, written_quotas, written_settings
 from interact_ivr.service.administration import Administration
 
 _PAGE: Final = "applications"
@@ -66,6 +66,10 @@ class ApplicationPages:
     async def _show(self, request: web.Request, who: Who) -> web.Response:
         asked(request, Asked)
         here = must_have(who)
+        tenant = tenant_of(here)
+        quotas = {
+            each.name: written_quotas(each.quotas) for each in self.administration.directory.tenants
+        }
         known = [
             each
             for each in (await self.administration.as_used()).applications
@@ -79,6 +83,8 @@ class ApplicationPages:
             dnis=self.desk.applications(who),
             settings=_OFFERED,
             default=DEFAULT_APPLICATION,
+            tenant=tenant,
+            quotas=quotas[tenant],
         )
 
     async def _add(self, request: web.Request, who: Who) -> web.Response:

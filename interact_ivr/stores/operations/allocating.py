@@ -1,6 +1,6 @@
 """Allocating: an interaction is lent the number that has rested longest."""
 
-from interact_ivr.domain.errors import BadInput, Exhausted, QuotaReached
+from interact_ivr.domain.errors import BadInput, Exhausted, QuotaReached, Whose
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, Policy
 from interact_ivr.domain.names import AllocationId, Ani, Group, InteractionId, Scope
 from interact_ivr.domain.values import Allocation, Ending
@@ -34,11 +34,10 @@ def allocate(
     Where that is to be replaced, another one is looked for before it is free: it is none itself.
     The group that the interaction has asked for binds also where it is not said again.
     """
-    if policy.most_open:  # first: whoever waits for it holds no number that its holder may wait for
-        tx.one("lock_application", application=scope.application)
+    _lock_quotas(tx, scope, policy)
     held = _held_by(tx, scope, interaction, policy)
     if held is None:
-        _check_quota(tx, scope, policy)
+        _check_quotas(tx, scope, policy)
     else:
         _check_group(held, group)
         group = group or _asked_group(tx, held)
@@ -55,13 +54,27 @@ def allocate(
     return _lend(tx, settle(tx, other), interaction, group, caller, policy, replaced)
 
 
-def _check_quota(tx: Transaction, scope: Scope, policy: Policy) -> None:
+def _lock_quotas(tx: Transaction, scope: Scope, policy: Policy) -> None:
+    """Come before any number is held: who waits here holds none that others may wait for."""
+    if policy.of_tenant.most_open:
+        tx.one("lock_tenant", environment=scope.environment)
+    if policy.most_open:
+        tx.one("lock_application", application=scope.application)
+
+
+def _check_quotas(tx: Transaction, scope: Scope, policy: Policy) -> None:
     """Raise `QuotaReached` where one more would be too many; an end counts once it is on record."""
-    if not (most := policy.most_open):
-        return
-    (there,) = tx.one("count_open_allocations", application=scope.application, most=most)
+    if most := policy.most_open:
+        there = tx.one("count_open_allocations", application=scope.application, most=most)
+        _check_quota("application", there[0], most)
+    if most := policy.of_tenant.most_open:
+        there = tx.one("count_open_allocations_of_tenant", environment=scope.environment, most=most)
+        _check_quota("tenant", there[0], most)
+
+
+def _check_quota(whose: Whose, there: int, most: int) -> None:
     if there == most:
-        raise QuotaReached("open at once", most, _ASK_AGAIN_SECONDS)
+        raise QuotaReached(whose, "open at once", most, _ASK_AGAIN_SECONDS)
 
 
 def _held_by(

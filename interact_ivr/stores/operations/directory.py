@@ -10,9 +10,11 @@ from interact_ivr.domain.directory import (
     KnownApplication,
     KnownEnvironment,
     KnownKey,
+    KnownTenant,
     KnownToken,
     KnownUser,
 )
+from interact_ivr.domain.lifecycle import Quotas
 from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.domain.settings import PoolSettings
 from interact_ivr.stores.operations.times import duration_of, from_micros
@@ -26,7 +28,7 @@ def read(tx: Transaction) -> Directory:
         secret = KeptSecret(prefix, Digest(digest))
         keys[application].append(KnownKey(secret, from_micros(at), _instant(used_at)))
     return Directory(
-        tenants=tuple(name for (name,) in tx.all("list_tenants")),
+        tenants=tuple(KnownTenant(name, Quotas(*most)) for name, *most in tx.all("list_tenants")),
         environments=tuple(KnownEnvironment(*row) for row in tx.all("list_environments")),
         applications=tuple(
             KnownApplication(id_, environment, name, pool, _settings(own), tuple(keys[id_]))

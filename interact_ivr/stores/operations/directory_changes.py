@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -23,6 +23,7 @@ from interact_ivr.domain.directory import (
     RemoveToken,
     RemoveUser,
     SetApplication,
+    SetTenant,
     SetUser,
 )
 from interact_ivr.domain.errors import (
@@ -45,7 +46,7 @@ _ID_BITS = 47
 def make(change: Change, tx: Transaction) -> None:
     """Make *change*, or raise what refuses it."""
     match change:
-        case AddTenant() | RemoveTenant():
+        case AddTenant() | SetTenant() | RemoveTenant():
             _change_tenant(tx, change)
         case AddEnvironment():
             _add_environment(tx, change)
@@ -68,11 +69,14 @@ def make(change: Change, tx: Transaction) -> None:
             assert_never(change)
 
 
-def _change_tenant(tx: Transaction, change: AddTenant | RemoveTenant) -> None:
+def _change_tenant(tx: Transaction, change: AddTenant | SetTenant | RemoveTenant) -> None:
     match change:
         case AddTenant(tenant):
             if not tx.do("add_tenant", tenant=tenant):
                 raise EntryExists("tenant", tenant)
+        case SetTenant(tenant, quotas):
+            _check_tenant(tx, tenant)
+            tx.do("set_tenant", tenant=tenant, **asdict(quotas))
         case RemoveTenant(tenant):
             _check_tenant(tx, tenant)
             environments, users = tx.one("count_on_tenant", tenant=tenant)

@@ -44,6 +44,20 @@ WHERE allocation.application_id = :application AND interaction = :interaction
   AND ended_at IS NULL
 FOR UPDATE OF number
 
+-- name: lock_tenant
+SELECT name FROM tenant WHERE name = (SELECT tenant FROM environment WHERE id = :environment)
+FOR NO KEY UPDATE
+
+-- name: count_open_allocations_of_tenant
+SELECT count(*) FROM (
+    SELECT 1 FROM environment AS own
+    JOIN environment AS each ON each.tenant = own.tenant
+    JOIN application ON application.environment_id = each.id
+    JOIN allocation ON allocation.application_id = application.id AND ended_at IS NULL
+    WHERE own.id = :environment
+    LIMIT :most
+) AS open
+
 -- name: lock_application
 -- What is counted behind it stays so until the end, and foreign keys do not wait for it.
 SELECT id FROM application WHERE id = :application

@@ -9,6 +9,7 @@ SELECT NOT EXISTS (SELECT FROM number) AND NOT EXISTS (SELECT FROM allocation)
    AND NOT EXISTS (SELECT FROM journal) AND NOT EXISTS (SELECT FROM user_account)
    AND NOT EXISTS (SELECT FROM application_key) AND NOT EXISTS (SELECT FROM token)
    AND (SELECT count(*) FROM tenant) = 1
+   AND NOT EXISTS (SELECT FROM tenant WHERE most_open + most_a_minute > 0)
    AND (SELECT count(*) FROM environment) = 1
    AND NOT EXISTS (SELECT FROM environment WHERE dial_plan IS NOT NULL)
    AND (SELECT count(*) FROM application) = 1

@@ -1,7 +1,7 @@
 -- The queries of the directory.
 
 -- name: list_tenants
-SELECT name FROM tenant ORDER BY name
+SELECT name, most_open, most_a_minute FROM tenant ORDER BY name
 
 -- name: list_environments
 SELECT id, tenant || '/' || name, dial_plan FROM environment ORDER BY tenant, name
@@ -36,6 +36,9 @@ SELECT name FROM tenant WHERE name = :tenant
 
 -- name: add_tenant
 INSERT INTO tenant (name) VALUES (:tenant) ON CONFLICT DO NOTHING
+
+-- name: set_tenant
+UPDATE tenant SET most_open = :most_open, most_a_minute = :most_a_minute WHERE name = :tenant
 
 -- name: remove_tenant
 DELETE FROM tenant WHERE name = :tenant

@@ -33,6 +33,19 @@ FROM allocation JOIN number ON number.id = allocation.number_id
 WHERE allocation.application_id = :application AND interaction = :interaction
   AND ended_at IS NULL
 
+-- name: lock_tenant
+SELECT tenant FROM environment WHERE id = :environment
+
+-- name: count_open_allocations_of_tenant
+SELECT count(*) FROM (
+    SELECT 1 FROM environment AS own
+    CROSS JOIN environment AS each ON each.tenant = own.tenant
+    CROSS JOIN application ON application.environment_id = each.id
+    CROSS JOIN allocation ON allocation.application_id = application.id AND ended_at IS NULL
+    WHERE own.id = :environment
+    LIMIT :most
+) AS open
+
 -- name: lock_application
 SELECT id FROM application WHERE id = :application
 
