@@ -17,6 +17,7 @@ from interact_ivr.control.actors import actor_of
 from interact_ivr.control.dial_plans import PlanOperations
 from interact_ivr.control.operations import Conversation, Operations
 from interact_ivr.control.sizing import SizingOperations
+from interact_ivr.domain.acts import COMMAND_LINE
 from interact_ivr.domain.ani import AniKeeping, AniSetting
 from interact_ivr.domain.cluster import Presence
 from interact_ivr.domain.happening import EXHAUSTED, Happening
@@ -241,7 +242,7 @@ async def carry_out(
     who = f"interact-ivr {request.replace('.', ' ')}"
     async with opened(config, who, Observing()) as opened_parts:
         operations = operations_of(opened_parts, dict)
-        actor = actor_of(os.getuid(), "command line")
+        actor = actor_of(os.getuid(), COMMAND_LINE)
         return await operations.carry_out(request, arguments, Conversation(each(), tell, actor))
 
 

@@ -11,14 +11,14 @@ import structlog
 from dialplan import PlanError
 from interact_ivr.config import ConfigError, after_reload, changes, load_config
 from interact_ivr.config_keys import Config
-from interact_ivr.domain.acts import Act, Actor
+from interact_ivr.domain.acts import SIGNAL, Act, Actor
 from interact_ivr.domain.errors import Refusal
 from interact_ivr.systemd import Systemd
 
 Adopt = Callable[[Config], Awaitable[Sequence[str]]]
 Acting = Callable[[], AbstractAsyncContextManager[Act]]
 RELOAD = "service.reload"
-RELOADING = Actor("SIGHUP", "signal")
+RELOADING = Actor("SIGHUP", SIGNAL)
 """Whoever has sent it: the kernel does not say so to us."""
 
 

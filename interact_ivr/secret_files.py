@@ -5,6 +5,7 @@ secret that it cannot change; in a folder where nobody else may put another in i
 here changes a mode.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -35,9 +36,11 @@ def opened(file: Path) -> Iterator[BinaryIO]:
 
     Raises:
         Exposed: others may read it, or put another in its place.
-        OSError: it cannot be read.
+        OSError: it cannot be read, or is no file: a pipe would be waited for.
     """
-    with file.open("rb") as found:
+    with open(file, "rb", opener=_open_at_once) as found:
+        if not stat.S_ISREG(os.fstat(found.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(file))
         if fault := _fault(file, _exposure(os.fstat(found.fileno()))):
             raise Exposed(fault)
         yield found
@@ -63,6 +66,25 @@ def replaceable(file: Path) -> Path | None:
         if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
             return folder
     return None
+
+
+def check_place(socket: Path) -> None:
+    """Raise `Exposed` where others may listen in the place of *socket* while nobody does."""
+    folder = socket.parent
+    if not _is_everybodys(folder):
+        found = replaceable(socket)
+        if found is None:
+            return
+        folder = found
+    raise Exposed(f"others may put another socket in the place of {socket}: chmod o-w {folder}")
+
+
+def _is_everybodys(folder: Path) -> bool:
+    return folder.exists() and bool(folder.stat().st_mode & stat.S_IWOTH)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _on_the_way(file: Path) -> Iterator[Path]:
@@ -94,6 +116,8 @@ def _exposure(found: os.stat_result) -> str | None:
         return "others"
     if found.st_mode & (stat.S_IWGRP | stat.S_IXGRP):
         return "a whole group"
+    if os.geteuid() != 0 and found.st_uid not in {0, os.geteuid()}:  # root's commands read all
+        return f"uid {found.st_uid}, who owns it,"
     groups = {os.getegid(), *os.getgroups()}
     is_known = os.geteuid() == 0 or found.st_uid == 0 or found.st_gid in groups
     if found.st_mode & stat.S_IRGRP and not is_known:  # root is of no group of the service's

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 def told_of(action: str, **facts: object) -> Told:
     """Say what is to be put on record of an *action* of this process's user; of paths, absolute."""
     from interact_ivr.control.actors import actor_of
-    from interact_ivr.domain.acts import Act
+    from interact_ivr.domain.acts import COMMAND_LINE, Act
 
-    act = Act(actor_of(os.getuid(), "command line"), action)
+    act = Act(actor_of(os.getuid(), COMMAND_LINE), action)
     act.speak_of({name: _plain(value) for name, value in facts.items()})
     return act.told()
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from interact_ivr.secret_files import check_place
+
 
 class NotRunning(Exception):
     """No service listens on the socket."""
@@ -38,8 +40,10 @@ def ask(
     Raises:
         NotRunning: nobody listens there.
         Refused: the service said no, or an argument is no text.
-        OSError: the socket may not be opened, or the service did not answer in time.
+        OSError: the socket may not be opened, or is where anybody may put one, or the service did
+            not answer in time.
     """
+    check_place(path)
     text = _encoded({"request": request, "arguments": arguments})
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
         connection.settimeout(timeout)

@@ -21,8 +21,9 @@ import structlog
 
 from interact_ivr.control.actors import actor_of
 from interact_ivr.control.operations import Conversation, Operations, refusal
-from interact_ivr.domain.acts import Actor
+from interact_ivr.domain.acts import CONTROL_SOCKET, Actor
 from interact_ivr.domain.errors import BadInput, Refusal
+from interact_ivr.secret_files import check_place
 
 MAX_LINE = 8 * 1024 * 1024
 _PEER = "3i"
@@ -133,11 +134,12 @@ def peer_of(writer: asyncio.StreamWriter) -> Actor:
     with socket.socket(fileno=os.dup(connected.fileno())) as asked:
         peer = asked.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize(_PEER))
     _, uid, _ = struct.unpack(_PEER, peer)
-    return actor_of(uid, "control socket")
+    return actor_of(uid, CONTROL_SOCKET)
 
 
 def _bind(path: Path) -> socket.socket:
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    check_place(path)
     if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
         if _answers(path):
             raise OSError(errno.EADDRINUSE, "another service listens on the control socket", path)

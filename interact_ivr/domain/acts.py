@@ -4,6 +4,8 @@ An act that is under way is found in its task's context, as what is logged finds
 changes the store need not be told whose change it is, and cannot forget to say so.
 """
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,18 +17,15 @@ from interact_ivr.domain.shown import shown
 
 _MOST_LISTED, _MOST_TEXT, _MOST_OBJECT, _MOST_REASON = 5, 200, 400, 300
 _SPOKEN_OF: Final = (
-    *("tenant", "environment", "application", "name", "allocates_from", "settings"),
+    *("tenant", "environment", "application", "name", "allocates_from", "settings", "quotas"),
     *("user", "role", "prefix", "dial_plan", "extensions", "expires_in_days"),
     *("number", "numbers", "group", "state", "dnid", "enabled", "force", "allocation", "tombstone"),
-    *("hold_for_seconds", "rest_for_seconds", "redial_for_seconds", "late_for_seconds"),
-    *("resting", "on_repeat", "late_reveals_id", "new", "already_there", "asked", "changed"),
-    *("plan_sha256", "former_sha256", "not_told"),
+    *("new", "already_there", "asked", "changed", "plan_sha256", "former_sha256", "not_told"),
 )
 """What of a request is put on record. A key, a password and whose an interaction is are not among
 them, nor is what may come to requests later."""
-_MATCHING: Final = ("state", "prefix", "text")
 _ALSO_SPOKEN_OF: Final = {
-    "number.enable_matching": _MATCHING,
+    "number.enable_matching": ("state", "prefix", "text"),
     "db.backup": ("file", "bytes"),
     "db.restore": ("file",),
     "db.migrate": ("schema",),
@@ -34,6 +33,10 @@ _ALSO_SPOKEN_OF: Final = {
 }
 """Which numbers or files were meant; elsewhere such a text may be anything, and a prefix of a
 secret."""
+_MAY_BE_SOMEBODY: Final = {"text"}
+"""What numbers are found by may be an interaction's id, which is to be forgotten with it: told is
+that there was one, and which numbers it found."""
+_AMBIGUOUS: Final = re.compile(r'[\s="]')
 _PREFIXES: Final = {"application.key.remove": 6, "token.remove": 12}
 """How much is told of what a secret begins with: somebody may give all of it."""
 _LONGEST_PREFIX: Final = 12
@@ -59,6 +62,9 @@ class Actor:
     """An address, ``control socket``, ``command line`` or ``signal``."""
 
 
+CONTROL_SOCKET, COMMAND_LINE, SIGNAL = "control socket", "command line", "signal"
+LOCAL: Final = {CONTROL_SOCKET, COMMAND_LINE, SIGNAL}
+"""Where the operator asks from."""
 NOBODY: Final = Actor("", "")
 """Somebody of whom nothing is known, as in a test."""
 
@@ -125,13 +131,13 @@ class Act:
         also = _ALSO_SPOKEN_OF.get(self.action, ())
         for name in (*_SPOKEN_OF, *also):
             if (value := facts.get(name)) not in (None, "", (), []):
-                self._spoken[name] = _written(value)
+                self._spoken[name] = "…" if name in _MAY_BE_SOMEBODY else _written(value)
         if "prefix" not in also and (prefix := self._spoken.get("prefix")) is not None:
             self._spoken["prefix"] = prefix[: _PREFIXES.get(self.action, _LONGEST_PREFIX)]
 
     def told(self, outcome: Outcome = Outcome.DONE, reason: str | None = None) -> Told:
         """Say what is to be put on record of it."""
-        text = " ".join(f"{name}={value}" for name, value in self._spoken.items())
+        text = " ".join(f"{name}={_quoted(value)}" for name, value in self._spoken.items())
         return Told(
             who=shown(self.actor.who),
             source=shown(self.actor.source),
@@ -179,6 +185,11 @@ def _written(value: object) -> str:
         case Iterable():
             return _listed([str(each) for each in value])
     return str(value)
+
+
+def _quoted(value: str) -> str:
+    """Let no value pass for two, or for another's."""
+    return json.dumps(value, ensure_ascii=False) if _AMBIGUOUS.search(value) else value
 
 
 def _listed(values: list[str]) -> str:

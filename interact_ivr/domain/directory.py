@@ -3,6 +3,7 @@
 An environment is spoken of as ``tenant/environment``. No name crosses a tenant's border.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -114,10 +115,11 @@ class AddTenant:
 
 @dataclass(frozen=True, slots=True)
 class SetTenant:
-    """Give a tenant these quotas."""
+    """Change some of a tenant's quotas: the *given* ones, by their fields."""
 
     tenant: str
     quotas: Quotas
+    given: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +160,12 @@ class AddApplication:
 
 @dataclass(frozen=True, slots=True)
 class SetApplication:
-    """Give a DNIS application these settings, and no others."""
+    """Change some of a DNIS application's settings: the *given* ones, by their fields."""
 
     environment: EnvironmentName
     application: str
     settings: PoolSettings
+    given: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A DNIS application's own settings; what it does not set, the configuration's [pool] says."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -122,6 +122,11 @@ def read_settings(given: Mapping[str, str], before: PoolSettings) -> PoolSetting
         except (ValueError, KeyError):
             raise BadInput(key, f"{setting.expected}, or nothing", f"{text[:_SHOWN]!a}") from None
     return replace(before, **own)
+
+
+def fields_of(given: Iterable[str]) -> frozenset[str]:
+    """Give the fields of settings that were read, by their keys."""
+    return frozenset(SETTINGS[key].field for key in given)
 
 
 def written_settings(settings: PoolSettings) -> dict[str, object]:

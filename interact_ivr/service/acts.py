@@ -1,10 +1,11 @@
 """Acts of administrators are put on record: those that were done, and those that were refused."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from interact_ivr.domain.acts import UNDER_WAY, Act, Actor, Entry, Outcome, Sought, Told
+from interact_ivr.domain.acts import LOCAL, UNDER_WAY, Act, Actor, Entry, Outcome, Sought, Told
 from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import BadInput, Refusal, StoreUnavailable
 from interact_ivr.domain.names import EnvironmentName
@@ -13,7 +14,7 @@ from interact_ivr.service.environments import Environments
 from interact_ivr.service.seldom import Seldom
 
 _MOST_REFUSED: Final = 100
-"""Entries within 10 s of what was refused before it began: nobody fills the trail by asking."""
+"""Entries of a tenant within 10 s of what was refused: nobody fills the trail by asking."""
 _STRANGERS_EVERY: Final = 600.0
 """Seconds in which a source that cannot sign in is on record once, and `_MOST_STRANGERS` of all."""
 _MOST_STRANGERS: Final = 20
@@ -36,7 +37,7 @@ class Acts:
         self._environments = environments
         self._heard = heard
         self._lost = lost
-        self._again = Seldom(most=_MOST_REFUSED)
+        self._refused = Seldom(most=_MOST_REFUSED)
         self._visits = Seldom(most=_MOST_REFUSED)
         self._strangers = Seldom(_STRANGERS_EVERY, _MOST_STRANGERS)
 
@@ -56,9 +57,12 @@ class Acts:
         try:
             yield act
         except Refusal as error:
-            await self._end(act, Outcome.REFUSED, act.why(error.code, str(error)))
+            if act.is_recorded or actor.source in LOCAL:
+                await self._end(act, Outcome.REFUSED, act.why(error.code, str(error)))
+            else:
+                await self._end_refused(act, error, act.told().object)
             raise
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             await self._end(act, Outcome.FAILED, type(error).__name__)
             raise
         else:
@@ -74,12 +78,7 @@ class Acts:
 
         The same of the same within 10 s is counted, and told with the next of it.
         """
-        left_out = self._again.left_out(f"{actor.who} {action} {tenant} {environment}")
-        if left_out is None:
-            return
-        act = Act(actor, action, tenant, environment)
-        before = f" ({left_out} more before)" if left_out else ""
-        await self._end(act, Outcome.REFUSED, f"{act.why(why.code, str(why))}{before}")
+        await self._end_refused(Act(actor, action, tenant, environment), why)
 
     async def visited(
         self, actor: Actor, action: str, tenant: str, why: Refusal | None = None
@@ -88,7 +87,8 @@ class Acts:
 
         The same of the same within 10 s is counted, and told with the next of it.
         """
-        left_out = self._visits.left_out(f"{actor.who} {actor.source} {action} {why and why.code}")
+        kind = f"{actor.who} {action} {why and why.code}"
+        left_out = self._visits.left_out(kind, tenant)
         await self._visited(Act(actor, action, tenant), left_out, why)
 
     async def strange(
@@ -113,6 +113,14 @@ class Acts:
     async def entries(self, sought: Sought, before: str = "", limit: int = 100) -> Sequence[Entry]:
         """Give up to *limit* entries that are older than the id *before*, the newest first."""
         return await self._store.entries(sought, before, limit)
+
+    async def _end_refused(self, act: Act, why: Refusal, what: str = "") -> None:
+        kind = f"{act.actor.who} {act.action} {act.environment} {why.code} {what}"
+        left_out = self._refused.left_out(kind, act.tenant)
+        if left_out is None:
+            return
+        before = f" ({left_out} more before)" if left_out else ""
+        await self._end(act, Outcome.REFUSED, f"{act.why(why.code, str(why))}{before}")
 
     async def _end(self, act: Act, outcome: Outcome, reason: str | None) -> None:
         if not act.changes:

@@ -47,7 +47,7 @@ from interact_ivr.domain.errors import (
 )
 from interact_ivr.domain.lifecycle import NO_QUOTAS, Quotas
 from interact_ivr.domain.names import EnvironmentName
-from interact_ivr.domain.settings import PoolSettings, read_quotas, read_settings
+from interact_ivr.domain.settings import PoolSettings, fields_of, read_quotas, read_settings
 from interact_ivr.ports import Clock, DirectoryStore
 from interact_ivr.service.environments import Defaults, Environments
 from interact_ivr.service.passwords import hashed
@@ -162,8 +162,8 @@ class Administration:
         async with self._turn:
             known = {each.name: each.quotas for each in self.directory.tenants}
             own = read_quotas(quotas, known.get(tenant, NO_QUOTAS))
-            await self._make(SetTenant(tenant, own))
-            return own
+            await self._make(SetTenant(tenant, own, fields_of(quotas)))
+            return next(each.quotas for each in self.directory.tenants if each.name == tenant)
 
     async def remove_tenant(self, tenant: str) -> None:
         """Stop serving a customer who has no environment and no user."""
@@ -221,11 +221,13 @@ class Administration:
         self, environment: str, application: str, settings: Mapping[str, str]
     ) -> OwnSettings:
         """Change some of a DNIS application's settings, and give all it has then."""
+        speak_of({"settings": settings})
         name = self._environments.full_name(environment)
         async with self._turn:
             own = read_settings(settings, self._application(name, application).settings)
             self._check(own)
-            await self._make(SetApplication(name, application, own))
+            await self._make(SetApplication(name, application, own, fields_of(settings)))
+            own = self._application(name, application).settings
             return OwnSettings(own, self._warn(name, application))
 
     async def remove_application(self, environment: str, application: str) -> None:

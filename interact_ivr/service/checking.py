@@ -25,6 +25,11 @@ _LONGEST = 64
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What would not stay within a line, or would write to the terminal it is shown on."""
 _DNID = re.compile(r"[0-9]{1,15}")
+_OF_A_SPREADSHEET = re.compile(
+    r"=.*|[-+]?\d+([.,]\d+)?E[-+]?\d+|#(REF!|N/A|NAME\?|VALUE!|DIV/0!|NUM!|NULL!)|TRUE|FALSE",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What one leaves in a number's place: its keys on a telephone would be a number's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +218,8 @@ def normalized(here: Environment, entered: str) -> NumberKey:
     """
     if found := _UNWRITABLE.search(entered):
         raise BadInput("number", "printable text", f"{found[0]!a} at position {found.start() + 1}")
+    if _OF_A_SPREADSHEET.fullmatch(entered.strip()):
+        raise BadInput("number", "a number, no spreadsheet's formula or fault", f"{entered[:40]!a}")
     number = NumberKey(here.dial_plan.normalize(entered))
     if len(number) > _LONGEST:
         raise BadInput("number", f"at most {_LONGEST} characters", f"{len(number)}")

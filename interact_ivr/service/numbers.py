@@ -19,6 +19,8 @@ from interact_ivr.service.environments import Environment, Environments
 _PAGE = 2_000
 _STEP = 500
 """Numbers that are drained in one transaction: a few milliseconds in which a call waits."""
+_NAMED = 5
+"""Of many numbers that were found, those that stand in the audit trail."""
 
 
 class Numbers:
@@ -111,6 +113,7 @@ class Numbers:
         here = self._environments.named(environment)
         scope = here.application(application).scope
         keys = await self._found(here, scope, numbers)
+        _speak_of_found(keys)
         await self._store.set_enabled(scope, keys, enabled=enabled)
         return keys
 
@@ -134,6 +137,8 @@ class Numbers:
         speak_of({"asked": await self.count(environment, page, application), "changed": 0})
         while found := await self.list(environment, page, application):
             keys = [each.number for each in found]
+            if not changed:
+                speak_of({"numbers": keys[:_NAMED]})
             await self._set_step(environment, keys, application, changed, enabled=enabled)
             changed += len(keys)
             page = replace(page, after=keys[-1])
@@ -176,6 +181,7 @@ class Numbers:
         here = self._environments.named(environment)
         scope = here.application(application).scope
         keys = await self._found(here, scope, numbers)
+        _speak_of_found(keys)
         await self._store.remove(scope, keys, force=force)
         return keys
 
@@ -193,3 +199,8 @@ class Numbers:
         if missing := [number for number, key in found.items() if key is None]:
             raise BadRows([str(NoSuchNumber(number)) for number in missing])
         return list(dict.fromkeys(key for key in found.values() if key is not None))
+
+
+def _speak_of_found(keys: Sequence[NumberKey]) -> None:
+    """Have on record which numbers were meant, however they were written."""
+    speak_of({"number": keys[0]} if len(keys) == 1 else {"numbers": keys})

@@ -1,13 +1,14 @@
 """What happens all the time is told now and then, with how often it was not told."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable
 
 from interact_ivr.service.recent import Recent
 
 
 class Seldom:
-    """Lets one of each kind be told every so many seconds, and so many of all kinds."""
+    """Lets one of each kind be told every so many seconds, and so many of all kinds of somebody."""
 
     def __init__(
         self,
@@ -15,24 +16,28 @@ class Seldom:
         most: int = 20,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """*most* are told within *every* seconds, of whatever kinds, and none of them twice."""
+        """*most* of each are told within *every* seconds, of whatever kinds, and none twice."""
         self._every = every
         self._most = most
         self._clock = clock
         self._begun = clock()
-        self._told: set[str] = set()
+        self._told = defaultdict[str, set[str]](set)
         self._left_out = Recent[str, int](most * 10, every * 90, clock)
 
-    def left_out(self, kind: str) -> int | None:
-        """Say how many of *kind* were not told since the last one that was; None: nor is this."""
+    def left_out(self, kind: str, whose: str = "") -> int | None:
+        """Say how many of *kind* were not told since the last one that was; None: nor is this.
+
+        Nobody takes the room of another: *whose* it is must be one of few.
+        """
         now = self._clock()
         if now - self._begun >= self._every:
             self._begun = now
             self._told.clear()
-        before = self._left_out.get(kind) or 0
-        if kind in self._told or len(self._told) >= self._most:
-            self._left_out.put(kind, before + 1)
+        told, key = self._told[whose], f"{whose} {kind}"
+        before = self._left_out.get(key) or 0
+        if kind in told or len(told) >= self._most:
+            self._left_out.put(key, before + 1)
             return None
-        self._told.add(kind)
-        self._left_out.forget(kind)
+        told.add(kind)
+        self._left_out.forget(key)
         return before

@@ -1,6 +1,6 @@
 """The directory: what is added is there, what is used stays, what is removed is gone."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
@@ -47,6 +47,7 @@ from tests.contract.stores import POLICY, START, Pool
 DEFAULT = EnvironmentName("default/default")
 LIVE = EnvironmentName("acme/live")
 TEST = EnvironmentName("acme/test")
+QUOTAS = ("most_open", "most_a_minute")
 KEY, OTHER_KEY, THIRD_KEY = (kept_key(sign * 24) for sign in "abc")
 TOKEN = kept_token("d" * 64)
 OWN = PoolSettings(
@@ -216,7 +217,7 @@ async def test_nothing_is_added_to_what_is_not_there(pool: Pool) -> None:
         pool,
         NoSuchApplication,
         sales(DEFAULT, pool="none"),
-        SetApplication(DEFAULT, "sales", OWN),
+        SetApplication(DEFAULT, "sales", OWN, ["hold_for"]),
         RemoveApplication(DEFAULT, "sales"),
         AddKey(DEFAULT, "sales", KEY),
         RemoveKey(DEFAULT, "sales", KEY.prefix),
@@ -239,7 +240,7 @@ async def test_another_environment_s_application_is_none_of_this_one(pool: Pool)
         pool,
         NoSuchApplication,
         sales(DEFAULT, name="web", pool="sales"),
-        SetApplication(DEFAULT, "sales", OWN),
+        SetApplication(DEFAULT, "sales", OWN, ["hold_for"]),
         AddKey(DEFAULT, "sales", OTHER_KEY),
         RemoveKey(DEFAULT, "sales", KEY.prefix),
         RemoveApplication(DEFAULT, "sales"),
@@ -253,17 +254,34 @@ async def test_a_consumer_has_no_pool(pool: Pool) -> None:
         pool,
         BadInput,
         sales(name="other", pool="web", key=THIRD_KEY),
-        SetApplication(LIVE, "web", OWN),
+        SetApplication(LIVE, "web", OWN, ["hold_for"]),
         AddToken(TOKEN, Grant(Role.APPLICATION, LIVE, "web")),
     )
 
 
-async def test_settings_are_replaced_as_a_whole(pool: Pool) -> None:
-    """What the new ones do not have falls back to the configuration."""
-    await acme(pool, sales())
-    settings = PoolSettings(rest_for=timedelta(0), replace=True)
-    await change(pool, SetApplication(LIVE, "sales", settings))
-    assert (await application(pool)).settings == settings
+EVERY = [field.name for field in fields(PoolSettings)]
+
+
+@pytest.mark.parametrize("given", [*([name] for name in EVERY), EVERY, []])
+async def test_only_the_settings_that_are_given_are_written(pool: Pool, given: list[str]) -> None:
+    """Another node, which knows the others as they were, may have set them meanwhile."""
+    one, two, three = (timedelta(seconds=at) for at in (1, 2, 3))
+    before = PoolSettings(one, two, three, one, True, False, True, 1, 2)
+    other = PoolSettings(None, timedelta(0), None, timedelta(9), False, None, False, None, 7)
+    await acme(pool, sales(settings=before))
+    await change(pool, SetApplication(LIVE, "sales", other, given))
+    after = replace(before, **{name: getattr(other, name) for name in given})
+    assert (await application(pool)).settings == after
+
+
+@pytest.mark.parametrize("given", [["most_open"], ["most_a_minute"], QUOTAS, []])
+async def test_only_the_quotas_that_are_given_are_written(pool: Pool, given: list[str]) -> None:
+    """As of an application's settings."""
+    await acme(pool)
+    before, other = Quotas(1, 2), Quotas(0, 3)
+    await change(pool, SetTenant("acme", before, QUOTAS), SetTenant("acme", other, given))
+    (tenant, _) = (await pool.directory.read()).tenants
+    assert tenant.quotas == replace(before, **{name: getattr(other, name) for name in given})
 
 
 async def test_two_keys_are_valid_at_once(pool: Pool) -> None:
@@ -350,7 +368,8 @@ async def test_an_application_s_own_quota_binds(
 ) -> None:
     """Smaller or larger than the configuration's; 0 is none, and unset is the configuration's."""
     await pool.add(*(f"+38097452020{digit}" for digit in range(4)))
-    await change(pool, SetApplication(DEFAULT, "default", PoolSettings(most_open=own)))
+    settings = PoolSettings(most_open=own)
+    await change(pool, SetApplication(DEFAULT, "default", settings, ["most_open"]))
     (known,) = (await pool.directory.read()).applications
     assert (known.settings.most_open, known.settings.most_a_minute) == (own, None)
     policy = known.settings.over(replace(POLICY, most_open=configured))
@@ -364,12 +383,12 @@ async def test_a_tenant_s_quotas_are_kept(pool: Pool) -> None:
     """Through a new start, each by itself; a tenant that is not there has none."""
     await acme(pool)
     for quotas in (Quotas(500, 60), Quotas(0, 60), Quotas()):
-        await change(pool, SetTenant("acme", quotas))
+        await change(pool, SetTenant("acme", quotas, QUOTAS))
         await pool.reopen()
         tenants = (await pool.directory.read()).tenants
         assert tenants == (KnownTenant("acme", quotas), KnownTenant("default"))
     with pytest.raises(NoSuchEntry):
-        await change(pool, SetTenant("globex", Quotas()))
+        await change(pool, SetTenant("globex", Quotas(), QUOTAS))
 
 
 async def test_a_tenant_s_quota_is_of_all_its_applications_together(pool: Pool) -> None:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import itertools
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from interact_ivr.api.console.entrance import NoRole
 from interact_ivr.api.console.frames import BASE as CONSOLE
 from interact_ivr.api.native.asking import BASE as NATIVE
 from interact_ivr.api.routes import Needs
 from interact_ivr.app import operations_of
 from interact_ivr.control.operations import READS, Conversation
 from interact_ivr.domain.access import Role
-from interact_ivr.domain.acts import Actor, Entry, Outcome, Sought
+from interact_ivr.domain.acts import Actor, Entry, Outcome, Sought, Told
 from interact_ivr.domain.errors import Refusal, StoreUnavailable
 from interact_ivr.domain.values import Shown
 from interact_ivr.service import numbers
@@ -166,6 +169,13 @@ COMMANDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 """What is done, in this order, and right after it what is refused."""
 
 
+SPOKEN_OF = {
+    "tenant.set": "tenant=corp quotas=most_allocations:9",
+    "application.set": "settings=resting:strict",
+}
+"""Of some, what their entry says they changed."""
+
+
 def test_each_command_leaves_one_entry(desk: Desk) -> None:
     """Done and refused, by whose process it is; what only asks leaves none, nor does a dry run."""
     operations = operations_of(desk.parts, dict)
@@ -182,6 +192,8 @@ def test_each_command_leaves_one_entry(desk: Desk) -> None:
             assert (told.action, told.outcome) == (request, outcome), (request, answer)
             assert (told.who, told.source) == (OPERATOR.who, OPERATOR.source)
             assert (told.reason is None) is (outcome is Outcome.DONE)
+            if outcome is Outcome.DONE:
+                assert SPOKEN_OF.get(request, "") in told.object
     before = len(trail(desk))
     for request in READS - {"journal.who_held"}:
         command(desk, request, {"number": NEW, **HERE_IS} if request == "explain" else {})
@@ -249,7 +261,7 @@ def test_what_fits_and_what_is_wrong_with_a_plan_are_told(desk: Desk, admin: Vis
     admin.act(f"{CONSOLE}/own/plan-activate", [("plan", OTHER), ("seal", "none")])
     refused, drained = new_in(desk, before)
     assert drained.told.object == (
-        "environment=live prefix=+13178723000 group=main state=idle enabled=True text=872300 "
+        "environment=live prefix=+13178723000 group=main state=idle enabled=True text=… "
         "asked=0 changed=0"
     )
     assert "it is not what was compared" in (refused.told.reason or "")
@@ -279,9 +291,12 @@ def test_what_is_drained_in_steps_is_told_at_its_beginning_and_end(
     asked = desk.wait(desk.parts.numbers.count(ACME, Shown(text="872300")))
     assert asked > 4
 
+    def counts_of(told: Told) -> str:
+        return told.object[told.object.index("asked") :].partition(" numbers=")[0]
+
     def told(before: int) -> list[str]:
         entries = [each.told for each in new_in(desk, before)]
-        return [f"{one.outcome} {one.object.partition('872300 ')[2]}" for one in entries]
+        return [f"{one.outcome} {counts_of(one)}" for one in entries]
 
     before = len(trail(desk))
     command(desk, "number.enable_matching", {"enabled": False, **fits})
@@ -415,6 +430,115 @@ def test_each_administrative_route_leaves_one_entry(desk: Desk) -> None:
         before = len(trail(desk))
         assert desk.ask(NATIVE + good, "0" * 64, method, body).status == 401
         assert len(trail(desk)) == before
+
+
+def test_what_an_administrator_is_refused_often_does_not_fill_the_trail(desk: Desk) -> None:
+    """One entry for the same of the same, and 100 of all; what they do meanwhile has its own."""
+    admin = desk.token(role=Role.ADMIN)
+
+    def drain(number: str) -> int:
+        json = {"Content_Type": "application/json"}
+        where = f"{NATIVE}/numbers/{number}"
+        return desk.ask(where, admin, "PATCH", b'{"enabled": false}', **json).status
+
+    def told(before: int) -> list[Outcome]:
+        return [each.told.outcome for each in new_in(desk, before)]
+
+    before = len(trail(desk))
+    assert {drain("13178729999") for _ in range(50)} == {404}
+    assert drain(NUMBERS[1]) == 200
+    assert told(before) == [Outcome.DONE, Outcome.REFUSED]
+    before = len(trail(desk))
+    assert {drain(f"13178728{at:03}") for at in range(150)} == {404}
+    assert drain(NUMBERS[1]) == 200
+    assert len(told(before)) <= 1 + 100
+
+
+@pytest.mark.parametrize("kind", ["refused", "visited"])
+def test_nobody_takes_the_room_of_another_tenant_in_the_trail(desk: Desk, kind: str) -> None:
+    """However many users and addresses they come with."""
+    acts = desk.parts.acts
+
+    async def happens(tenant: str, user: str, source: str) -> None:
+        actor = Actor(f"user {tenant}/{user}", source)
+        if kind == "visited":
+            await acts.visited(actor, "console.sign_in", tenant)
+        else:
+            await acts.refuse(actor, "user.add", tenant, "", NoRole())
+
+    async def crowd() -> None:
+        for at in range(300):
+            await happens("crowd", f"{kind}{at}", f"192.0.2.{at % 200}")
+        await happens("calm", kind, "192.0.2.1")
+
+    before = len(trail(desk))
+    desk.wait(crowd())
+    tenants = Counter(each.told.tenant for each in new_in(desk, before))
+    assert tenants == {"crowd": 100, "calm": 1}
+
+
+def test_the_same_visitor_is_one_entry_wherever_they_come_from(desk: Desk) -> None:
+    """The next says how many it stands for."""
+
+    async def crowd() -> None:
+        for at in range(50):
+            actor = Actor("user acme/everywhere", f"192.0.2.{at}")
+            await desk.parts.acts.visited(actor, "console.sign_in", "acme")
+
+    before = len(trail(desk))
+    desk.wait(crowd())
+    assert len(new_in(desk, before)) == 1
+
+
+@pytest.mark.parametrize(
+    "entered", ["+" + "-" * 220 + NUMBERS[1].lstrip("+"), f"{NUMBERS[1]} enabled=True"]
+)
+def test_a_number_is_on_record_as_it_was_found(desk: Desk, admin: Visitor, entered: str) -> None:
+    """However it was written, so that nobody hides it, or has it say something else."""
+    before = len(trail(desk))
+    admin.act(f"{HERE}/pool", [("number", entered), ("enabled", "false")])
+    (entry,) = new_in(desk, before)
+    told = entry.told
+    if told.outcome is Outcome.DONE:
+        assert told.object == f"environment=live number={NUMBERS[1]} enabled=False"
+    else:
+        assert f'number="{entered}" enabled=False' in told.object
+
+
+def test_whose_a_number_was_drained_by_is_not_on_record(desk: Desk, admin: Visitor) -> None:
+    """What is looked for may be an interaction's id, which goes when it is forgotten."""
+    desk.wait(desk.parts.allocations.allocate(ACME, "olena@example.com", None))
+    before = len(trail(desk))
+    admin.act(f"{HERE}/matching", [("enabled", "false"), ("text", "olena@example.com")])
+    for entry in (entries := new_in(desk, before)):
+        assert "olena" not in entry.told.object
+        assert "numbers=+1317872" in entry.told.object
+        assert "text=…" in entry.told.object
+    assert len(entries) == 1
+
+
+def test_an_act_that_is_cut_off_is_on_record(desk: Desk) -> None:
+    """As the service is stopped meanwhile: nobody knows how far it came."""
+
+    async def cut_off() -> None:
+        begun = asyncio.Event()
+
+        async def drain() -> None:
+            async with desk.parts.acts.act(OPERATOR, "number.drain", environment=ACME):
+                begun.set()
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(drain())
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    before = len(trail(desk))
+    desk.wait(cut_off())
+    (entry,) = new_in(desk, before)
+    told = (entry.told.action, entry.told.outcome, entry.told.reason)
+    assert told == ("number.drain", Outcome.FAILED, "CancelledError")
 
 
 def test_who_may_not_does_not_fill_the_trail(desk: Desk) -> None:

@@ -13,8 +13,10 @@ import pytest
 from interact_ivr.app import operations_of
 from interact_ivr.control.operations import Conversation
 from interact_ivr.domain.access import Role
+from interact_ivr.domain.acts import Sought
 from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.names import EnvironmentName
+from interact_ivr.domain.settings import written_settings
 from testbed.desk import ACME, BOLT, Desk
 from testbed.visitor import HERE, Fields, Visitor, stock, words
 
@@ -296,6 +298,35 @@ def test_what_is_refused_changes_nothing(
     assert answer.status == status
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert state(refused.desk, ACME) == before
+
+
+def test_a_form_that_has_grown_old_changes_what_was_touched_alone(
+    desk: Desk, admin: Visitor
+) -> None:
+    """What somebody else has set since it was shown stays; on record is what was changed."""
+    administration = desk.parts.administration
+    desk.wait(administration.set_application(ACME, "default", {"late_for_seconds": "100"}))
+    shown = [("was_late_for_seconds", "100.0"), ("late_for_seconds", "100.0")]
+    desk.wait(administration.set_application(ACME, "default", {"hold_for_seconds": "120"}))
+    touched = [("application", "default"), ("rest_for_seconds", "300")]
+    assert admin.act(f"{HERE}/application-set", [*touched, *shown]).status == 303
+    cleared = [("application", "default"), ("late_for_seconds", ""), shown[0]]
+    assert admin.act(f"{HERE}/application-set", cleared).status == 303
+    (known,) = [
+        each
+        for each in administration.directory.applications
+        if (each.environment, each.name) == (ACME, "default")
+    ]
+    own = written_settings(known.settings)
+    assert (own["hold_for_seconds"], own["rest_for_seconds"]) == (120.0, 300.0)
+    assert "late_for_seconds" not in own
+    told = desk.wait(desk.parts.acts.entries(Sought(action="application.set"), "", 2))
+    assert [each.told.object.partition("settings=")[2] for each in told] == [
+        "late_for_seconds:",
+        "rest_for_seconds:300",
+    ]
+    page = admin.look(f"{HERE}/applications").text
+    assert 'name="was_hold_for_seconds" value="120.0"' in page
 
 
 def test_a_tenant_s_people_see_their_quota_and_cannot_lift_it(desk: Desk, admin: Visitor) -> None:

@@ -125,6 +125,19 @@ def test_every_fault_of_ranges_and_numbers_has_its_line(pool: Service) -> None:
     assert [*numbers(pool)] == ["+380974520400"]
 
 
+@pytest.mark.parametrize(
+    "left", ["=1+1", "3.17873E+10", "3,17873e+10", "#REF!", "#N/A", "#DIV/0!", "TRUE", " false "]
+)
+def test_what_a_spreadsheet_leaves_in_a_number_s_place_is_none(pool: Service, left: str) -> None:
+    """Its letters have keys on a telephone, and its digits are no number's."""
+    text = f'number\n380974520200\n"{left}"\n'
+    (fault,) = told(pool.command("number", "import", "-", text=text))
+    assert fault.startswith("line 3: number: expected a number, no spreadsheet's formula or fault")
+    added = pool.command("number", "add", "--", left)
+    assert (added.returncode, "spreadsheet" in added.stderr) == (1, True)
+    assert not numbers(pool)
+
+
 def test_a_flood_of_faults_is_told_in_part(pool: Service) -> None:
     """The first thousand, and how many more there are."""
     pool.ask("number", "add", TWO_THOUSAND)

@@ -11,7 +11,9 @@ import base64
 import os
 import re
 import signal
+import socket
 import ssl
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,6 +118,61 @@ def test_every_folder_on_the_way_counts(tmp_path: Path, open_to_all: str) -> Non
     assert (tmp_path / open_to_all).samefile(fault.partition("chmod o-w ")[2])
     with pytest.raises(Exposed, match="may put another"):
         read_secret(str(link))
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "who"),
+    [
+        (0o600, 4711, None),
+        (0o600, 0, None),
+        (0o640, 0, None),
+        (0o600, 65534, "uid 65534, who owns it,"),
+        (0o640, 65534, "uid 65534, who owns it,"),
+    ],
+)
+def test_whose_a_file_is_counts(
+    monkeypatch: pytest.MonkeyPatch, mode: int, owner: int, who: str | None
+) -> None:
+    """Ours or root's: whoever owns it may change it, and read what others write into it."""
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    found = os.stat_result((stat.S_IFREG | mode, 1, 1, 1, owner, 4711, 0, 0, 0, 0))
+    monkeypatch.setattr(Path, "stat", lambda _: found)
+    monkeypatch.setattr(os, "getgroups", lambda: [4711])
+    assert exposure(Path("secret")) == who
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """Nobody may write into it, ever: the service would stand."""
+    os.mkfifo(pipe := tmp_path / "secret", 0o600)
+    with pytest.raises(OSError, match="no regular file"), opened(pipe):
+        pass
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777])
+def test_a_control_socket_where_anybody_may_listen_is_not_used(tmp_path: Path, mode: int) -> None:
+    """By the service, nor by a command while no service is there: it would be told secrets."""
+    service = Service(tmp_path / "service")
+    (folder := tmp_path / "open").mkdir()
+    folder.chmod(mode)
+    place = folder / "control.sock"
+    text = service.config.read_text()
+    service.config.write_text(text.replace(str(service.control_socket), str(place)))
+    with pytest.raises(
+        ServiceError, match=f"another socket in the place of .*: chmod o-w {folder}"
+    ):
+        service.start()
+    with socket.socket(socket.AF_UNIX) as stranger:
+        stranger.bind(str(place))
+        stranger.listen()
+        stranger.setblocking(False)
+        asked = service.command("user", "add", "default", "ann", "--password", "-", text="a secret")
+        assert (asked.returncode, f"chmod o-w {folder}" in asked.stderr) == (1, True), asked.stderr
+        with pytest.raises(BlockingIOError):
+            stranger.accept()
+    folder.chmod(0o755)
+    service.control_socket = place
+    service.start()
+    service.close()
 
 
 def test_what_was_checked_is_what_is_read(tmp_path: Path) -> None:

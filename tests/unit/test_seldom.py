@@ -42,3 +42,13 @@ def test_what_is_remembered_of_kinds_is_bounded() -> None:
         world.seldom.left_out(f"kind {n}")
     world.at = 10
     assert world.seldom.left_out("kind 3") == 0
+
+
+def test_nobody_takes_the_room_of_another() -> None:
+    """The same kind of two is two; each has room for as many."""
+    world = World()
+    for who in ("acme", "bolt"):
+        told = [world.seldom.left_out(f"kind {n}", who) for n in range(1000)]
+        assert [each for each in told if each is not None] == [0, 0, 0]
+    world.at = 10
+    assert [world.seldom.left_out("kind 999", who) for who in ("bolt", "")] == [1, 0]

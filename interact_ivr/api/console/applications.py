@@ -1,7 +1,7 @@
 """An environment's applications: their settings and keys."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from aiohttp import web
@@ -28,7 +28,10 @@ class AddApplication(msgspec.Struct, frozen=True):
 
 
 class SetApplication(Asked, frozen=True, kw_only=True):
-    """The form of a DNIS application's own settings; an empty one is as configured."""
+    """The form of a DNIS application's own settings; an empty one is as configured.
+
+    With what each was when the form was shown: what nobody has touched is left as it is by now.
+    """
 
     hold_for_seconds: str = ""
     rest_for_seconds: str = ""
@@ -37,6 +40,13 @@ class SetApplication(Asked, frozen=True, kw_only=True):
     resting: str = ""
     on_repeat: str = ""
     late_reveals_id: str = ""
+    was_hold_for_seconds: str = ""
+    was_rest_for_seconds: str = ""
+    was_redial_for_seconds: str = ""
+    was_late_for_seconds: str = ""
+    was_resting: str = ""
+    was_on_repeat: str = ""
+    was_late_reveals_id: str = ""
 
 
 class RemoveKey(Asked, frozen=True, kw_only=True):
@@ -97,7 +107,11 @@ class ApplicationPages:
 
     async def _set(self, request: web.Request, who: Who) -> web.Response:
         what = await self.desk.form(request, SetApplication)
-        given: dict[str, Any] = {name: getattr(what, name) for name in _OFFERED}
+        given: dict[str, str] = {
+            name: value
+            for name in _OFFERED
+            if (value := getattr(what, name)) != getattr(what, f"was_{name}")
+        }
         own = await self.administration.set_application(must_have(who), what.application, given)
         said = f"The settings of {what.application} count from now on."
         return _done(request, Note(said, warnings=tuple(own.warnings)))

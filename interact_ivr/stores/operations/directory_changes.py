@@ -1,7 +1,7 @@
 """The changes of the directory; each runs inside one transaction."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -34,6 +34,7 @@ from interact_ivr.domain.errors import (
     NoSuchEntry,
     NoSuchEnvironment,
 )
+from interact_ivr.domain.lifecycle import Quotas
 from interact_ivr.domain.names import ApplicationId, EnvironmentId, EnvironmentName, Scope
 from interact_ivr.domain.settings import PoolSettings
 from interact_ivr.stores.operations.times import micros_of, to_micros
@@ -56,7 +57,8 @@ def make(change: Change, tx: Transaction) -> None:
             _add_application(tx, change)
         case SetApplication():
             pool = _dnis_application(tx, change.environment, change.application)
-            tx.do("set_application", application=pool.application, **_columns(change.settings))
+            values = _columns(change.settings) | _given(PoolSettings, change.given)
+            tx.do("set_application", application=pool.application, **values)
         case RemoveApplication():
             _remove_application(tx, change)
         case AddKey() | RemoveKey():
@@ -74,9 +76,9 @@ def _change_tenant(tx: Transaction, change: AddTenant | SetTenant | RemoveTenant
         case AddTenant(tenant):
             if not tx.do("add_tenant", tenant=tenant):
                 raise EntryExists("tenant", tenant)
-        case SetTenant(tenant, quotas):
+        case SetTenant(tenant, quotas, given):
             _check_tenant(tx, tenant)
-            tx.do("set_tenant", tenant=tenant, **asdict(quotas))
+            tx.do("set_tenant", tenant=tenant, **asdict(quotas), **_given(Quotas, given))
         case RemoveTenant(tenant):
             _check_tenant(tx, tenant)
             environments, users = tx.one("count_on_tenant", tenant=tenant)
@@ -112,7 +114,9 @@ def _add_application(tx: Transaction, change: AddApplication) -> None:
     if change.allocates_from is not None:
         pool = _dnis_application(tx, change.environment, change.allocates_from).application
     application = _insert_application(tx, environment, change.application, pool)
-    tx.do("set_application", application=application, **_columns(change.settings))
+    every = [field.name for field in fields(PoolSettings)]
+    values = _columns(change.settings) | _given(PoolSettings, every)
+    tx.do("set_application", application=application, **values)
     _add_key(tx, Scope(environment, application), change.key)
 
 
@@ -245,6 +249,11 @@ def _check_unused(kind: str, name: str, counts: Mapping[str, int]) -> None:
     used = [f"{what} ({count})" for what, count in counts.items() if count]
     if used:
         raise EntryInUse(kind, name, f"it has {', '.join(used)}")
+
+
+def _given(kind: type[PoolSettings | Quotas], names: Collection[str]) -> dict[str, bool]:
+    """Say of each field whether it is to be written."""
+    return {f"sets_{field.name}": field.name in names for field in fields(kind)}
 
 
 def _columns(settings: PoolSettings) -> dict[str, int | None]:

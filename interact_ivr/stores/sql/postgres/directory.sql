@@ -38,7 +38,10 @@ SELECT name FROM tenant WHERE name = :tenant
 INSERT INTO tenant (name) VALUES (:tenant) ON CONFLICT DO NOTHING
 
 -- name: set_tenant
-UPDATE tenant SET most_open = :most_open, most_a_minute = :most_a_minute WHERE name = :tenant
+UPDATE tenant
+SET most_open = CASE WHEN :sets_most_open THEN CAST(:most_open AS INTEGER) ELSE most_open END,
+    most_a_minute = CASE WHEN :sets_most_a_minute THEN CAST(:most_a_minute AS INTEGER) ELSE most_a_minute END
+WHERE name = :tenant
 
 -- name: remove_tenant
 DELETE FROM tenant WHERE name = :tenant
@@ -75,10 +78,17 @@ VALUES (:id, :environment, :name, :allocates_from)
 ON CONFLICT (environment_id, name) DO NOTHING
 
 -- name: set_application
+-- Only what is given: another node may have set the rest meanwhile.
 UPDATE application
-SET hold_for = :hold_for, rest_for = :rest_for, redial_for = :redial_for, late_for = :late_for,
-    strict_rest = :strict_rest, replace_on_repeat = :replace, late_reveals_id = :late_reveals_id,
-    most_open = :most_open, most_a_minute = :most_a_minute
+SET hold_for = CASE WHEN :sets_hold_for THEN CAST(:hold_for AS BIGINT) ELSE hold_for END,
+    rest_for = CASE WHEN :sets_rest_for THEN CAST(:rest_for AS BIGINT) ELSE rest_for END,
+    redial_for = CASE WHEN :sets_redial_for THEN CAST(:redial_for AS BIGINT) ELSE redial_for END,
+    late_for = CASE WHEN :sets_late_for THEN CAST(:late_for AS BIGINT) ELSE late_for END,
+    strict_rest = CASE WHEN :sets_strict_rest THEN CAST(:strict_rest AS INTEGER) ELSE strict_rest END,
+    replace_on_repeat = CASE WHEN :sets_replace THEN CAST(:replace AS INTEGER) ELSE replace_on_repeat END,
+    late_reveals_id = CASE WHEN :sets_late_reveals_id THEN CAST(:late_reveals_id AS INTEGER) ELSE late_reveals_id END,
+    most_open = CASE WHEN :sets_most_open THEN CAST(:most_open AS INTEGER) ELSE most_open END,
+    most_a_minute = CASE WHEN :sets_most_a_minute THEN CAST(:most_a_minute AS INTEGER) ELSE most_a_minute END
 WHERE id = :application
 
 -- name: remove_application

@@ -38,7 +38,10 @@ SELECT name FROM tenant WHERE name = :tenant
 INSERT INTO tenant (name) VALUES (:tenant) ON CONFLICT DO NOTHING
 
 -- name: set_tenant
-UPDATE tenant SET most_open = :most_open, most_a_minute = :most_a_minute WHERE name = :tenant
+UPDATE tenant
+SET most_open = CASE WHEN :sets_most_open THEN :most_open ELSE most_open END,
+    most_a_minute = CASE WHEN :sets_most_a_minute THEN :most_a_minute ELSE most_a_minute END
+WHERE name = :tenant
 
 -- name: remove_tenant
 DELETE FROM tenant WHERE name = :tenant
@@ -75,10 +78,17 @@ VALUES (:id, :environment, :name, :allocates_from)
 ON CONFLICT (environment_id, name) DO NOTHING
 
 -- name: set_application
+-- Only what is given: another node may have set the rest meanwhile.
 UPDATE application
-SET hold_for = :hold_for, rest_for = :rest_for, redial_for = :redial_for, late_for = :late_for,
-    strict_rest = :strict_rest, replace_on_repeat = :replace, late_reveals_id = :late_reveals_id,
-    most_open = :most_open, most_a_minute = :most_a_minute
+SET hold_for = CASE WHEN :sets_hold_for THEN :hold_for ELSE hold_for END,
+    rest_for = CASE WHEN :sets_rest_for THEN :rest_for ELSE rest_for END,
+    redial_for = CASE WHEN :sets_redial_for THEN :redial_for ELSE redial_for END,
+    late_for = CASE WHEN :sets_late_for THEN :late_for ELSE late_for END,
+    strict_rest = CASE WHEN :sets_strict_rest THEN :strict_rest ELSE strict_rest END,
+    replace_on_repeat = CASE WHEN :sets_replace THEN :replace ELSE replace_on_repeat END,
+    late_reveals_id = CASE WHEN :sets_late_reveals_id THEN :late_reveals_id ELSE late_reveals_id END,
+    most_open = CASE WHEN :sets_most_open THEN :most_open ELSE most_open END,
+    most_a_minute = CASE WHEN :sets_most_a_minute THEN :most_a_minute ELSE most_a_minute END
 WHERE id = :application
 
 -- name: remove_application
