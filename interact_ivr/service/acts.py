@@ -62,7 +62,10 @@ class Acts:
             else:
                 await self._end_refused(act, error, act.told().object)
             raise
-        except (Exception, asyncio.CancelledError) as error:
+        except asyncio.CancelledError:
+            await self._end(act, Outcome.FAILED, "cut off: the service was stopped")
+            raise
+        except Exception as error:
             await self._end(act, Outcome.FAILED, type(error).__name__)
             raise
         else:

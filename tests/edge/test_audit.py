@@ -538,7 +538,7 @@ def test_an_act_that_is_cut_off_is_on_record(desk: Desk) -> None:
     desk.wait(cut_off())
     (entry,) = new_in(desk, before)
     told = (entry.told.action, entry.told.outcome, entry.told.reason)
-    assert told == ("number.drain", Outcome.FAILED, "CancelledError")
+    assert told == ("number.drain", Outcome.FAILED, "cut off: the service was stopped")
 
 
 def test_who_may_not_does_not_fill_the_trail(desk: Desk) -> None:
