@@ -202,10 +202,10 @@ class Doorway:
             self._house.gave_way(source)
         self._waiting[arrival.connection.fileno()] = arrival
         self._empty.clear()
-        self._await(arrival)
         if self._looks is None:
             loop = asyncio.get_running_loop()
             self._looks = loop.call_later(self._seconds, self._end_late)
+        self._await(arrival)
 
     def _await(self, arrival: Arrival) -> None:
         arrival.bell.ring_for(arrival.connection, partial(self._said_something, arrival))
