@@ -32,6 +32,8 @@ class FakeAri:
         self.bridges: list[dict[str, Any]] = []
         self.variables: dict[tuple[str, str], str] = {}
         """By the channel's id and the variable's name; others cannot be read."""
+        self.not_yet: dict[str, dict[str, str]] = {}
+        """By the channel's id: what is set when its INVITE has been taken, if that is waited for."""
         self.statuses: dict[tuple[str, str], int] = {}
         """What is answered instead, by method and the first part of the path."""
         self.bodies: dict[str, bytes] = {}
@@ -162,6 +164,10 @@ class FakeAri:
                 self.subscribed = ALL
             case "GET", "channels" if request.path.endswith("/variable"):
                 asked = (request.path.split("/")[-2], request.query["variable"])
+                if asked[1].startswith("CHANNEL(pjsip,"):
+                    for name, value in self.not_yet.pop(asked[0], {}).items():
+                        self.variables[asked[0], name] = value
+                    return web.json_response({"value": f"{asked[0]}@example.org"})
                 if asked not in self.variables:  # as Asterisk answers for one that is not set, and
                     return web.Response(status=500 if "(" in asked[1] else 404)  # for a function
                 return web.json_response({"value": self.variables[asked]})

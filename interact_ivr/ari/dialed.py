@@ -16,6 +16,9 @@ _VARIABLES = {
 }
 """Where a dialed number stands, if it is not the extension; as the subroutines read it."""
 _SIP, _LOCAL = "PJSIP/", "Local/"
+_ONCE_TAKEN = "CHANNEL(pjsip,call-id)"
+"""Answered by the thread that takes the INVITE, when it has. Its channel is told of before that
+thread sets whom the call was diverted from."""
 _ANSWERED = {status.value for status in Status} - {Status.AMBIGUOUS, Status.UNAVAILABLE}
 """Who was told one of the others asks again."""
 
@@ -30,6 +33,8 @@ async def dialed(client: Client, place: str, channel: Channel) -> str:
         return channel.extension
     if place == "to" and not channel.name.startswith(_SIP):
         return ""
+    if place == "diversion" and channel.name.startswith(_SIP):
+        await variable(client, channel.id, _ONCE_TAKEN)
     value = await variable(client, channel.id, _VARIABLES[place])
     return user_of(value) if place == "to" else value
 

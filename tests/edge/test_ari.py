@@ -586,6 +586,19 @@ async def test_what_is_read_of_many_calls_is_read_over_one_connection(answers_on
         assert (it.watcher.unread, it.ari.connections) == (0, 1)
 
 
+async def test_whom_a_call_was_diverted_from_is_read_when_its_invite_has_been_taken() -> None:
+    """Asterisk tells of the channel before that: it would be read as empty, and the number lent."""
+
+    def prepare(ari: FakeAri) -> None:
+        ari.variables = {("1", "CALLERID(rdnis)"): ""}
+        ari.not_yet = {"1": {"CALLERID(rdnis)": OURS}}
+
+    async with scene(prepare, dnis_from=("diversion", "extension")) as it:
+        await it.until_it_is(Watch.WATCHING)
+        await it.ari.create("1", "trunk")
+        await it.until(lambda: it.store.calls == {"1"})
+
+
 async def test_a_takeover_that_asterisk_tells_of_is_known_at_once() -> None:
     """No proof is waited for: the socket still answers, and is ours no more."""
     async with scene() as it:
