@@ -58,40 +58,59 @@ def replaceable(file: Path) -> Path | None:
 
     Where each may take away their own files alone, as in /tmp, nobody puts another in its place.
     """
-    for folder in _on_the_way(file):
-        try:
-            found = folder.stat()
-        except OSError:
-            continue
-        if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
-            return folder
-    return None
+    folders = (folder for path in _paths_to(file) for folder in path.parents)
+    return next((each for each in folders if _is_open(each) and not _is_sticky(each)), None)
 
 
 def check_place(socket: Path) -> None:
-    """Raise `Exposed` where others may listen in the place of *socket* while nobody does."""
-    folder = socket.parent
-    if not _is_everybodys(folder):
-        found = replaceable(socket)
-        if found is None:
-            return
-        folder = found
-    raise Exposed(f"others may put another socket in the place of {socket}: chmod o-w {folder}")
+    """Raise `Exposed` where others may listen in the place of *socket* while nobody does.
+
+    A folder like /tmp will do as long as what leads on from it is a folder or a link of our own.
+    """
+    for path in _paths_to(socket):
+        for folder, below in zip(path.parents, (path, *path.parents), strict=False):
+            if not _is_open(folder):
+                continue
+            leads_on = below != path or path.is_symlink()
+            if not (_is_sticky(folder) and leads_on and _is_ours(below)):
+                place = f"others may put another socket in the place of {socket}"
+                raise Exposed(f"{place}: chmod o-w {folder}, or have it in a folder of its own")
 
 
-def _is_everybodys(folder: Path) -> bool:
-    return folder.exists() and bool(folder.stat().st_mode & stat.S_IWOTH)
+def _is_open(folder: Path) -> bool:
+    """Say whether everybody may write into it."""
+    return bool(_mode(folder) & stat.S_IWOTH)
+
+
+def _is_sticky(folder: Path) -> bool:
+    """Say whether each may take away their own files alone, as in /tmp."""
+    return bool(_mode(folder) & stat.S_ISVTX)
+
+
+def _mode(folder: Path) -> int:
+    try:
+        return folder.stat().st_mode
+    except OSError:
+        return 0
+
+
+def _is_ours(path: Path) -> bool:
+    """Say whether *path* itself, be it a link, is ours or root's; what is not there, is not."""
+    try:
+        return path.lstat().st_uid in {0, os.geteuid()}
+    except OSError:
+        return False
 
 
 def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _on_the_way(file: Path) -> Iterator[Path]:
-    """Give each folder whose owner says what *file* is, also those that a link leads through."""
+def _paths_to(file: Path) -> Iterator[Path]:
+    """Give *file*'s path, and those its links lead to: their folders' owners say what it is."""
     path = file.absolute()
     for _ in range(_MOST_LINKS):
-        yield from path.parents
+        yield path
         linked = next((each for each in (path, *path.parents) if each.is_symlink()), None)
         if linked is None:
             return

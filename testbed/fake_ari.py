@@ -33,7 +33,7 @@ class FakeAri:
         self.variables: dict[tuple[str, str], str] = {}
         """By the channel's id and the variable's name; others cannot be read."""
         self.not_yet: dict[str, dict[str, str]] = {}
-        """By the channel's id: what is set when its INVITE has been taken, if that is waited for."""
+        """By the channel's id: what is set when its INVITE has been taken, if somebody waits."""
         self.statuses: dict[tuple[str, str], int] = {}
         """What is answered instead, by method and the first part of the path."""
         self.bodies: dict[str, bytes] = {}

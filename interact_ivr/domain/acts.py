@@ -15,7 +15,9 @@ from typing import Final
 
 from interact_ivr.domain.shown import shown
 
-_MOST_LISTED, _MOST_TEXT, _MOST_OBJECT, _MOST_REASON = 5, 200, 400, 300
+_MOST_LISTED, _MOST_TEXT, _MOST_OBJECT, _MOST_REASON = 5, 200, 800, 300
+_MOST_SETTINGS, _MOST_VALUE = 16, 40
+"""More than there are: none of those that were changed is left out."""
 _SPOKEN_OF: Final = (
     *("tenant", "environment", "application", "name", "allocates_from", "settings", "quotas"),
     *("user", "role", "prefix", "dial_plan", "extensions", "expires_in_days"),
@@ -37,6 +39,7 @@ _MAY_BE_SOMEBODY: Final = {"text"}
 """What numbers are found by may be an interaction's id, which is to be forgotten with it: told is
 that there was one, and which numbers it found."""
 _AMBIGUOUS: Final = re.compile(r'[\s="]')
+_COMMA: Final = re.compile(r"[,\\]")
 _PREFIXES: Final = {"application.key.remove": 6, "token.remove": 12}
 """How much is told of what a secret begins with: somebody may give all of it."""
 _LONGEST_PREFIX: Final = 12
@@ -179,7 +182,8 @@ def say_refused(code: str, sentence: str) -> None:
 def _written(value: object) -> str:
     match value:
         case Mapping():
-            return _listed([f"{name}:{text}" for name, text in value.items()])
+            settings = [f"{name}:{text}"[: _MOST_VALUE * 2] for name, text in value.items()]
+            return _listed(settings, _MOST_SETTINGS)
         case str():
             return value[:_MOST_TEXT]
         case Iterable():
@@ -192,6 +196,7 @@ def _quoted(value: str) -> str:
     return json.dumps(value, ensure_ascii=False) if _AMBIGUOUS.search(value) else value
 
 
-def _listed(values: list[str]) -> str:
-    text = ",".join(each[:_MOST_TEXT] for each in values[:_MOST_LISTED])
-    return text if len(values) <= _MOST_LISTED else f"{text},… ({len(values)})"
+def _listed(values: list[str], most: int = _MOST_LISTED) -> str:
+    """Write them side by side, those after *most* as a count; a comma within one escaped."""
+    text = ",".join(_COMMA.sub(r"\\\g<0>", each[:_MOST_TEXT]) for each in values[:most])
+    return text if len(values) <= most else f"{text},… ({len(values)})"

@@ -31,7 +31,7 @@ from interact_ivr.domain.names import (
 from interact_ivr.domain.values import Allocation, FreeStatus, Question, Retrieval, Status
 from interact_ivr.ports import AllocationStore
 from interact_ivr.service.dial_plan import DialPlan
-from interact_ivr.service.environments import Application, Environment, Environments
+from interact_ivr.service.environments import Environment, Environments
 from interact_ivr.service.quotas import MinuteQuota
 
 T = TypeVar("T")
@@ -119,7 +119,10 @@ class Allocations:
             None if caller is None else _expected(here, caller),
         )
         try:
-            self._take_minutes(here, pool)
+            self._minutes.take(
+                ("application", pool.scope.application, pool.policy.most_a_minute),
+                ("tenant", tenant_of(here.name), pool.policy.of_tenant.most_a_minute),
+            )
             allocation = await self._store.allocate(pool.scope, *wanted, pool.policy)
         except Exhausted:
             self._exhausted(here.id)
@@ -130,12 +133,6 @@ class Allocations:
         self._allocated(allocation)
         self._observer.allocated(allocation)
         return allocation
-
-    def _take_minutes(self, here: Environment, pool: Application) -> None:
-        """Ask the application first: what it may not ask for takes nothing from its tenant."""
-        policy = pool.policy
-        self._minutes.take("application", pool.scope.application, policy.most_a_minute)
-        self._minutes.take("tenant", tenant_of(here.name), policy.of_tenant.most_a_minute)
 
     async def retrieve(self, environment: str, asking: Asking, deadline: float) -> Retrieval:
         """Hand the interaction that waits on the dialed number over to the call that asks."""

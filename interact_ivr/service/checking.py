@@ -26,7 +26,10 @@ _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\
 """What would not stay within a line, or would write to the terminal it is shown on."""
 _DNID = re.compile(r"[0-9]{1,15}")
 _OF_A_SPREADSHEET = re.compile(
-    r"=.*|[-+]?\d+([.,]\d+)?E[-+]?\d+|#(REF!|N/A|NAME\?|VALUE!|DIV/0!|NUM!|NULL!)|TRUE|FALSE",
+    r"=.*"
+    r"|[-+]?\d+([.,]\d+E[-+]?|E\+)\d+|[-+]?\d{7,}[.,]0+"  # 3.8E+11, 380974520200.0
+    r"|#[A-Z/0_]+[!?]|#N/A|#GETTING_DATA|ERR:\d+"
+    r"|TRUE|FALSE",
     re.IGNORECASE | re.DOTALL,
 )
 """What one leaves in a number's place: its keys on a telephone would be a number's."""

@@ -22,18 +22,27 @@ class MinuteQuota:
         )
         """How much of the minute's is taken, and when that was so."""
 
-    def take(self, whose: Whose, who: Hashable, most: int) -> None:
-        """Take one of *most* a minute from the bucket of *who*; 0: of as many as one likes.
+    def take(self, *buckets: tuple[Whose, Hashable, int]) -> None:
+        """Take one from each bucket: whose it is, who of them, and how many a minute it has.
+
+        0 a minute is as many as one likes. Where one bucket has none left, all stay as they are.
 
         Raises:
             QuotaReached: there is none left now.
         """
-        if not most:
-            return
         now = self._clock()
+        left = [
+            ((whose, who), self._of(whose, who, most, now)) for whose, who, most in buckets if most
+        ]
+        for key, taken in left:
+            self._taken.put(key, (taken + 1, now))
+
+    def _of(self, whose: Whose, who: Hashable, most: int, now: float) -> float:
+        """Say how much of a bucket is taken *now*, or raise QuotaReached."""
         taken, at = self._taken.get((whose, who)) or (0.0, now)
+        taken = min(taken, most)  # there may have been more room when it was taken
         taken = max(taken - (now - at) * most / _MINUTE, 0.0)
         if taken + 1 > most:
             again = (taken + 1 - most) * _MINUTE / most
             raise QuotaReached(whose, "a minute", most, max(math.ceil(again), 1))
-        self._taken.put((whose, who), (taken + 1, now))
+        return taken

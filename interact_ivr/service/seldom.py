@@ -22,7 +22,9 @@ class Seldom:
         self._clock = clock
         self._begun = clock()
         self._told = defaultdict[str, set[str]](set)
-        self._left_out = Recent[str, int](most * 10, every * 90, clock)
+        self._left_out = defaultdict[str, Recent[str, int]](
+            lambda: Recent(most * 10, every * 90, clock)
+        )
 
     def left_out(self, kind: str, whose: str = "") -> int | None:
         """Say how many of *kind* were not told since the last one that was; None: nor is this.
@@ -33,11 +35,11 @@ class Seldom:
         if now - self._begun >= self._every:
             self._begun = now
             self._told.clear()
-        told, key = self._told[whose], f"{whose} {kind}"
-        before = self._left_out.get(key) or 0
+        told, left_out = self._told[whose], self._left_out[whose]
+        before = left_out.get(kind) or 0
         if kind in told or len(told) >= self._most:
-            self._left_out.put(key, before + 1)
+            left_out.put(kind, before + 1)
             return None
         told.add(kind)
-        self._left_out.forget(key)
+        left_out.forget(kind)
         return before

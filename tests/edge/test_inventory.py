@@ -126,7 +126,11 @@ def test_every_fault_of_ranges_and_numbers_has_its_line(pool: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    "left", ["=1+1", "3.17873E+10", "3,17873e+10", "#REF!", "#N/A", "#DIV/0!", "TRUE", " false "]
+    "left",
+    [
+        *("=1+1", "3.17873E+10", "3,17873e+10", "3E+11", "380974520200.0", "+380974520200,00"),
+        *("#REF!", "#N/A", "#DIV/0!", "#SPILL!", "#NAME?", "Err:502", "TRUE", " false "),
+    ],
 )
 def test_what_a_spreadsheet_leaves_in_a_number_s_place_is_none(pool: Service, left: str) -> None:
     """Its letters have keys on a telephone, and its digits are no number's."""
@@ -136,6 +140,13 @@ def test_what_a_spreadsheet_leaves_in_a_number_s_place_is_none(pool: Service, le
     added = pool.command("number", "add", "--", left)
     assert (added.returncode, "spreadsheet" in added.stderr) == (1, True)
     assert not numbers(pool)
+
+
+@pytest.mark.parametrize("number", ["1E2", "12e3", "800E4", "380.97.452.0200", "0800.000"])
+def test_what_only_looks_like_a_spreadsheet_s_is_a_number(pool: Service, number: str) -> None:
+    """Letters have keys on a telephone, and dots part what is read out."""
+    pool.ask("number", "add", number)
+    assert len(numbers(pool)) == 1
 
 
 def test_a_flood_of_faults_is_told_in_part(pool: Service) -> None:

@@ -32,7 +32,7 @@ from interact_ivr.domain.access import Grant, Role, kept_key, kept_token
 from interact_ivr.domain.directory import AddApplication, AddToken, AddUser
 from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.domain.settings import PoolSettings
-from interact_ivr.secret_files import Exposed, exposure, faults, opened
+from interact_ivr.secret_files import Exposed, check_place, exposure, faults, opened
 from interact_ivr.service.passwords import hashed
 from testbed.agi_peer import Peer, environment
 from testbed.certificate import make_certificate
@@ -173,6 +173,31 @@ def test_a_control_socket_where_anybody_may_listen_is_not_used(tmp_path: Path, m
     service.control_socket = place
     service.start()
     service.close()
+
+
+def test_a_socket_below_a_folder_like_tmp_leads_on_through_our_own_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger's folder or link in it is a stranger's socket, and so is one that is not there."""
+    (tmp := tmp_path / "tmp").mkdir()
+    (own := tmp / "ivr").mkdir()
+    (kept := tmp_path / "kept").mkdir()
+    (link := tmp / "to-kept").symlink_to(kept)
+    (into := kept / "into").symlink_to(tmp / "control.sock")
+    tmp.chmod(0o1777)
+    for place in (own, link, kept):
+        check_place(place / "control.sock")
+    for place in (tmp / "control.sock", tmp / "later" / "control.sock", into):
+        with pytest.raises(Exposed, match=f"chmod o-w {tmp}, or"):
+            check_place(place)
+    if os.geteuid() == 0:
+        for place in (own, link):
+            os.chown(place, 65534, -1, follow_symlinks=False)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    for place in (own, link):
+        with pytest.raises(Exposed, match="chmod o-w"):
+            check_place(place / "control.sock")
 
 
 def test_what_was_checked_is_what_is_read(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ class World:
         taken = 0
         with pytest.raises(QuotaReached) as refused:  # noqa: PT012  until it is
             while True:
-                self.quota.take(whose, application, most)
+                self.quota.take((whose, application, most))
                 taken += 1
         said = refused.value
         assert (said.whose, said.quota, said.most) == (whose, "a minute", most)
@@ -55,9 +55,31 @@ def test_each_application_has_its_own() -> None:
     assert world.take(ONE, whose="tenant") == 6
 
 
+def test_who_is_refused_by_one_takes_from_none() -> None:
+    """An application does not use its minute up on what its tenant may not ask for."""
+    world = World()
+    for _ in range(3):
+        world.quota.take(("application", ONE, 6), ("tenant", ONE, 3))
+    for _ in range(100):
+        with pytest.raises(QuotaReached) as refused:
+            world.quota.take(("application", ONE, 6), ("tenant", ONE, 3))
+        assert refused.value.whose == "tenant"
+    assert world.take() == 3
+
+
+def test_a_smaller_quota_is_waited_for_no_longer_than_it_takes() -> None:
+    """What the larger one gave away is not to be paid back over hours."""
+    world = World()
+    for _ in range(6_000):
+        world.quota.take(("tenant", ONE, 6_000))
+    assert (world.take(most=6, whose="tenant"), world.again) == (0, 10)
+    world.at += 10
+    assert world.take(most=6, whose="tenant") == 1
+
+
 @pytest.mark.parametrize("count", [1, 10_000])
 def test_none_is_no_limit(count: int) -> None:
     """Nothing is even remembered."""
     world = World()
     for _ in range(count):
-        world.quota.take("tenant", ONE, 0)
+        world.quota.take(("tenant", ONE, 0))

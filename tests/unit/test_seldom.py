@@ -52,3 +52,14 @@ def test_nobody_takes_the_room_of_another() -> None:
         assert [each for each in told if each is not None] == [0, 0, 0]
     world.at = 10
     assert [world.seldom.left_out("kind 999", who) for who in ("bolt", "")] == [1, 0]
+
+
+def test_nobody_has_what_another_was_not_told_forgotten() -> None:
+    """How often something happened is counted for each, however many kinds others make up."""
+    world = World()
+    for n in range(4 + 1):
+        world.seldom.left_out(f"kind {min(n, 3)}", "acme")
+    for n in range(1000):
+        world.seldom.left_out(f"kind {n}", "bolt")
+    world.at = 10
+    assert world.seldom.left_out("kind 3", "acme") == 2
