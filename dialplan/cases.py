@@ -5,9 +5,11 @@ be held; `refused = true` is for what is no number.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
+from msgspec.structs import fields, replace
 
 from dialplan.details import Details, QueueType
 from dialplan.engine import Engine
@@ -19,8 +21,7 @@ from dialplan.reading import Key, filled, flag, list_of, read_toml, text
 from dialplan.text import NotANumber
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(msgspec.Struct, frozen=True):
     """A number, and what is to become of it."""
 
     number: str
@@ -31,8 +32,7 @@ class Case:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What became of it."""
 
     case: Case

@@ -1,9 +1,10 @@
 """What one should know of a plan before it is used: faults, and rules that others stand before."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from dialplan.emergency import emergency_numbers
 from dialplan.faults import PlanError
@@ -34,8 +35,7 @@ _SHOWN: Final = 3
 """Of the rules that stand before one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One thing to know."""
 
     about: About

@@ -1,7 +1,8 @@
 """What is known of a number: the values that a screen and a PBX need. Nothing here decides them."""
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+import msgspec
 
 
 class QueueType(IntEnum):
@@ -16,8 +17,7 @@ class QueueType(IntEnum):
     LINE = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(msgspec.Struct, frozen=True):
     """A number, read by a plan. Texts are empty where there is nothing to say.
 
     The values and their names are those of the vendor's phone number details.

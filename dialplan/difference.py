@@ -4,8 +4,9 @@ import csv
 import io
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from dialplan.cases import plain
 from dialplan.engine import Engine
@@ -13,8 +14,7 @@ from dialplan.faults import Fault, PlanError
 from dialplan.text import NotANumber
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """A number of which something changes."""
 
     number: str

@@ -6,9 +6,10 @@ It is the part that does not change by itself; what a PBX tells stands behind it
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
+
+import msgspec
 
 from dialplan.details import QueueType
 from dialplan.faults import Fault, PlanError
@@ -28,8 +29,7 @@ _KEYS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(msgspec.Struct, frozen=True):
     """Whose an extension is."""
 
     extension: str
@@ -77,8 +77,7 @@ class StaticDirectory:
         return self._devices.get(device) if device else None
 
 
-@dataclass(frozen=True, slots=True)
-class Directories:
+class Directories(msgspec.Struct, frozen=True):
     """Several, of which the first that knows an extension is asked no further."""
 
     directories: tuple[Directory, ...] = ()

@@ -5,8 +5,10 @@ The engine looks at no rule that cannot match; here each one is asked, after the
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any, Final
+
+import msgspec
+from msgspec.structs import asdict
 
 from dialplan.describing import describe
 from dialplan.details import Details
@@ -21,8 +23,7 @@ MOST: Final = 1_000
 _POSITION: Final = re.compile(r"at ([0-9]+):")
 
 
-@dataclass(frozen=True, slots=True)
-class Considered:
+class Considered(msgspec.Struct, frozen=True):
     """A conversion or a rule that was asked."""
 
     number: int
@@ -39,8 +40,7 @@ class Considered:
     """Where the pattern stops to match: `at 3: 2 to 9 expected (N), got 1`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """The conversions, or the rules, of a plan."""
 
     of: int
@@ -55,8 +55,7 @@ class Asked:
     """How many come after the one that matched."""
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(msgspec.Struct, frozen=True):
     """How a number was read, in plain values."""
 
     raw: str

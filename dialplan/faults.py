@@ -1,14 +1,14 @@
 """What is wrong with a plan, or a file beside it: place, expectation and value of each fault."""
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 _SHOWN: Final = 200
 """Characters of a wrong value that a fault repeats."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """One reason why a file is refused."""
 
     file: str

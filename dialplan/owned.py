@@ -3,7 +3,7 @@
 It never makes another key: numbers are stored under what the plan reads, whatever a PBX tells.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from dialplan.directory import Directory, Owner
 from dialplan.reader import Means, Reading

@@ -5,12 +5,13 @@
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from dialplan.directory import Owner
 from dialplan.patterns import Pattern, Template
 
 
-@dataclass(frozen=True, slots=True)
-class Classes:
+class Classes(msgspec.Struct, frozen=True):
     """What each class of numbers is called; "" makes a further class none."""
 
     emergency: str = "Emergency"
@@ -39,8 +40,7 @@ class Classes:
     """A further class: a number of another country than the home country."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueueNames:
+class QueueNames(msgspec.Struct, frozen=True):
     """What an owner's queue is called: `{id}` is the owner's name, `{extension}` the extension."""
 
     user: str = "User Queue: {id}"
@@ -50,8 +50,7 @@ class QueueNames:
     line: str = "Line Queue: {id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where something is written."""
 
     file: str
@@ -91,8 +90,7 @@ class Rule:
     place: Place = field(default=Place("", 0), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What a site knows of its numbers."""
 
     name: str

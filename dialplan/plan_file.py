@@ -4,10 +4,10 @@ Every fault is told at once, each with file, line, key, expectation and value.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import phonenumbers
 
 from dialplan.directory import Owner, read_directory
@@ -50,8 +50,7 @@ def load_plan(name_or_path: str) -> Plan:
     return plan
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
+class _Layer(msgspec.Struct, frozen=True):
     """One file of a plan."""
 
     source: Source

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Final
 
 import phonenumbers
+from msgspec.structs import fields
 
 from dialplan.plan import Classes, QueueNames
 from dialplan.reading import Key, filled, flag, keypad, list_of, one_line, text

@@ -6,9 +6,10 @@ text normalizes to itself by construction. What is said of a number is `describi
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, NamedTuple
+
+import msgspec
 
 from dialplan.dialing import Dialing
 from dialplan.directory import StaticDirectory
@@ -41,8 +42,7 @@ class Candidate(NamedTuple):
     """What stands behind the text and goes along with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """Which rule is the first, and what it matched."""
 
     index: int
@@ -55,8 +55,7 @@ class Match:
         return self.rule.pattern.groups(self.by.text) or ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """How a clean text was read."""
 
     entered: str

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any, Final
 
+import msgspec
+
 from dialplan.faults import Fault, PlanError
 from dialplan.toml_lines import Path, locate
 
@@ -19,8 +21,7 @@ _AT_LINE: Final = re.compile(r"\(at line ([0-9]+), column [0-9]+\)$")
 """How `tomllib` ends a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """What a key expects."""
 
     expected: str

@@ -9,9 +9,10 @@ import re
 import reprlib
 import string
 import unicodedata
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
+
+import msgspec
 
 MAX_LENGTH: Final = 10_000
 """Characters that `clean` reads; a longer text is refused unread."""
@@ -50,8 +51,7 @@ class NotANumber(ValueError):
         return f"expected {self.expected}, got {self.shown}"
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """A clean text in its parts."""
 
     base: str

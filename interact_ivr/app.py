@@ -4,7 +4,6 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
@@ -62,8 +61,7 @@ _LOOK_SHARED = timedelta(seconds=0.5)
 """Deadlines that other nodes gave out are on record within a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(msgspec.Struct, frozen=True):
     """The services over an opened store, without a socket."""
 
     allocations: Allocations

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from dialplan import NOBODYS, Directories, Directory
 from interact_ivr.config_pbx import PbxConfig, secret, trust
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from interact_ivr.ami.watcher import PbxDirectory
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(msgspec.Struct, frozen=True):
     pbx: PbxConfig
     directory: "PbxDirectory"
 

@@ -5,11 +5,11 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Self
 
+import msgspec
 from aiohttp import web
 
 from interact_ivr import __version__
@@ -68,8 +68,7 @@ from interact_ivr.service.guesses import Guesses
 _PROBE_SECONDS = 1.5
 
 
-@dataclass(frozen=True, slots=True)
-class House:
+class House(msgspec.Struct, frozen=True):
     """The HTTP server, and what of it others need to reach."""
 
     server: HttpServer

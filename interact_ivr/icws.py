@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Self
 
+import msgspec
 from aiohttp import web
 
 from interact_ivr import __version__
@@ -24,8 +24,7 @@ from interact_ivr.domain.errors import Refusal
 from interact_ivr.domain.names import EnvironmentName
 
 
-@dataclass(frozen=True, slots=True)
-class Icws:
+class Icws(msgspec.Struct, frozen=True):
     """What the house serves of it, and what may be set while it does."""
 
     routes: Sequence[Route]

@@ -3,11 +3,11 @@
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
+from msgspec.structs import fields
 
 from interact_ivr.domain.acts import Told as ToldAct
 from interact_ivr.domain.errors import AmbiguousDnid, QuotaReached, Refusal

@@ -7,10 +7,11 @@ quickly as before.
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+
+import msgspec
 
 from interact_ivr.config_pbx import secret
 from interact_ivr.config_store import StoreConfig
@@ -80,8 +81,7 @@ class Record(JournalStore, Retention, Protocol):
     """What answers for the journal, and makes it smaller."""
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(msgspec.Struct, frozen=True):
     """An opened store."""
 
     allocations: Lending
@@ -96,15 +96,16 @@ class Store:
     clock: Time
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(msgspec.Struct, frozen=True):
     """For whom a store is opened."""
 
     who: str
     told: Callable[[Happening], None]
     clock_set: Callable[[timedelta, timedelta], None]
     rewrite_up_to: int | None = None
-    incarnation: Incarnation = field(default_factory=lambda: Incarnation(secrets.token_hex(8)))
+    incarnation: Incarnation = msgspec.field(
+        default_factory=lambda: Incarnation(secrets.token_hex(8))
+    )
 
 
 @asynccontextmanager

@@ -1,11 +1,11 @@
 """How long to wait before what has failed is tried again."""
 
 import random
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(msgspec.Struct, frozen=True):
     """How long the pause before the next attempt is, in seconds: doubled from *first* to *most*.
 
     Each is cut at random, by up to a half, so that nodes that lost the same PBX come back one after

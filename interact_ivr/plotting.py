@@ -5,8 +5,9 @@ description are there for who hears a page.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
+
+import msgspec
 
 WIDTH, HEIGHT = 640, 300
 """Of one chart."""
@@ -18,8 +19,7 @@ STYLE = (
 """The only style in a picture, for who sends it under a policy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(msgspec.Struct, frozen=True):
     """A direction: from where to where, and what is written at which places."""
 
     title: str
@@ -32,8 +32,7 @@ class Axis:
         return min(max((value - self.low) / ((self.high - self.low) or 1), 0.0), 1.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(msgspec.Struct, frozen=True):
     """A line through *points*, with straight lines across at *levels* and upright at *marks*."""
 
     title: str

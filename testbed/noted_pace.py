@@ -1,15 +1,14 @@
 """A pace that notes which failure each pause was for, and makes none."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 from interact_ivr.pace import Pace
 
 
-@dataclass(frozen=True, slots=True)
-class NotedPace(Pace):
+class NotedPace(Pace, frozen=True):
     """`failures` are those that were paused for, in their order."""
 
-    failures: list[int] = field(default_factory=list)
+    failures: list[int] = msgspec.field(default_factory=list)
 
     def pause(self, failed: int) -> float:
         """Take note, and go on at once."""

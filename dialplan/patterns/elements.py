@@ -5,14 +5,14 @@ Everything here takes time in proportion to the text's length, whatever the text
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from dialplan.patterns.number_list import NumberList
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """Characters that stand for themselves."""
 
     text: str
@@ -33,8 +33,7 @@ class Text:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """*count* characters, each one of *chars*."""
 
     letter: str
@@ -57,8 +56,7 @@ class Run:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Many:
+class Many(msgspec.Struct, frozen=True):
     """Any number of *chars*, none included."""
 
     letter: str
@@ -84,8 +82,7 @@ class Many:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(msgspec.Struct, frozen=True):
     """All that follows, at least *least* characters of any kind. It is the last element."""
 
     letter: str
@@ -108,8 +105,7 @@ class Rest:
         return len(text), f"any character expected ({self.letter})"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One number of a list."""
 
     numbers: NumberList
@@ -139,8 +135,7 @@ Wildcard: TypeAlias = Run | Many | Rest | Entry
 Element: TypeAlias = Text | Wildcard
 
 
-@dataclass(frozen=True, slots=True)
-class Wildcards:
+class Wildcards(msgspec.Struct, frozen=True):
     """A pattern of either wildcard language."""
 
     source: str

@@ -8,9 +8,10 @@ Regular expressions are in no index; they are tried on the texts that the walks 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Final
+
+import msgspec
 
 from dialplan.patterns.elements import Wildcards
 from dialplan.patterns.matcher import Matcher, Pattern
@@ -22,8 +23,7 @@ _TRIED: Final = 100
 """Texts of one pattern that are shown to the regular expressions before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """How a pattern stands among those before it."""
 
     taken: dict[int, str]

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+import msgspec
 
 from dialplan.patterns.elements import Run, Wildcards
 from dialplan.patterns.fault import LONGEST, PatternError, fault_at
@@ -28,8 +29,7 @@ _TOKEN: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """A whole group, or its one character at *offset*."""
 
     group: int
@@ -44,8 +44,7 @@ class Part:
 Piece: TypeAlias = str | Part
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(msgspec.Struct, frozen=True):
     """An output that fits one pattern."""
 
     source: str

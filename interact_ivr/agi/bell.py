@@ -26,9 +26,10 @@ class Bell:
         asyncio.get_running_loop().add_reader(self._epoll.fileno(), self._ring)
 
     def take_down(self) -> None:
-        """Ring no more."""
-        asyncio.get_running_loop().remove_reader(self._epoll.fileno())
-        self._epoll.close()
+        """Ring no more; again, nothing."""
+        if not self._epoll.closed:
+            asyncio.get_running_loop().remove_reader(self._epoll.fileno())
+            self._epoll.close()
 
     def ring_for(self, connection: socket.socket, then: Callable[[], None]) -> None:
         """Do *then* once there is something to read, or has ended; it may find nothing, too."""

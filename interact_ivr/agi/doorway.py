@@ -8,9 +8,10 @@ import asyncio
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Protocol
+
+import msgspec
 
 from interact_ivr.agi.bell import Bell
 from interact_ivr.agi.wire import Call, Conversation, WireError
@@ -31,15 +32,14 @@ class ProbeError(GoneError):
     """Nothing was ever said: a monitor that connects and closes, not a call."""
 
 
-@dataclass(slots=True)
-class Arrival:
+class Arrival(msgspec.Struct):
     """A connection, and what came over it so far."""
 
     connection: socket.socket
     bell: Bell
-    at: float = field(default_factory=time.monotonic)
+    at: float = msgspec.field(default_factory=time.monotonic)
     """By `time.monotonic`."""
-    conversation: Conversation = field(default_factory=Conversation)
+    conversation: Conversation = msgspec.field(default_factory=Conversation)
 
     def call(self) -> Call | None:
         """Read what has come, and say whose call it is once that is known.

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
+import msgspec
+
 from interact_ivr.agi.doorway import Arrival, GoneError
 from interact_ivr.agi.wire import Call, Reply, WireError, set_variables
 
@@ -18,8 +20,7 @@ _REPLY_WITHIN = 1.0
 """Seconds Asterisk may take to reply; a busy one takes milliseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """How long a call may take, in seconds. The Gosub's own guard is 1.8 s."""
 
     opening: float = 1.0

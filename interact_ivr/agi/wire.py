@@ -8,8 +8,9 @@ replies and is none.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+import msgspec
 
 MAX_COMMAND = 2000
 """Bytes. Asterisk reads a command into 2,048 bytes and runs the rest as a second command."""
@@ -35,8 +36,7 @@ class TooLongError(ValueError):
     """A command would not fit Asterisk's line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """AGI's opening environment: the variables without their ``agi_``, and the arguments."""
 
     variables: Mapping[str, str]
@@ -48,8 +48,7 @@ class Call:
         return "" if value == "unknown" else value
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """Asterisk's answer to one command."""
 
     code: int
@@ -62,13 +61,12 @@ class Reply:
         return self.code == 200 and not self.result.startswith("-")
 
 
-@dataclass(slots=True)
-class Conversation:
+class Conversation(msgspec.Struct):
     """Takes bytes as they come and gives whole values; it never reads and never waits."""
 
-    _buffer: bytearray = field(default_factory=bytearray)
+    _buffer: bytearray = msgspec.field(default_factory=bytearray)
     _taken: int = 0
-    _lines: list[bytes] = field(default_factory=list)
+    _lines: list[bytes] = msgspec.field(default_factory=list)
     begun: bool = False
     """Something was said."""
     hung_up: bool = False

@@ -5,8 +5,10 @@ What may be long is read in a thread, so that calls have their turn.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from interact_ivr.ami import told
 from interact_ivr.ami.session import AmiRefused, Session
@@ -17,12 +19,11 @@ _USUAL_CONTEXT: Final = "parkedcalls"
 """In which calls are parked, unless it is configured otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What a PBX has told, and what it would not, in its own words by part."""
 
     told: Told = _NOTHING
-    refused: Mapping[Part, str] = field(default_factory=dict)
+    refused: Mapping[Part, str] = msgspec.field(default_factory=dict)
 
 
 async def ask(session: Session, parts: Collection[Part], known: Answer) -> Answer:

@@ -8,8 +8,9 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from interact_ivr.ami.mended import OneAction, OneManager
 from interact_ivr.ami.told import Message, text
@@ -41,8 +42,7 @@ class AmiRefused(Exception):
     """Asterisk has refused an action, in its own words, one printable line; the session goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(msgspec.Struct, frozen=True):
     """Where a PBX's manager interface is, and as whom it is used."""
 
     host: str

@@ -6,9 +6,10 @@ here reads a clock or a socket.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
+
+import msgspec
 
 from interact_ivr.domain.shown import printable
 
@@ -31,8 +32,7 @@ class Part(Enum):
     HINTS = "hints"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """A phone or a trunk of PJSIP."""
 
     name: str
@@ -43,16 +43,14 @@ class Endpoint:
     is_trunk: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
+class Queue(msgspec.Struct, frozen=True):
     """A queue, and the interfaces that answer it."""
 
     name: str
     members: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lot:
+class Lot(msgspec.Struct, frozen=True):
     """A parking lot: where a call is parked, and its spaces, in which it waits."""
 
     name: str
@@ -60,8 +58,7 @@ class Lot:
     extensions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Hint:
+class Hint(msgspec.Struct, frozen=True, order=True):
     """Which devices an extension of the Asterisk dialplan stands for."""
 
     extension: str
@@ -73,8 +70,7 @@ Waiting = tuple[str, str]
 """How many messages are new and old in a mailbox, as they are told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """All that a PBX has told."""
 
     endpoints: tuple[Endpoint, ...] = ()

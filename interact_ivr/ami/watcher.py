@@ -8,9 +8,9 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final, Protocol
 
+import msgspec
 import structlog
 
 from dialplan import Owner, QueueType
@@ -27,8 +27,7 @@ _BUSY: Final = 0.1
 """The part of the time in which a PBX that changes all the while is being asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(msgspec.Struct, frozen=True):
     """How a PBX is asked, in seconds."""
 
     patience: float = 3.0

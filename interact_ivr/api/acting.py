@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
+import msgspec
 from aiohttp import web
 
 from interact_ivr.api.routes import Who
@@ -18,8 +18,7 @@ _SOMEBODY = "somebody"
 _TOKEN = "token "  # noqa: S105  how those who show one are called
 
 
-@dataclass(frozen=True, slots=True)
-class HttpActs:
+class HttpActs(msgspec.Struct, frozen=True):
     """Puts on record what administrators ask for over HTTP."""
 
     acts: Acts

@@ -5,9 +5,9 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
+import msgspec
 import structlog
 from aiohttp import hdrs, web
 from multidict import istr
@@ -41,8 +41,7 @@ def references() -> Iterator[str]:
     return (f"{run}-{count:08x}" for count in itertools.count(1))
 
 
-@dataclass(frozen=True, slots=True)
-class Speech:
+class Speech(msgspec.Struct, frozen=True):
     """Which dialect is spoken under the paths that begin as *paths* says."""
 
     paths: re.Pattern[str]

@@ -5,8 +5,8 @@ to nobody.
 """
 
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
 
+import msgspec
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 
@@ -21,8 +21,7 @@ _KEPT_SECONDS = "600"
 """For so long a browser need not ask again before it sends such a request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cors:
+class Cors(msgspec.Struct, frozen=True):
     """Lets scripts of exactly these *origins* (``https://crm.example``) ask."""
 
     origins: Collection[str]

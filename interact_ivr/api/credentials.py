@@ -6,9 +6,9 @@ before a password, which is dear to verify: who has no key of ours costs nothing
 
 import binascii
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from functools import partial
 
+import msgspec
 from aiohttp import hdrs, web
 from multidict import istr
 
@@ -38,8 +38,7 @@ _FORWARDED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True):
     """The guard of every route."""
 
     access: Access

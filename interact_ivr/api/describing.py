@@ -4,7 +4,6 @@ The structs named here are those by which a request is checked and an answer is 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -15,8 +14,7 @@ from interact_ivr.domain.errors import Refusal
 JSON = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(msgspec.Struct, frozen=True):
     """What an answer's body is."""
 
     media: str
@@ -24,8 +22,7 @@ class Content:
     """The type whose schema it has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """One way a request can succeed, or be answered as no refusal is."""
 
     status: int
@@ -33,19 +30,17 @@ class Answer:
     content: Content | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refusing:
+class Refusing(msgspec.Struct, frozen=True):
     """How an API refuses."""
 
     table: Table
     content: Callable[[int], Content]
     """The body by status."""
-    headers: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    headers: Mapping[int, Mapping[str, str]] = msgspec.field(default_factory=dict)
     """What a refusal's headers say, by status and name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(msgspec.Struct, frozen=True):
     """What a route takes and gives, beside what its method, path and needs say already."""
 
     name: str
@@ -59,7 +54,7 @@ class Description:
     """The parameters of a GET or DELETE, else the body."""
     body: Content | None = None
     """The body, where it is no JSON."""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What may be sent as well, by name."""
 
 

@@ -3,7 +3,7 @@
 All of them are about the pool of one DNIS application: another one's number is not found.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from interact_ivr.api.faults import NoSuchInteraction
 from interact_ivr.api.foreign import ForeignNumbers
@@ -17,8 +17,7 @@ from interact_ivr.service.allocations import Allocations
 from interact_ivr.service.numbers import Numbers
 
 
-@dataclass(frozen=True, slots=True)
-class Dnis:
+class Dnis(msgspec.Struct, frozen=True):
     """The methods, each raising what refuses it.
 
     Who asks for many numbers that the pool has not gets ever slower answers, or `TooManyAttempts`.

@@ -6,9 +6,9 @@ is said as the nearest kind it is of.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
 from aiohttp import web
 
 from interact_ivr.domain.errors import BadInput, QuotaReached, Refusal, TooManyAttempts
@@ -108,13 +108,12 @@ class Broken(Refusal):
         self.reference = reference
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """How a kind of refusal is said."""
 
     status: int
     wording: Callable[[Any], str] = str
-    headers: Callable[[Any], Mapping[str, str]] = field(default=lambda _: {})
+    headers: Callable[[Any], Mapping[str, str]] = msgspec.field(default=lambda _: {})
     code: str = ""
     """The dialect's own code, where it has any beside the status."""
 

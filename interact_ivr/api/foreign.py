@@ -7,8 +7,8 @@ whether another application has it or nobody, so nothing is found out by asking 
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
+import msgspec
 import structlog
 
 from interact_ivr.api.routes import Who
@@ -23,14 +23,13 @@ def _recent() -> Recent[tuple[str, str], bool]:
     return Recent(_REMEMBERED, _FOR_SECONDS, time.monotonic)
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignNumbers:
+class ForeignNumbers(msgspec.Struct, frozen=True):
     """Hears of each such number; *asked* counts the different ones."""
 
     attempts: Attempts
     asked: Callable[[], None]
-    seldom: Seldom = field(default_factory=Seldom)
-    _known: Recent[tuple[str, str], bool] = field(default_factory=_recent)
+    seldom: Seldom = msgspec.field(default_factory=Seldom)
+    _known: Recent[tuple[str, str], bool] = msgspec.field(default_factory=_recent)
 
     @classmethod
     def of(cls, free: int, asked: Callable[[], None]) -> "ForeignNumbers":

@@ -4,9 +4,9 @@ Whoever shows nothing guesses nothing. A line in the log comes now and then, the
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
+import msgspec
 import structlog
 from aiohttp import web
 
@@ -21,14 +21,13 @@ SecretFailed = Callable[[str, str], None]
 """Hears what was no good (``key``, ``token``, ``session``), and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Guessing:
+class Guessing(msgspec.Struct, frozen=True):
     """Lets secrets be looked up; guesses get ever slower, whatever API they are made over."""
 
     guesses: Guesses
     sources: Sources
     failed: SecretFailed
-    seldom: Seldom = field(default_factory=Seldom)
+    seldom: Seldom = msgspec.field(default_factory=Seldom)
 
     async def find(
         self, what: str, shown: Sequence[str], request: web.Request, find: Callable[[], Who]

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from typing import Final, Protocol
 
+import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
@@ -76,8 +76,7 @@ _ANSWERED: Final = {
 """The least status of an answer by which something was not done."""
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(msgspec.Struct, frozen=True):
     """Who asks, and what for: nothing is done outside of this environment."""
 
     environment: EnvironmentName = NOWHERE
@@ -100,8 +99,7 @@ ANSWERED = web.RequestKey("answered", float)
 """When the answer began, by `time.perf_counter`, if it goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """One thing that is served."""
 
     method: str

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
+import msgspec
 import structlog
 from aiohttp import web
 
@@ -22,8 +22,7 @@ LoginFailed = Callable[[str], None]
 """Hears why: ``wrong``, or ``too many`` where the password was not even looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
+class SignIn(msgspec.Struct, frozen=True):
     """Checks users; guesses get ever slower, whatever API they are made over."""
 
     check_user: CheckUser

@@ -1,8 +1,8 @@
 """Where a request comes from, and how it got here: through proxies only where they are trusted."""
 
 import re
-from dataclasses import dataclass
 
+import msgspec
 from aiohttp import web
 
 from interact_ivr.domain.networks import Address, Network, address_of, within
@@ -17,8 +17,7 @@ _SCHEMES = ("http", "https")
 _AUTHORITY = re.compile(r"^https?://[^/]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(msgspec.Struct, frozen=True):
     """Which proxies are trusted to say where a request came from."""
 
     trusted: tuple[Network, ...] = ()

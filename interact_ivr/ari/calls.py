@@ -4,8 +4,9 @@ Pure: events and looks go in, what is to be done comes out; no clock, no socket,
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from interact_ivr.ari.told import Bridge, Channel, Created, Destroyed, Event
 
@@ -13,8 +14,7 @@ _CUT_OFF = timedelta(seconds=1)
 """By how much a Date header may be early."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(msgspec.Struct, frozen=True):
     """A call has come in, and may ask whose it is."""
 
     channel: Channel
@@ -30,8 +30,7 @@ class Arrived:
         return self.seen.age + timedelta(seconds=max(now - self.seen.at, 0.0))
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """A call that was there before it was seen."""
 
     age: timedelta
@@ -39,8 +38,7 @@ class Seen:
     """When it had that age: seconds of our own clock that only grows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(msgspec.Struct, frozen=True):
     """A call that had arrived is over."""
 
     channel: str
@@ -49,8 +47,7 @@ class Gone:
 Move = Arrived | Gone
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """What there is on the PBX at an instant, read when events may have been missed."""
 
     channels: Sequence[Channel]

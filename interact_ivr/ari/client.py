@@ -78,8 +78,7 @@ class Access:
     """Says at each connection whose certificate is taken over ``https://``; True: as is usual."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What ARI answered, if it did what was asked."""
 
     body: bytes

@@ -6,10 +6,10 @@ out for ever. It looks every few seconds whether the other one has gone.
 
 import asyncio
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from interact_ivr.ari.client import AriError, Client, TakenOverError, Watch
@@ -17,8 +17,7 @@ from interact_ivr.ari.session import Hearing, Session
 from interact_ivr.pace import Pace
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """How it stands with the watching of a PBX, since when, and why."""
 
     state: Watch

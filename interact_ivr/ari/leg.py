@@ -1,13 +1,12 @@
 """One channel of a PBX, by what it is connected with. Nothing here decides anything."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 from interact_ivr.ari.naming import Name
 from interact_ivr.ari.told import Channel
 
 
-@dataclass(slots=True)
-class Leg:
+class Leg(msgspec.Struct):
     """A channel and what it is connected by."""
 
     channel: Channel
@@ -18,7 +17,7 @@ class Leg:
     """In which it hears others."""
     is_dialed: bool = False
     """It does not call, but is called."""
-    dialings: set[str] = field(default_factory=set)
+    dialings: set[str] = msgspec.field(default_factory=set)
     """Those whom it dials or who dial it."""
     via: tuple[str, ...] = ()
     """The devices of the Local channels that dialed it, the last one first."""

@@ -1,6 +1,6 @@
 """What an Asterisk channel's name tells: `PJSIP/6929-00000001`, `Local/6929@agents-00000001;2`."""
 
-from dataclasses import dataclass
+import msgspec
 
 _ZOMBIE = "<ZOMBIE>"
 """Ends the name of what is left of a channel whose place another one has taken."""
@@ -18,8 +18,7 @@ _WITHIN = frozenset(
 """Those of channels that the PBX makes for itself: nobody is there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(msgspec.Struct, frozen=True):
     """A channel's name, taken apart."""
 
     technology: str

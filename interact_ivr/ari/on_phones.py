@@ -5,10 +5,12 @@ an argument. Only what is connected with a changed channel is looked at again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 from itertools import chain, islice
+
+import msgspec
+from msgspec.structs import replace
 
 from interact_ivr.ari.calls import Look
 from interact_ivr.ari.leg import Leg
@@ -49,29 +51,25 @@ STATES: Mapping[tuple[Where, bool, bool], PhoneState | None] = {
 """By where it is, whether it is up, and whether it holds the others; None: it is on no call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shows:
+class Shows(msgspec.Struct, frozen=True):
     """A call is on a phone, or is otherwise on it than before."""
 
     call: PhoneCall
 
 
-@dataclass(frozen=True, slots=True)
-class Alone:
+class Alone(msgspec.Struct, frozen=True):
     """Nobody else is on a phone's call: it is over, unless somebody is there again at once."""
 
     uniqueid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Over:
+class Over(msgspec.Struct, frozen=True):
     """A phone's channel is gone."""
 
     uniqueid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unseen:
+class Unseen(msgspec.Struct, frozen=True):
     """Somebody else is on a call: it is to be asked whether what it shows may be seen."""
 
     uniqueid: str

@@ -1,14 +1,14 @@
 """What Asterisk tells over ARI of channels and bridges, as values; nothing here decides."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 Caller = tuple[str, str]
 """The number and the name that a channel shows, whether they may be seen or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(msgspec.Struct, frozen=True):
     """A call's leg, as Asterisk shows it at an instant."""
 
     id: str
@@ -34,8 +34,7 @@ class Channel:
         return self.number, self.shows
 
 
-@dataclass(frozen=True, slots=True)
-class Bridge:
+class Bridge(msgspec.Struct, frozen=True):
     """What channels talk in, at an instant."""
 
     id: str
@@ -47,32 +46,28 @@ class Bridge:
     """It lasts no longer than somebody is there for two to talk."""
 
 
-@dataclass(frozen=True, slots=True)
-class Created:
+class Created(msgspec.Struct, frozen=True):
     """A channel is there that was not."""
 
     at: datetime
     channel: Channel
 
 
-@dataclass(frozen=True, slots=True)
-class Destroyed:
+class Destroyed(msgspec.Struct, frozen=True):
     """A channel is not there any more."""
 
     at: datetime
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(msgspec.Struct, frozen=True):
     """A channel is otherwise than it was."""
 
     at: datetime
     channel: Channel
 
 
-@dataclass(frozen=True, slots=True)
-class Dialed:
+class Dialed(msgspec.Struct, frozen=True):
     """A channel is dialed, by another one or by the PBX; or comes further with it."""
 
     at: datetime
@@ -82,8 +77,7 @@ class Dialed:
     """Empty at first; `RINGING`, `PROGRESS`, `ANSWER`; any other: it has come to nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
+class Entered(msgspec.Struct, frozen=True):
     """A channel has come into a bridge."""
 
     at: datetime
@@ -91,8 +85,7 @@ class Entered:
     channel: Channel
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(msgspec.Struct, frozen=True):
     """A channel has gone out of a bridge."""
 
     at: datetime
@@ -100,16 +93,14 @@ class Left:
     channel: Channel
 
 
-@dataclass(frozen=True, slots=True)
-class Bridged:
+class Bridged(msgspec.Struct, frozen=True):
     """A bridge is otherwise than it was, or gone: then nobody is in it."""
 
     at: datetime
     bridge: Bridge
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(msgspec.Struct, frozen=True):
     """A channel puts the others on hold, or takes them back."""
 
     at: datetime
@@ -117,15 +108,13 @@ class Held:
     holds: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Replaced:
+class Replaced(msgspec.Struct, frozen=True):
     """Another connection has registered our application: this one is told nothing any more."""
 
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Echo:
+class Echo(msgspec.Struct, frozen=True):
     """An event that we had Asterisk send us ourselves."""
 
     at: datetime
@@ -136,8 +125,7 @@ OfCalls = Created | Changed | Destroyed | Dialed | Entered | Left | Bridged | He
 Event = OfCalls | Replaced | Echo
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
+class Application(msgspec.Struct, frozen=True):
     """What Asterisk says of an ARI application."""
 
     channels: bool

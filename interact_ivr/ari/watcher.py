@@ -8,9 +8,10 @@ other.
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+import msgspec
 
 from interact_ivr.ari.calls import Arrived, Calls, Gone, Look, Move
 from interact_ivr.ari.client import Access, AriError, Client
@@ -56,8 +57,7 @@ class Observer(Protocol):
         """Hear how it stands with the watching."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pbx:
+class Pbx(msgspec.Struct, frozen=True):
     """A PBX as it is watched."""
 
     name: str

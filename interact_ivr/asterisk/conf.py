@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 _BLOCK = re.compile(r";--(?!-).*?--;", re.DOTALL)
 _COMMENT = re.compile(r"(?<!\\);.*")
@@ -18,12 +19,11 @@ _VALUE = re.compile(r"([^=]+?)\s*=>?\s*(.*)")
 _DEEPEST = 10
 
 
-@dataclass(slots=True)
-class Conf:
+class Conf(msgspec.Struct):
     """What a file and those that it includes say."""
 
-    sections: dict[str, dict[str, str]] = field(default_factory=dict)
-    included: set[str] = field(default_factory=set)
+    sections: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+    included: set[str] = msgspec.field(default_factory=set)
     """Names as they are written, ``manager.d/*.conf``; also of files that are not there."""
 
     def value(self, section: str, key: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from interact_ivr.asterisk.conf import Conf, read
 from interact_ivr.asterisk.faults import CannotInstallError
@@ -21,8 +22,7 @@ CUSTOM = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """An Asterisk, by its folders."""
 
     etc: Path

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from interact_ivr.asterisk.faults import CannotInstallError
 from interact_ivr.asterisk.finding import Place
@@ -37,8 +38,7 @@ class State(StrEnum):
         }[self]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """What was found."""
 
     state: State

@@ -6,8 +6,9 @@ Both are looked at anew each time, so a plan that was interrupted is finished by
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from interact_ivr.asterisk.changing import changed_lines, changed_own, is_edited, leftovers, swept
 from interact_ivr.asterisk.faults import CannotInstallError

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
+
+import msgspec
 
 from interact_ivr.asterisk.faults import CannotInstallError
 from interact_ivr.asterisk.finding import Place
@@ -25,17 +26,16 @@ class Phase(StrEnum):
     REMOVING = "removing"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """What is, or may be, ours."""
 
     phase: Phase = Phase.REMOVING
-    choice: Choice = field(default_factory=Choice)
-    own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    choice: Choice = msgspec.field(default_factory=Choice)
+    own: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """Our files, each with the digests of what we may have written there."""
-    replaced: Mapping[str, str] = field(default_factory=dict)
+    replaced: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Those of them that were another's before, with its digest; it is in the backup."""
-    lines: Mapping[str, bool] = field(default_factory=dict)
+    lines: Mapping[str, bool] = msgspec.field(default_factory=dict)
     """Others' files that have lines of ours, each with whether we have made it."""
     folders: tuple[str, ...] = ()
     """Folders that we have made, each behind the one that it is in."""
@@ -93,4 +93,4 @@ def _read(text: str) -> Record:
 
 def written(record: Record) -> bytes:
     """Give the record as its file has it."""
-    return (json.dumps(asdict(record), indent=1) + "\n").encode()
+    return (json.dumps(msgspec.to_builtins(record), indent=1) + "\n").encode()

@@ -5,16 +5,16 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from interact_ivr.asterisk.record import Record
 
 _SECRET = re.compile(r"(?im)^(\s*\w*(?:password|secret|md5_cred)\s*=>?\s*).+")
 
 
-@dataclass(frozen=True, slots=True)
-class MakeFolder:
+class MakeFolder(msgspec.Struct, frozen=True):
     """A folder of ours."""
 
     path: Path
@@ -22,8 +22,7 @@ class MakeFolder:
     mode: int
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(msgspec.Struct, frozen=True):
     """A file gets a content; *before* is None where there is none yet.
 
     Without a mode its mode and all else is as *like*'s.
@@ -37,16 +36,14 @@ class Write:
     secret: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(msgspec.Struct, frozen=True):
     """A file goes; *before* is None where whatever is in it may go."""
 
     path: Path
     before: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveFolder:
+class RemoveFolder(msgspec.Struct, frozen=True):
     """A folder of ours goes, if nothing of others' is in it."""
 
     path: Path
@@ -55,8 +52,7 @@ class RemoveFolder:
 Step = MakeFolder | Write | Delete | RemoveFolder
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """*during* is on record before the first step, *after* behind the last; None: nothing is."""
 
     during: Record

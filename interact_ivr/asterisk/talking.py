@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from interact_ivr.asterisk.finding import Place
 from interact_ivr.asterisk.wanted import RELOADS, Proof
@@ -22,8 +23,7 @@ class NotRunningError(AsteriskError):
     """No Asterisk runs with this configuration."""
 
 
-@dataclass(frozen=True, slots=True)
-class Console:
+class Console(msgspec.Struct, frozen=True):
     """``asterisk -rx``, of the Asterisk whose configuration is at *place*."""
 
     place: Place

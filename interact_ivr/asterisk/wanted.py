@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from interact_ivr.asterisk import shipped
 from interact_ivr.asterisk.conf import Conf, read
@@ -29,8 +30,7 @@ _USABLE = re.compile(r"[^\s;\[\]\\]{12,200}", re.ASCII)
 _ANY = ("", "0.0.0.0", "::", "[::]")  # noqa: S104  read, not listened on
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """What the administrator wants."""
 
     agi: str = shipped.DEFAULT_AGI
@@ -45,8 +45,7 @@ class Choice:
     """The folder of the files in which the service finds the secrets of ARI and AMI."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnFile:
+class OwnFile(msgspec.Struct, frozen=True):
     """A file of ours: all that is in it, and beside whose it is put, who owns it likewise."""
 
     path: Path
@@ -57,8 +56,7 @@ class OwnFile:
     """What of the content is not shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """A line in another's *file*, which includes *name*; *like* says whose a new file would be."""
 
     file: Path
@@ -66,16 +64,14 @@ class Line:
     like: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(msgspec.Struct, frozen=True):
     """What Asterisk *says* of a part when *asked*, once it has taken it in."""
 
     asked: str
     says: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """All of it; files first, for a line must not include what is not there yet."""
 
     files: tuple[OwnFile, ...] = ()

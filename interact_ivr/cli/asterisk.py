@@ -6,11 +6,11 @@ import functools
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import asdict
 
 from interact_ivr.cli.asking import fail, warn
 from interact_ivr.cli.tables import print_json

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
+from msgspec.structs import asdict
 
 from interact_ivr.cli.asking import ask, asking_options, environment_option, failing
 from interact_ivr.cli.plan_changes import activate, back
@@ -44,7 +45,6 @@ def explain(
 
 
 def _print_explanation(answer: dict[str, Any]) -> None:
-    import msgspec
 
     from dialplan import Explanation
     from dialplan.explained import as_text

@@ -1,8 +1,7 @@
 """What the command line can ask of an environment's dial plan: to compare, replace, and go back."""
 
-from dataclasses import asdict
-
 import msgspec
+from msgspec.structs import asdict
 
 from interact_ivr.control.directory import Operation
 from interact_ivr.service.activating import Activation

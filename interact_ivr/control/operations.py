@@ -5,11 +5,11 @@ carries them out itself, under the store's lock.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
+from msgspec.structs import asdict, replace
 
 from interact_ivr.control.directory import DirectoryOperations, Operation
 from interact_ivr.domain.acts import NOBODY, Actor, Entry, Sought
@@ -204,8 +204,7 @@ class ShowStatus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(msgspec.Struct, frozen=True):
     """What passes between a request and its answer, as plain values."""
 
     parts: AsyncIterator[Any]

@@ -5,8 +5,9 @@ Nothing here reads a clock, a file or a socket. Source: Asterisk 22's pbx_config
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 _COMMENT: Final = re.compile(r"(?<!\\);.*")
 _HEADING: Final = re.compile(r"\[([^\]]+)\]")
@@ -20,8 +21,7 @@ _SHOWN_STEP: Final = re.compile(
 _SHOWN_INCLUDE: Final = re.compile(r"\s+Include =>\s+'(.*?)'")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, order=True):
     """One priority of an extension."""
 
     context: str
@@ -37,12 +37,11 @@ class Step:
         return f"{self.extension}@{self.context}, priority {self.priority}"
 
 
-@dataclass(frozen=True, slots=True)
-class AsteriskDialplan:
+class AsteriskDialplan(msgspec.Struct, frozen=True):
     """Contexts by name, with their steps in order, and what each includes."""
 
-    steps: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
-    includes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    steps: Mapping[str, tuple[Step, ...]] = msgspec.field(default_factory=dict)
+    includes: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
     def reached(self, context: str) -> tuple[str, ...]:
         """Give *context* and what it includes, however deep; each once."""

@@ -9,10 +9,11 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from interact_ivr.ami.session import Account, AmiLost, AmiRefused, logged_in
 from interact_ivr.ari.client import Access, AriError, Client
@@ -36,8 +37,7 @@ Confirm = Callable[[str, str], bool]
 """Asks people whether a number may be dialed on a PBX."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Lent:
+class _Lent(msgspec.Struct, frozen=True):
     """What is lent to the test."""
 
     interaction: str

@@ -1,10 +1,11 @@
 """What a PBX's answers mean: ARI, AMI, its clock, and what it has loaded."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
+
+import msgspec
 
 from interact_ivr.doctor.checks_here import of_secret
 from interact_ivr.doctor.facts import AriFacts, Facts, PbxFacts
@@ -130,8 +131,7 @@ def modules(_: Facts, pbx: PbxFacts) -> Outcome:
         yield Kind.MODULE_MISSING(f"{each} is not loaded", module=each)
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(msgspec.Struct, frozen=True):
     """An address as the Gosubs have it."""
 
     name: str

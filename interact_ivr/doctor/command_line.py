@@ -5,9 +5,10 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from interact_ivr.doctor import gosubs
 from interact_ivr.doctor.asterisk_dialplan import of_listing

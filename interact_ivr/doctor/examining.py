@@ -5,10 +5,11 @@ A check that needs what another one found broken is not done; its line says of w
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from interact_ivr.config import ConfigError, load_config, warnings
 from interact_ivr.config_keys import Config
@@ -22,8 +23,7 @@ from interact_ivr.doctor.finding import Finding, Unseen
 from interact_ivr.doctor.kinds import Found, Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(msgspec.Struct, frozen=True):
     """What is looked at under a name, and which other checks must have found no problem."""
 
     name: str
@@ -31,8 +31,7 @@ class Check:
     look: Callable[[Facts], Outcome]
 
 
-@dataclass(frozen=True, slots=True)
-class PbxCheck:
+class PbxCheck(msgspec.Struct, frozen=True):
     """The same, of each PBX by itself."""
 
     name: str

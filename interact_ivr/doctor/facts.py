@@ -4,17 +4,17 @@ None is what was not found out; where it matters why, a text says so.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+
+import msgspec
 
 from interact_ivr.config_keys import Config
 from interact_ivr.config_pbx import PbxConfig
 from interact_ivr.doctor.asterisk_dialplan import AsteriskDialplan
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(msgspec.Struct, frozen=True):
     """A secret that the configuration names, and whether it can be had."""
 
     key: str
@@ -25,8 +25,7 @@ class Secret:
     """Others may read it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(msgspec.Struct, frozen=True):
     """A certificate that the configuration names."""
 
     key: str
@@ -36,8 +35,7 @@ class Certificate:
     fault: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StoreFacts:
+class StoreFacts(msgspec.Struct, frozen=True):
     """The store, looked at from outside."""
 
     file: str
@@ -53,8 +51,7 @@ class StoreFacts:
     """On its disk; None: not on this machine's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(msgspec.Struct, frozen=True):
     """A port that we are to listen on."""
 
     key: str
@@ -64,8 +61,7 @@ class Port:
     """Nobody can listen there, and the service does not run."""
 
 
-@dataclass(frozen=True, slots=True)
-class PoolNumber:
+class PoolNumber(msgspec.Struct, frozen=True):
     """A number of a pool, by what a trunk may deliver of it."""
 
     entered: str
@@ -74,20 +70,19 @@ class PoolNumber:
     dnid: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceFacts:
+class ServiceFacts(msgspec.Struct, frozen=True):
     """The running service, asked from outside."""
 
     running: bool
     fault: str = ""
     """Why it does not answer."""
-    status: Mapping[str, object] = field(default_factory=dict)
+    status: Mapping[str, object] = msgspec.field(default_factory=dict)
     """What ``interact-ivr status`` knows."""
     agi_fault: str | None = None
     """Why FastAGI does not answer a call's question; "" where it does."""
     agi_ready: bool = False
     http_fault: str | None = None
-    missing: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What `/readyz` misses."""
     numbers: Mapping[str, tuple[PoolNumber, ...]] | None = None
     """The enabled ones by environment, as contexts name it; "" is the default. None: unknown."""
@@ -103,8 +98,7 @@ class ServiceFacts:
         return next((each for each in found if each.get("name") == name), {})
 
 
-@dataclass(frozen=True, slots=True)
-class AriFacts:
+class AriFacts(msgspec.Struct, frozen=True):
     """What ARI answered."""
 
     fault: str = ""
@@ -116,8 +110,7 @@ class AriFacts:
     """By how much the PBX's clock is ahead of ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class AmiFacts:
+class AmiFacts(msgspec.Struct, frozen=True):
     """What AMI answered."""
 
     fault: str = ""
@@ -130,8 +123,7 @@ class AmiFacts:
     ahead: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FileFacts:
+class FileFacts(msgspec.Struct, frozen=True):
     """What the PBX's files have, loaded or not."""
 
     dialplan: AsteriskDialplan | None = None
@@ -142,8 +134,7 @@ class FileFacts:
     """extensions_interact.conf is there, included or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class PbxFacts:
+class PbxFacts(msgspec.Struct, frozen=True):
     """A PBX, asked over whatever answers."""
 
     config: PbxConfig
@@ -167,8 +158,7 @@ class PbxFacts:
         return self.config.name
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """All of it."""
 
     file: Path
@@ -183,5 +173,5 @@ class Facts:
     ports: tuple[Port, ...] = ()
     service: ServiceFacts | None = None
     pbxes: tuple[PbxFacts, ...] = ()
-    gosubs: AsteriskDialplan = field(default_factory=AsteriskDialplan)
+    gosubs: AsteriskDialplan = msgspec.field(default_factory=AsteriskDialplan)
     """The shipped ones."""

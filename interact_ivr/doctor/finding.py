@@ -1,19 +1,17 @@
 """What the doctor says of what it has looked at."""
 
-from dataclasses import dataclass
+import msgspec
 
 from interact_ivr.doctor.kinds import Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Unseen:
+class Unseen(msgspec.Struct, frozen=True):
     """What a check could not look at, and why."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """A line of the report."""
 
     check: str

@@ -1,7 +1,8 @@
 """What the doctor can find: a table of kinds, each with what to do."""
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum
+
+import msgspec
 
 
 class Severity(StrEnum):
@@ -243,8 +244,7 @@ class Kind(Enum):
         return Found(self, facts, self.advice.format(**values) if values else self.advice)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """What a check has found: of which kind, in which facts, and what to do."""
 
     kind: Kind

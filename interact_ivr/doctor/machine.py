@@ -6,10 +6,11 @@ import socket
 import sqlite3
 import stat
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from ssl import PEM_cert_to_DER_cert
+
+from msgspec.structs import replace
 
 from interact_ivr.config_keys import Config
 from interact_ivr.config_pbx import secret

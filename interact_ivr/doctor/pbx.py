@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from interact_ivr.ami.session import Account, AmiLost, AmiRefused, Session, logged_in
 from interact_ivr.ari.client import Access, AriError, Client

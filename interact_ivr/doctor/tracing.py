@@ -5,8 +5,9 @@ What an expression decides is not known here: such a step may lead anywhere, and
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from dialplan.patterns import Matcher, Pattern, PatternError, parse
 from interact_ivr.doctor.asterisk_dialplan import AsteriskDialplan, Step
@@ -26,16 +27,14 @@ _NOT_DIALED: Final = frozenset({"h", "i", "t", "T", "e", "o", "a"})
 """Extensions that Asterisk goes to by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """An extension of a context."""
 
     context: str
     extension: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A way into the dialplan on which no Gosub of ours may be called."""
 
     how: str

@@ -2,10 +2,11 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
+
+import msgspec
 
 from interact_ivr.domain.errors import BadInput
 from interact_ivr.domain.names import EnvironmentName
@@ -37,8 +38,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-@dataclass(frozen=True, slots=True)
-class KeptSecret:
+class KeptSecret(msgspec.Struct, frozen=True):
     """What is left of a secret once it was shown: enough to know it again, and to speak of it."""
 
     prefix: str
@@ -46,8 +46,7 @@ class KeptSecret:
     digest: Digest
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(msgspec.Struct, frozen=True):
     """What a token is good for."""
 
     role: Role

@@ -8,10 +8,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from interact_ivr.domain.shown import shown
 
@@ -55,8 +56,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(msgspec.Struct, frozen=True):
     """Who acts, and where they ask from."""
 
     who: str
@@ -72,8 +72,7 @@ NOBODY: Final = Actor("", "")
 """Somebody of whom nothing is known, as in a test."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """What is on record of an act."""
 
     who: str
@@ -88,8 +87,7 @@ class Told:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """An act that was put on record."""
 
     id: str
@@ -97,8 +95,7 @@ class Entry:
     told: Told
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
+class Sought(msgspec.Struct, frozen=True):
     """Which entries are looked for; what is None or empty does not matter."""
 
     tenant: str | None = None

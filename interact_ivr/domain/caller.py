@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+
+import msgspec
 
 from interact_ivr.domain.ani import PLAINLY, AniKeeping
 from interact_ivr.domain.names import Ani
@@ -12,8 +13,7 @@ _FEWEST_DIGITS = 7
 _WORDS = re.compile(r"[^0-9]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """A calling number's three faces."""
 
     shown: Ani | None = None
@@ -37,8 +37,7 @@ NOBODY = Caller()
 """A caller of whom nothing is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallerRules:
+class CallerRules(msgspec.Struct, frozen=True):
     """How an environment takes calling numbers."""
 
     normalize: Callable[[str], str]

@@ -1,15 +1,16 @@
 """The nodes that share a store, as each of them sees the others. Nothing here reads a clock."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NewType, Self
+
+import msgspec
+from msgspec.structs import replace
 
 Incarnation = NewType("Incarnation", str)
 """One process of a node, told apart from the one before and from another of the same name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Presence:
+class Presence(msgspec.Struct, frozen=True):
     """What a node says of itself."""
 
     incarnation: Incarnation
@@ -21,8 +22,7 @@ class Presence:
     """A JSON object: how it stands with it, as its status has that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(msgspec.Struct, frozen=True):
     """A node as the store has it, by the store's own clock."""
 
     presence: Presence
@@ -42,8 +42,7 @@ class Node:
         return replace(self, age=self.age + time, left=self.left - time)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """What a node looks at every second of what the others do."""
 
     directory_revision: int

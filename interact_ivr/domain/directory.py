@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
 from interact_ivr.domain.access import Grant, KeptSecret, Role, checked_name
 from interact_ivr.domain.errors import BadInput
 from interact_ivr.domain.lifecycle import NO_QUOTAS, Quotas
@@ -31,16 +33,14 @@ def tenant_of(environment: EnvironmentName) -> str:
     return environment.partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class KnownTenant:
+class KnownTenant(msgspec.Struct, frozen=True):
     """A tenant, and what all its applications may have together."""
 
     name: str
     quotas: Quotas = NO_QUOTAS
 
 
-@dataclass(frozen=True, slots=True)
-class KnownEnvironment:
+class KnownEnvironment(msgspec.Struct, frozen=True):
     """An environment."""
 
     id: EnvironmentId
@@ -49,8 +49,7 @@ class KnownEnvironment:
     """A shipped plan or a file; None: the configured one."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownKey:
+class KnownKey(msgspec.Struct, frozen=True):
     """One of an application's keys."""
 
     secret: KeptSecret
@@ -59,8 +58,7 @@ class KnownKey:
     """When it was shown last, to within a minute or so; None: never that we know."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownApplication:
+class KnownApplication(msgspec.Struct, frozen=True):
     """A DNIS application, or a consumer application that allocates from one."""
 
     id: ApplicationId
@@ -84,8 +82,7 @@ class KnownUser:
     """What they may do in the console; None: it is not theirs."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownToken:
+class KnownToken(msgspec.Struct, frozen=True):
     """A bearer token."""
 
     secret: KeptSecret
@@ -95,8 +92,7 @@ class KnownToken:
     """As of a key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(msgspec.Struct, frozen=True):
     """All of it at one instant, each part by name."""
 
     tenants: tuple[KnownTenant, ...]
@@ -106,15 +102,13 @@ class Directory:
     tokens: tuple[KnownToken, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AddTenant:
+class AddTenant(msgspec.Struct, frozen=True):
     """Begin to serve a customer."""
 
     tenant: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetTenant:
+class SetTenant(msgspec.Struct, frozen=True):
     """Change some of a tenant's quotas: the *given* ones, by their fields."""
 
     tenant: str
@@ -122,23 +116,20 @@ class SetTenant:
     given: Collection[str]
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveTenant:
+class RemoveTenant(msgspec.Struct, frozen=True):
     """Refused while it has environments or users."""
 
     tenant: str
 
 
-@dataclass(frozen=True, slots=True)
-class AddEnvironment:
+class AddEnvironment(msgspec.Struct, frozen=True):
     """Make an environment, with its first DNIS application."""
 
     environment: EnvironmentName
     dial_plan: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveEnvironment:
+class RemoveEnvironment(msgspec.Struct, frozen=True):
     """Refused while it has numbers, tokens, or applications beside the first.
 
     What an import has not shown yet are no numbers, and go with it.
@@ -147,8 +138,7 @@ class RemoveEnvironment:
     environment: EnvironmentName
 
 
-@dataclass(frozen=True, slots=True)
-class AddApplication:
+class AddApplication(msgspec.Struct, frozen=True):
     """Make a DNIS application, or a consumer application that allocates from one."""
 
     environment: EnvironmentName
@@ -158,8 +148,7 @@ class AddApplication:
     key: KeptSecret
 
 
-@dataclass(frozen=True, slots=True)
-class SetApplication:
+class SetApplication(msgspec.Struct, frozen=True):
     """Change some of a DNIS application's settings: the *given* ones, by their fields."""
 
     environment: EnvironmentName
@@ -168,8 +157,7 @@ class SetApplication:
     given: Collection[str]
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveApplication:
+class RemoveApplication(msgspec.Struct, frozen=True):
     """With its keys; refused while it has numbers, tokens or consumer applications.
 
     What an import has not shown yet are no numbers, and go with it.
@@ -179,8 +167,7 @@ class RemoveApplication:
     application: str
 
 
-@dataclass(frozen=True, slots=True)
-class AddKey:
+class AddKey(msgspec.Struct, frozen=True):
     """Refused where the application has two, or where the environment has this one already."""
 
     environment: EnvironmentName
@@ -188,8 +175,7 @@ class AddKey:
     key: KeptSecret
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveKey:
+class RemoveKey(msgspec.Struct, frozen=True):
     """The key that begins so is good for nothing any more."""
 
     environment: EnvironmentName
@@ -207,8 +193,7 @@ class AddUser:
     role: Role | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SetUser:
+class SetUser(msgspec.Struct, frozen=True):
     """Let a person do this in the console, or nothing."""
 
     tenant: str
@@ -216,24 +201,21 @@ class SetUser:
     role: Role | None
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveUser:
+class RemoveUser(msgspec.Struct, frozen=True):
     """Let a person in no more."""
 
     tenant: str
     user: str
 
 
-@dataclass(frozen=True, slots=True)
-class AddToken:
+class AddToken(msgspec.Struct, frozen=True):
     """Give out a token."""
 
     secret: KeptSecret
     grant: Grant
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveToken:
+class RemoveToken(msgspec.Struct, frozen=True):
     """The token that begins so is good for nothing any more."""
 
     prefix: str

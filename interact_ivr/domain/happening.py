@@ -1,7 +1,8 @@
 """What happens in a pool, as whoever watches is told of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from interact_ivr.domain.names import AllocationId, CallRef, EnvironmentId, InteractionId, NumberKey
 
@@ -10,8 +11,7 @@ FREED = "freed"
 EXHAUSTED = "exhausted"
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(msgspec.Struct, frozen=True):
     """A change of a number, called as the journal calls it; or that there was no number to lend."""
 
     environment: EnvironmentId
@@ -27,8 +27,7 @@ class Happening:
     """The call that made it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(msgspec.Struct, frozen=True):
     """So many happenings that a slow reader was not told of."""
 
     lost: int

@@ -5,16 +5,16 @@ is how the digest of a secret begins that nobody has seen, and no secret follows
 """
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
 from typing import Self
+
+import msgspec
 
 from interact_ivr.domain.access import Digest, Grant
 from interact_ivr.domain.directory import Directory, KnownApplication, KnownUser, tenant_of
 from interact_ivr.domain.names import EnvironmentName
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(msgspec.Struct, frozen=True):
     """A directory, ready to be asked."""
 
     environments: Mapping[str, Set[EnvironmentName]]

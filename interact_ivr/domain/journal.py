@@ -1,8 +1,10 @@
 """What the journal says: its entries, who held a number when, what was purged or forgotten."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
 
 from interact_ivr.domain.names import AllocationId, Ani, CallRef, InteractionId, NumberKey
 from interact_ivr.domain.values import Ending
@@ -13,8 +15,7 @@ _RENEWED = "renewed"
 _ENDINGS = frozenset(Ending)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One change of one number."""
 
     id: str
@@ -32,30 +33,26 @@ class Entry:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OfNumber:
+class OfNumber(msgspec.Struct, frozen=True):
     """The entries of the first of *keys* that is, or was, a number of ours."""
 
     keys: tuple[NumberKey, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OfInteraction:
+class OfInteraction(msgspec.Struct, frozen=True):
     """The entries of one interaction."""
 
     interaction: InteractionId
 
 
-@dataclass(frozen=True, slots=True)
-class OfCall:
+class OfCall(msgspec.Struct, frozen=True):
     """The entries that a call made, of one PBX or of any."""
 
     uniqueid: str
     pbx: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OfCaller:
+class OfCaller(msgspec.Struct, frozen=True):
     """The entries that have this calling number, as the journal keeps it."""
 
     ani: Ani
@@ -65,8 +62,7 @@ Subject = OfNumber | OfInteraction | OfCall | OfCaller | None
 """What is asked about; None: everything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """Some entries in their order, and where to read on."""
 
     entries: tuple[Entry, ...]
@@ -74,8 +70,7 @@ class Page:
     """The id to read on behind: the last entry's, or the one the page began behind."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(msgspec.Struct, frozen=True):
     """An interaction's time with a number."""
 
     interaction: InteractionId
@@ -90,8 +85,7 @@ class Hold:
     ani: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WhoHeld:
+class WhoHeld(msgspec.Struct, frozen=True):
     """The answer to who held a number at an instant."""
 
     number: NumberKey
@@ -102,8 +96,7 @@ class WhoHeld:
     """When the first entry kept was written; None: there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class PurgeStep:
+class PurgeStep(msgspec.Struct, frozen=True):
     """What one step of a purge removed, and behind which id the next one goes on."""
 
     removed: int = 0
@@ -112,8 +105,7 @@ class PurgeStep:
     """None: all is seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Forgotten:
+class Forgotten(msgspec.Struct, frozen=True):
     """How many traces of an interaction gave way to a tombstone, or went."""
 
     entries: int = 0

@@ -4,9 +4,10 @@ State is derived from two facts and *now*, never stored: so an expiry is true at
 whoever sleeps, restarts or has lost its connection meanwhile.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
+
+import msgspec
 
 from interact_ivr.domain.names import AllocationId
 
@@ -76,8 +77,7 @@ MOVES: dict[tuple[State, Event], Move] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """The two facts a number's state is derived from."""
 
     allocation: AllocationId | None
@@ -92,8 +92,7 @@ class Standing:
         return State.RESTING if now < self.free_from + rest_for else State.IDLE
 
 
-@dataclass(frozen=True, slots=True)
-class Quotas:
+class Quotas(msgspec.Struct, frozen=True):
     """How much may be taken at most."""
 
     most_open: int = 0
@@ -105,8 +104,7 @@ class Quotas:
 NO_QUOTAS = Quotas()
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """How long things last in a pool, and how much may be taken of it."""
 
     hold_for: timedelta

@@ -1,9 +1,10 @@
 """The identifiers everything else is keyed by, and how new ones are made."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NewType
+
+import msgspec
 
 from interact_ivr.domain.errors import BadInput
 
@@ -28,24 +29,21 @@ _SAFE = re.compile(r"[A-Za-z0-9 \-_.:/@+=#~{}]*")
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """Where an operation happens: one environment, and in it one DNIS application's pool."""
 
     environment: EnvironmentId
     application: ApplicationId
 
 
-@dataclass(frozen=True, slots=True)
-class CallRef:
+class CallRef(msgspec.Struct, frozen=True):
     """One call of one PBX. Asterisk's uniqueid alone repeats across PBXes."""
 
     pbx: str
     uniqueid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Alphabet:
+class Alphabet(msgspec.Struct, frozen=True):
     """The characters an interaction id or a group may consist of.
 
     ``SAFE`` is harmless in every place an Asterisk dialplan can put it, also inside ``$[]`` and

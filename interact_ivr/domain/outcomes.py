@@ -3,8 +3,9 @@
 Contract, "Outcomes". Nothing here says how it is kept or told.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from interact_ivr.domain.caller import Caller
 from interact_ivr.domain.lifecycle import Policy
@@ -12,8 +13,7 @@ from interact_ivr.domain.names import AllocationId, Ani, Group, InteractionId
 from interact_ivr.domain.values import Ending, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(msgspec.Struct, frozen=True):
     """An allocation as it stands, or as it was."""
 
     id: AllocationId
@@ -29,8 +29,7 @@ class Held:
     """Who retrieved it, as stored; None where that caller matched nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """What is known of a number when a call asks."""
 
     holder: Held | None
@@ -41,8 +40,7 @@ class Known:
     """The allocation that ended last, if it may be told of: not while another call rings."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """The row that fits: the status, and the allocation it speaks of."""
 
     status: Status

@@ -1,8 +1,9 @@
 """The calls that are on agents' phones, as a screen is told of them."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+import msgspec
 
 from interact_ivr.domain.names import (
     AllocationId,
@@ -24,8 +25,7 @@ class PhoneState(StrEnum):
     """This phone has put the other side on hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(msgspec.Struct, frozen=True):
     """Somebody on a call: an agent's phone, a customer, or whoever else."""
 
     uniqueid: str
@@ -44,8 +44,7 @@ class Party:
     """It is in the phone's own bridge, and not merely connected with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneCall:
+class PhoneCall(msgspec.Struct, frozen=True):
     """A call on a phone at an instant, as the PBX shows it: one channel of an extension."""
 
     pbx: str
@@ -71,8 +70,7 @@ class PhoneCall:
         return self.customer.dialed if self.customer else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """What a customer's call was told by the last retrieval of an interaction, and when."""
 
     environment: EnvironmentId
@@ -109,8 +107,7 @@ class Told:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class AgentCall:
+class AgentCall(msgspec.Struct, frozen=True):
     """A call on an agent's phone, with what is known of the customer: what a screen shows."""
 
     phone: PhoneCall
@@ -120,8 +117,7 @@ class AgentCall:
     """None: it is on the phone now."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownCall:
+class KnownCall(msgspec.Struct, frozen=True):
     """What is known of one channel: what it was told, and the phones that it is or was on."""
 
     pbx: str

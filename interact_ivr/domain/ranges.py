@@ -6,7 +6,8 @@ Letters stay the keys of a telephone, unless all there are is the x behind the l
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from interact_ivr.domain.errors import BadInput
 
@@ -18,8 +19,7 @@ _WILDCARDS = re.compile(r"([^A-Za-z]*[0-9][ ().-]*)(x+|X+)")
 _ENDS = re.compile(r"(\+?)([0-9]{1,32})\s*-\s*(\+?)([0-9]{1,32})")
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(msgspec.Struct, frozen=True):
     """Numbers that follow each other, each *prefix* and *width* digits that count up."""
 
     prefix: str

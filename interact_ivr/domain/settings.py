@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Any, Final
+
+import msgspec
+from msgspec.structs import fields, replace
 
 from interact_ivr.domain.errors import BadInput
 from interact_ivr.domain.lifecycle import Policy, Quotas
@@ -21,8 +23,7 @@ QUOTAS: Final = {
 """What is expected of each, of the configuration's [pool] as of an application's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class PoolSettings:
+class PoolSettings(msgspec.Struct, frozen=True):
     """What `Policy` has, each None where the configuration's counts."""
 
     hold_for: timedelta | None = None
@@ -41,8 +42,7 @@ class PoolSettings:
         return replace(policy, **{name: value for name, value in own.items() if value is not None})
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """How one of the settings is written, as in the configuration's [pool]."""
 
     field: str

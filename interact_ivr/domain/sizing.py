@@ -4,10 +4,11 @@ Nothing here reads a clock, a file or a socket.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from interact_ivr.domain.erlang import MOST_ERLANGS, blocking, load_borne, numbers_needed
 from interact_ivr.domain.errors import BadInput
@@ -35,8 +36,7 @@ class Outlook(StrEnum):
     EXCEEDED = "more than the pool bears"
 
 
-@dataclass(frozen=True, slots=True)
-class PoolSize:
+class PoolSize(msgspec.Struct, frozen=True):
     """What arrivals and holding times ask of a pool."""
 
     arrivals_per_hour: float
@@ -55,8 +55,7 @@ class PoolSize:
     """The load of which these refuse the target's share."""
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(msgspec.Struct, frozen=True):
     """When a pool gets too small."""
 
     outlook: Outlook
@@ -66,8 +65,7 @@ class Forecast:
     erlangs_a_day: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HoldAdvice:
+class HoldAdvice(msgspec.Struct, frozen=True):
     """How long a hold should be, by how long callers take to dial."""
 
     hold_seconds: float
@@ -81,8 +79,7 @@ class HoldAdvice:
     """So many must have called before anything is said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(msgspec.Struct, frozen=True):
     """Where the figures come from, and where they go."""
 
     since: datetime
@@ -94,8 +91,7 @@ class Measured:
     hold: HoldAdvice
 
 
-@dataclass(frozen=True, slots=True)
-class Sizing:
+class Sizing(msgspec.Struct, frozen=True):
     """The whole answer."""
 
     size: PoolSize | None
@@ -104,8 +100,7 @@ class Sizing:
     """None: the figures were typed in."""
 
 
-@dataclass(frozen=True, slots=True)
-class SizeQuestion:
+class SizeQuestion(msgspec.Struct, frozen=True):
     """How a pool is to be sized: by what was measured, or by figures that somebody gives."""
 
     application: str = ""

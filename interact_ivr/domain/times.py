@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+
+import msgspec
 
 from interact_ivr.domain.lifecycle import Policy
 
@@ -13,8 +14,7 @@ _WEEK, _YEAR = 604_800, 31_536_000
 _WRITTEN = re.compile(r"[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """How many seconds a time may be."""
 
     most: int
@@ -49,8 +49,7 @@ SPANS = {
 """The same for the configuration's [pool] and for an application's own settings."""
 
 
-@dataclass(frozen=True, slots=True)
-class TooLong:
+class TooLong(msgspec.Struct, frozen=True):
     """A time that the journal, kept for less, could not answer for."""
 
     key: str

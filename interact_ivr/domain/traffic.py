@@ -5,9 +5,10 @@ busiest one of each day.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import exp, fsum, lgamma, log, sqrt
+
+import msgspec
 
 HOUR = timedelta(hours=1)
 DIALED_SHARE = 0.99
@@ -19,8 +20,7 @@ _SURE_SLOPE = 2.0
 """By how many of its standard errors a trend differs from none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hour:
+class Hour(msgspec.Struct, frozen=True):
     """The allocations that began within an hour."""
 
     begins: datetime
@@ -36,8 +36,7 @@ class Hour:
         return Hour(self.begins, arrivals, ended, self.held + other.held)
 
 
-@dataclass(frozen=True, slots=True)
-class Waits:
+class Waits(msgspec.Struct, frozen=True):
     """How long allocations waited for their calls."""
 
     retrieved: int
@@ -47,8 +46,7 @@ class Waits:
     """Surely (`CONFIDENCE`) enough for `DIALED_SHARE` of those retrieved; None: too few were."""
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(msgspec.Struct, frozen=True):
     """The busiest hour of a day."""
 
     date: date
@@ -56,8 +54,7 @@ class Day:
     erlangs: float
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+class Trend(msgspec.Struct, frozen=True):
     """A straight line through the days' loads, from the first day on."""
 
     erlangs_at_last: float

@@ -1,9 +1,10 @@
 """What the use cases give back: allocations, retrievals, numbers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+import msgspec
 
 from interact_ivr.domain.caller import NOBODY, Caller
 from interact_ivr.domain.lifecycle import State
@@ -65,8 +66,7 @@ class Ending(StrEnum):
     """The same interaction was given another number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(msgspec.Struct, frozen=True):
     """An interaction's hold on a number, until it ends or expires."""
 
     id: AllocationId
@@ -83,8 +83,7 @@ class Allocation:
     """The allocation that ended because its interaction was given this one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Retrieval:
+class Retrieval(msgspec.Struct, frozen=True):
     """What a call learns about the number it dialed."""
 
     status: Status
@@ -108,8 +107,7 @@ class Retrieval:
     """This call had asked before and gets the same answer again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """What a call asks with."""
 
     dialed: Sequence[Sequence[NumberKey]]
@@ -125,8 +123,7 @@ class Question:
     """The candidate the caller chose after AMBIGUOUS."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expired:
+class Expired(msgspec.Struct, frozen=True):
     """An allocation that ran out."""
 
     allocation: AllocationId
@@ -135,16 +132,14 @@ class Expired:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(msgspec.Struct, frozen=True):
     """What one step of the sweep found, and when the next allocation runs out."""
 
     expired: tuple[Expired, ...]
     next_deadline: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class NewNumber:
+class NewNumber(msgspec.Struct, frozen=True):
     """A number to be taken into a pool."""
 
     number: NumberKey
@@ -154,8 +149,7 @@ class NewNumber:
     enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class KnownNumber:
+class KnownNumber(msgspec.Struct, frozen=True):
     """A number of the environment, as it was taken in."""
 
     new: NewNumber
@@ -163,16 +157,14 @@ class KnownNumber:
     """It is of the application asked about, not of another one of the environment."""
 
 
-@dataclass(frozen=True, slots=True)
-class DraftNumber:
+class DraftNumber(msgspec.Struct, frozen=True):
     """A number of an import, and the line it came from."""
 
     line: int
     new: NewNumber
 
 
-@dataclass(frozen=True, slots=True)
-class Double:
+class Double(msgspec.Struct, frozen=True):
     """A number of an import that came before in it, or whose DNID did."""
 
     line: int
@@ -184,8 +176,7 @@ class Double:
     """What both have, where it is another number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """Which numbers are asked for, by number: a page of those that fit."""
 
     group: Group | None = None
@@ -201,8 +192,7 @@ class Shown:
     """What stands in the number, stored or entered, or is its DNID, or whose it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class PoolNumber:
+class PoolNumber(msgspec.Struct, frozen=True):
     """A number of the pool as it stands at an instant."""
 
     number: NumberKey
@@ -216,8 +206,7 @@ class PoolNumber:
     free_from: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class GroupCounts:
+class GroupCounts(msgspec.Struct, frozen=True):
     """How the numbers of a group stand at an instant."""
 
     group: Group | None
@@ -227,8 +216,7 @@ class GroupCounts:
     disabled: int
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """How the numbers that begin alike stand at an instant."""
 
     prefix: str
@@ -244,8 +232,7 @@ class Block:
         return sum(self.by_state.values()) + self.disabled
 
 
-@dataclass(frozen=True, slots=True)
-class KnownAllocation:
+class KnownAllocation(msgspec.Struct, frozen=True):
     """An allocation as it stands at an instant, open or ended."""
 
     id: AllocationId

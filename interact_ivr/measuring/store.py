@@ -5,10 +5,11 @@ import itertools
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from interact_ivr.config_store import StoreConfig
 from interact_ivr.domain.lifecycle import Policy
@@ -22,8 +23,7 @@ _POLICY: Final = Policy(timedelta(minutes=15), timedelta(0))
 _OPENING: Final = Opening("interact-ivr bench", lambda _: None, lambda *_: None)
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(msgspec.Struct, frozen=True):
     """A thousand numbers in a store that nobody else has."""
 
     store: Store

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from dialplan import PlanError
 from interact_ivr.domain.acts import speak_of
@@ -23,8 +24,7 @@ from interact_ivr.service.plan_files import (
 from interact_ivr.service.plans import Plans
 
 
-@dataclass(frozen=True, slots=True)
-class Activated:
+class Activated(msgspec.Struct, frozen=True):
     """A plan that counts from now on."""
 
     file: str

@@ -3,8 +3,9 @@
 import asyncio
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from interact_ivr.domain import times
 from interact_ivr.domain.access import (
@@ -57,16 +58,14 @@ _DAYS = range(1, 3651)
 """How long a token may be good for, if not for ever."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewApplication:
+class NewApplication(msgspec.Struct, frozen=True):
     """An application that was made: the only time its key is seen."""
 
     key: str
     warnings: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class OwnSettings:
+class OwnSettings(msgspec.Struct, frozen=True):
     """What an application has of its own, and why one would rather not have it so."""
 
     settings: PoolSettings

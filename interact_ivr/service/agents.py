@@ -8,9 +8,10 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from itertools import islice
+
+from msgspec.structs import replace
 
 from interact_ivr.domain.errors import BadInput, Refusal
 from interact_ivr.domain.names import CallRef, EnvironmentId, InteractionId

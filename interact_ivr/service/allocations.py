@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Protocol, TypeVar
+
+import msgspec
 
 from interact_ivr.domain.directory import tenant_of
 from interact_ivr.domain.errors import (
@@ -37,8 +38,7 @@ from interact_ivr.service.quotas import MinuteQuota
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(msgspec.Struct, frozen=True):
     """What a call asks with, as it came."""
 
     dialed: Sequence[str]

@@ -3,11 +3,12 @@
 import asyncio
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, islice
 from operator import itemgetter
 from types import TracebackType
 from typing import Protocol, Self
+
+import msgspec
 
 from interact_ivr.domain.errors import BadInput
 from interact_ivr.domain.names import NumberKey, Scope
@@ -35,8 +36,7 @@ _OF_A_SPREADSHEET = re.compile(
 """What one leaves in a number's place: its keys on a telephone would be a number's."""
 
 
-@dataclass(frozen=True, slots=True)
-class NumberRow:
+class NumberRow(msgspec.Struct, frozen=True):
     """A number, or a range of them, as an administrator wrote it down, and on which line."""
 
     line: int
@@ -55,8 +55,7 @@ class Chunk(Protocol):
     def faults(self) -> Sequence[str]: ...  # noqa: D102
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What an import would change, or has changed."""
 
     new: int
@@ -184,8 +183,7 @@ class Checking:
         return [*told, f"and {more:,} faults more"] if more else told
 
 
-@dataclass(frozen=True, slots=True)
-class _Noting:
+class _Noting(msgspec.Struct, frozen=True):
     """Notes what is wrong within its block, and goes on behind it.
 
     A class, for there are four to a row: `contextmanager` would cost a tenth of an import.

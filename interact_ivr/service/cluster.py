@@ -9,9 +9,11 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from interact_ivr.domain.cluster import Incarnation, Node, Presence
 from interact_ivr.ports import ClusterStore
@@ -23,8 +25,7 @@ _ALIVE_FOR = timedelta(seconds=10)
 _LEAVE_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class NodeView:
+class NodeView(msgspec.Struct, frozen=True):
     """A node as people and programs are shown it."""
 
     name: str
@@ -39,8 +40,7 @@ class NodeView:
     """How it stood with it when it was seen: with its PBXes, its calls, and whatever else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Following:
+class Following(msgspec.Struct, frozen=True):
     """What is to be done when another node has done something."""
 
     refresh: Callable[[], Awaitable[Sequence[str]]]

@@ -6,9 +6,11 @@ have: what a name means never changes because somebody else's environment came o
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from dialplan import NOBODYS, Fault, PlanError
 from dialplan import Directory as Extensions
@@ -48,8 +50,7 @@ class SitePlan(DialPlan, Protocol):
         """Give the same plan, to which *extensions* says whose those are that it does not know."""
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(msgspec.Struct, frozen=True):
     """What counts where an environment or an application has nothing of its own."""
 
     environment: EnvironmentName
@@ -69,8 +70,7 @@ class Defaults:
     """What the dial plan is called in the configuration."""
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
+class Application(msgspec.Struct, frozen=True):
     """A DNIS application: its pool, and how long things last there."""
 
     name: str
@@ -78,8 +78,7 @@ class Application:
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(msgspec.Struct, frozen=True):
     """What the use cases need to know of one environment."""
 
     name: EnvironmentName
@@ -91,7 +90,7 @@ class Environment:
     """Its DNIS applications."""
     policies: Mapping[ApplicationId, Policy]
     """The policy of the application a number belongs to."""
-    consumers: Mapping[str, str] = field(default_factory=dict)
+    consumers: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Of each consumer application, the DNIS application it allocates from."""
     plan_name: str = ""
     """A shipped plan or a file."""

@@ -1,12 +1,12 @@
 """A node's links to its PBXes, read out of its facts: also out of another release's."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Link:
+
+class Link(msgspec.Struct, frozen=True):
     """How it stands with a PBX; where ARI or AMI is not configured, nothing is told of it."""
 
     pbx: str

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from dialplan import Details, Explanation, NotANumber
 from interact_ivr.domain.acts import say_more, speak_of

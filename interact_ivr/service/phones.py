@@ -4,9 +4,11 @@ Kept in memory only, and as its PBXes tell it: 50 ended calls of a phone, 10,000
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from interact_ivr.domain.names import CallRef
 from interact_ivr.domain.phone_calls import Party, PhoneCall, Told
@@ -20,20 +22,18 @@ KEPT, KEPT_IN_ALL = 50, 10_000
 _WERE_KEPT = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Phone:
+class Phone(msgspec.Struct, frozen=True):
     """A phone of one PBX; the same digits are another one on another."""
 
     pbx: str
     extension: str
 
 
-@dataclass(frozen=True, slots=True)
-class OnPhone:
+class OnPhone(msgspec.Struct, frozen=True):
     """A call on a phone, with what those on it were told, by their uniqueids."""
 
     call: PhoneCall
-    told: Mapping[str, Told] = field(default_factory=dict)
+    told: Mapping[str, Told] = msgspec.field(default_factory=dict)
     ended: datetime | None = None
     were: tuple[Party, ...] = ()
     """Customers who were on it and have left: of a call that has ended, they are told of, too."""

@@ -10,9 +10,10 @@ import os
 import shlex
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from dialplan import PlanError, shipped_plans
 from dialplan.cases import cases_of
@@ -22,8 +23,7 @@ _FORMER: Final = ".former"
 _NEW: Final = ".new"
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFile:
+class PlanFile(msgspec.Struct, frozen=True):
     """A plan's own file; shipped plans have none."""
 
     path: Path

@@ -3,8 +3,10 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from dialplan import Engine, Plan, PlanError, load_plan
 from dialplan.cases import Outcome, cases_of, run
@@ -20,8 +22,7 @@ REAL_NUMBERS: Final = 1_000
 """By so many of the last ones a plan is tried."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanSeen:
+class PlanSeen(msgspec.Struct, frozen=True):
     """A plan, and what is to be known of it."""
 
     name: str

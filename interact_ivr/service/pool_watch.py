@@ -3,8 +3,9 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from interact_ivr.domain.erlang import MOST_ERLANGS, blocking
 from interact_ivr.domain.errors import NoSuchApplication, NoSuchEnvironment
@@ -19,8 +20,7 @@ _LOOKS = 5
 """A rate is of so many minutes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """How a pool stands at an instant."""
 
     environment: str

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+import msgspec
+from msgspec.structs import replace
 
 from interact_ivr.domain.errors import StoreUnavailable
 from interact_ivr.domain.journal import PurgeStep
@@ -19,8 +21,7 @@ _LOOK_SECONDS = 60.0
 """Between two looks whether it is still another node that purges."""
 
 
-@dataclass(frozen=True, slots=True)
-class Purged:
+class Purged(msgspec.Struct, frozen=True):
     """What a purge removed: all that ended *before*."""
 
     before: datetime

@@ -4,8 +4,9 @@ Of whom a channel is, what it was told says; else the inbound context by which i
 which is nobody's customer is shown where the PBX serves that environment alone.
 """
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from interact_ivr.domain.names import EnvironmentId
 from interact_ivr.domain.phone_calls import AgentCall, Party, Told

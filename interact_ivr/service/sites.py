@@ -1,7 +1,8 @@
 """The PBXes whose calls are followed, and which of them is meant where none is named."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from dialplan import NOBODYS, Directory
 from interact_ivr.domain.errors import BadInput, NoSuchEnvironment
@@ -9,8 +10,7 @@ from interact_ivr.domain.names import EnvironmentId
 from interact_ivr.service.environments import Environments
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(msgspec.Struct, frozen=True):
     """A PBX whose calls are followed."""
 
     name: str

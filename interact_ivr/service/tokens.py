@@ -1,7 +1,8 @@
 """Administering tokens by a token: those of its own environment and application, and no others."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from interact_ivr.domain.access import Grant, kept_token
 from interact_ivr.domain.directory import KnownToken
@@ -9,8 +10,7 @@ from interact_ivr.domain.errors import NoSuchEntry, NotPermitted
 from interact_ivr.service.administration import Administration
 
 
-@dataclass(frozen=True, slots=True)
-class NewToken:
+class NewToken(msgspec.Struct, frozen=True):
     """A token that was given out: the only time it is seen."""
 
     token: str

@@ -13,9 +13,10 @@ import tempfile
 import tomllib
 from asyncio import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from dialplan import Engine, Plan, PlanError, load_plan, shipped_plans
 from dialplan.cases import Outcome, run
@@ -28,8 +29,7 @@ _FILE: Final = "plan.toml"
 _NICENESS: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(msgspec.Struct, frozen=True):
     """Another plan, tried with the last real numbers."""
 
     findings: Sequence[Finding]

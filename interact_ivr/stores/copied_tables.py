@@ -6,7 +6,6 @@ reads a page of either, and what is the same gives the same sum.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
@@ -31,8 +30,7 @@ _WHOLE = {"application"}
 """Tables whose rows hang on each other, in any order: a page of these is the table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """A table; *key* are those of its *columns* that its rows are found by."""
 
     name: str
@@ -71,8 +69,7 @@ def pages(side: Side, table: Table, after: Key | None = None) -> Iterator[Sequen
         after = table.key_of(rows[-1])
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(msgspec.Struct, frozen=True):
     """How many rows a table has, and the SHA-256 of them, hexadecimal.
 
     Each row is a line, a JSON array of its columns, in the order of the table's key; binary values

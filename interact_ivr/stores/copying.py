@@ -8,10 +8,10 @@ last entry holds the time on PostgreSQL, a server that is behind it is waited fo
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from interact_ivr.domain.acts import Told
 from interact_ivr.stores.copied_tables import Side, Sum, Table, pages, sums
@@ -28,8 +28,7 @@ _LOOK_SECONDS = 0.2
 JOURNAL = "journal"
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(msgspec.Struct, frozen=True):
     """A table on both sides."""
 
     table: str
@@ -42,8 +41,7 @@ class Compared:
         return self.source == self.target
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
+class Copied(msgspec.Struct, frozen=True):
     """What a copy came to."""
 
     tables: Sequence[Compared]

@@ -4,9 +4,12 @@ It says of each operation what must be answered and what the journal must say, w
 the ids of new allocations are the store's own: they are given.
 """
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from interact_ivr.domain.caller import Caller
 from interact_ivr.domain.journal import Forgotten, PurgeStep
@@ -298,7 +301,7 @@ class Model:
             if (number := self.numbers.get(key)) and not force
             if number.rings(now) or (number.open and not number.is_over(number.open, now))
         ]
-        for key in keys if not kept else []:
+        for key in sorted(keys) if not kept else []:
             number = self.numbers.pop(key, None)
             if number:
                 self.settle(number, now)
@@ -463,7 +466,7 @@ class Model:
             answers += self.forget_answers(number, past)
         entries = [entry for _, entry in self.journal if entry.interaction == interaction]
         self.journal = [
-            (at, replace(entry, interaction=tombstone, ani=None))
+            (at, dataclasses.replace(entry, interaction=tombstone, ani=None))
             if entry.interaction == interaction
             else (at, entry)
             for at, entry in self.journal

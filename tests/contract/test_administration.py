@@ -1,10 +1,10 @@
 """Administering the directory: a change is seen at once, and none is lost to another."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from interact_ivr.domain.directory import AddTenant
 from interact_ivr.domain.errors import (

@@ -1,10 +1,10 @@
 """What every store does when an interaction asks for a number."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from interact_ivr.domain.errors import BadInput, BadRows, Exhausted, QuotaReached
 from interact_ivr.domain.lifecycle import Policy, Quotas, State

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from interact_ivr.domain.access import Digest, Grant, Role, kept_key, kept_token
 from interact_ivr.domain.acts import UNDER_WAY, Act, Actor, Outcome, Sought, Told
@@ -29,7 +29,7 @@ def trail(pool: Pool) -> StoredAudit:
 
 async def acts(pool: Pool, **sought: object) -> list[str]:
     """Give what was done, the newest first."""
-    found = await trail(pool).entries(replace(Sought(), **sought), "", 100)  # type: ignore[arg-type]  # its fields
+    found = await trail(pool).entries(replace(Sought(), **sought), "", 100)
     return [entry.told.action for entry in found]
 
 

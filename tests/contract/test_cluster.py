@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 
 from interact_ivr.domain.cluster import Incarnation, Node, Presence
 from interact_ivr.domain.directory import AddTenant, RemoveTenant

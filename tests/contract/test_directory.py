@@ -1,9 +1,9 @@
 """The directory: what is added is there, what is used stays, what is removed is gone."""
 
-from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import fields, replace
 
 from interact_ivr.domain.access import Grant, KeptSecret, Role, kept_key, kept_token
 from interact_ivr.domain.directory import (

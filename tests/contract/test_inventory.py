@@ -2,9 +2,9 @@
 
 import itertools
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from interact_ivr.domain.errors import AmbiguousDnid, BadRows, Exhausted, NumbersAllocated
 from interact_ivr.domain.lifecycle import State

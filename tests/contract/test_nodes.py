@@ -5,12 +5,12 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 
 from interact_ivr.domain.errors import Exhausted, QuotaReached
 from interact_ivr.domain.lifecycle import Policy, Quotas

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import structlog
+from msgspec.structs import replace
 
 from dialplan import Engine, load_plan
 from interact_ivr.domain.directory import RemoveApplication

@@ -9,7 +9,6 @@ to the present.
 import asyncio
 import tempfile
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -24,6 +23,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from msgspec.structs import replace
 
 from interact_ivr.domain.errors import BadInput, Exhausted, NumbersAllocated, StillHeld
 from interact_ivr.domain.journal import Forgotten

@@ -1,7 +1,8 @@
 """What a call was told, as every store keeps it: the same as it was answered, by the call alone."""
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from interact_ivr.domain.phone_calls import Told
 from interact_ivr.domain.values import Retrieval, Status

@@ -1,12 +1,13 @@
 """Names, secrets and grants: what may be one, what a refusal tells of it, and who is let in."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dialplan import Details, Explanation
 from interact_ivr.domain.access import (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from interact_ivr.domain.errors import BadInput, NoSuchEnvironment
 from interact_ivr.domain.names import CallRef, InteractionId

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from interact_ivr.ari.calls import Arrived, Calls, Gone, Look, Move, Seen
 from interact_ivr.ari.events import bridges_of, channels_of, date_of, event_of

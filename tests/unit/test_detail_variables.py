@@ -1,10 +1,10 @@
 """A number's channel variables: their names, their forms, and that the Gosub empties the same."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dialplan import Engine, load_plan
 from interact_ivr.agi.detail_variables import (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from interact_ivr.config_keys import Config
 from interact_ivr.config_pbx import PbxConfig
@@ -71,17 +71,17 @@ def codes(facts: Facts) -> list[str]:
 
 def of_service(**changes: object) -> Facts:
     """Change what the service answers."""
-    return replace(WELL, service=replace(SERVICE, **changes))  # type: ignore[arg-type]
+    return replace(WELL, service=replace(SERVICE, **changes))
 
 
 def of_store(**changes: object) -> Facts:
     """Change what the store is."""
-    return replace(WELL, store=replace(STORE, **changes))  # type: ignore[arg-type]
+    return replace(WELL, store=replace(STORE, **changes))
 
 
 def of_pbx(**changes: object) -> Facts:
     """Change what the PBX answers."""
-    return replace(WELL, pbxes=(replace(PBX, **changes),))  # type: ignore[arg-type]
+    return replace(WELL, pbxes=(replace(PBX, **changes),))
 
 
 def certificate(begins: int, ends: int) -> Facts:

@@ -65,6 +65,14 @@ async def some_turns() -> None:
         await asyncio.sleep(0)
 
 
+async def test_it_is_taken_down_once_however_often_that_is_said() -> None:
+    """Who closes a listener again, in doubt, is not told of a descriptor that is another's now."""
+    async with opened(House()) as doorway:
+        pass
+    doorway.take_down()
+    doorway.take_down()
+
+
 async def test_a_call_behind_many_silent_ones_is_seen_in_a_few_turns() -> None:
     """It waits for none of them: not for one turn each, either."""
     house = House()

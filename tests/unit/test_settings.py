@@ -1,11 +1,11 @@
 """A DNIS application's settings: what may be set, and what counts where nothing is."""
 
 import re
-from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from interact_ivr.config import ConfigError, load_config
 from interact_ivr.domain.errors import BadInput

@@ -1,6 +1,5 @@
 """An environment's applications: their settings and keys."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -55,8 +54,7 @@ class RemoveKey(Asked, frozen=True, kw_only=True):
     prefix: str
 
 
-@dataclass(frozen=True, slots=True)
-class ApplicationPages:
+class ApplicationPages(msgspec.Struct, frozen=True):
     """Serves them."""
 
     desk: Desk

@@ -6,7 +6,6 @@ form has not this session's own token is not done.
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -39,8 +38,7 @@ class Asked(msgspec.Struct, frozen=True):
     """The DNIS application; empty: the default one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(msgspec.Struct, frozen=True):
     """What every page and action of the console needs."""
 
     pages: ConsolePages

@@ -1,8 +1,8 @@
 """What the tenant's administrators did, and what they were refused; nothing here changes it."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
+import msgspec
 from aiohttp import web
 from msgspec import Meta
 
@@ -27,8 +27,7 @@ class Search(Asked, frozen=True, kw_only=True):
     """The last entry of the page before."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditPages:
+class AuditPages(msgspec.Struct, frozen=True):
     """Serves it."""
 
     desk: Desk

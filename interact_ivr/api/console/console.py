@@ -1,8 +1,9 @@
 """The console as a whole: its pages put together."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from interact_ivr.api.answering import Speech
 from interact_ivr.api.console.asking import Desk
@@ -20,8 +21,7 @@ class Part(Protocol):
         """Give what is served."""
 
 
-@dataclass(frozen=True, slots=True)
-class Console:
+class Console(msgspec.Struct, frozen=True):
     """All of it."""
 
     desk: Desk

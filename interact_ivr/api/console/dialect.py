@@ -1,9 +1,9 @@
 """How the console refuses: by a page that says so, with the form to sign in where it may help."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from aiohttp import web
 
 from interact_ivr.api.console.entrance import NoRole, WrongUser
@@ -50,8 +50,7 @@ OURS: Final = re.compile(
 """How a path of the console begins, however much of it is percent-encoded."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConsoleDialect:
+class ConsoleDialect(msgspec.Struct, frozen=True):
     """Refuses by pages; *root* is where /console/ is, from the path that was asked for."""
 
     pages: ConsolePages

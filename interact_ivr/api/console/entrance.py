@@ -1,7 +1,6 @@
 """Coming into the console and leaving it, and the files that its pages load."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -54,8 +53,7 @@ class SigningIn(msgspec.Struct, frozen=True):
     password: str = ""
 
 
-@dataclass(slots=True)
-class Entrance:
+class Entrance(msgspec.Struct):
     """Serves it."""
 
     desk: Desk

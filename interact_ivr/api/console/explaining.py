@@ -1,7 +1,6 @@
 """Why a number is what it is; the dial plan as it is loaded; and another one, tried first."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -54,8 +53,7 @@ class WayBack(msgspec.Struct, frozen=True):
     """Of both plans, as they were when the page was shown: somebody may have gone back since."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainPages:
+class ExplainPages(msgspec.Struct, frozen=True):
     """Serves it."""
 
     desk: Desk
@@ -146,8 +144,7 @@ def _done(request: web.Request, activated: Activated) -> web.Response:
     return done(request[SESSION], "plan", note)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One kind of patterns that a number was held against."""
 
     title: str

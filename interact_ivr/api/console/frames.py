@@ -1,10 +1,10 @@
 """What every page of the console has around it: where one is, who one is, where one may go."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+import msgspec
 from aiohttp import web
 
 from interact_ivr.api.console.guarding import ENVIRONMENT, SESSION
@@ -21,8 +21,7 @@ PLACE: Final = f"{BASE}/{{{ENVIRONMENT}}}"
 """Where the pages of an environment are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A page as the navigation has it."""
 
     name: str
@@ -71,8 +70,7 @@ _BELONGS: Final = {"import": "pool", "matching": "pool", "plan": "explain"}
 """Pages that the navigation does not have, with those they are reached from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True):
     """It."""
 
     root: str

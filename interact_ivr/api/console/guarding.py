@@ -1,8 +1,8 @@
 """Who may see which page of the console: by the session's user, their role and their tenant."""
 
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from aiohttp import web
 
 from interact_ivr.api.console.sessions import Session, Sessions
@@ -18,8 +18,7 @@ ENVIRONMENT: Final = "environment"
 """The part of a page's path that says which of the tenant's environments is meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConsoleGuard:
+class ConsoleGuard(msgspec.Struct, frozen=True):
     """The guard of the console's pages."""
 
     sessions: Sessions

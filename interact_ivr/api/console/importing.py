@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
 
@@ -38,8 +37,7 @@ class Rows(msgspec.Struct, frozen=True):
     faults: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class ImportPages:
+class ImportPages(msgspec.Struct, frozen=True):
     """Serves it."""
 
     desk: Desk

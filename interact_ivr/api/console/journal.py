@@ -1,6 +1,5 @@
 """Searching the journal, and asking it who held a number at an instant."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -48,8 +47,7 @@ class Search(msgspec.Struct, frozen=True):
         }
 
 
-@dataclass(frozen=True, slots=True)
-class JournalPages:
+class JournalPages(msgspec.Struct, frozen=True):
     """Serves it."""
 
     desk: Desk

@@ -6,7 +6,6 @@ Happenings are told in batches, a few a second: what a call costs does not grow 
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -74,8 +73,7 @@ class Batches:
         return _written([first, *self._reading.waiting(_MOST)])
 
 
-@dataclass(frozen=True, slots=True)
-class LivePages:
+class LivePages(msgspec.Struct, frozen=True):
     """Serves them."""
 
     desk: Desk

@@ -1,9 +1,10 @@
 """Draining all numbers that fit a filter, or lending them again: counted first, then confirmed."""
 
-from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
 from interact_ivr.api.console.asking import Desk, action, asked, done, must_have, page
 from interact_ivr.api.console.guarding import SESSION
@@ -28,8 +29,7 @@ class SetMatching(Matching, frozen=True, kw_only=True):
     enabled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MatchingPages:
+class MatchingPages(msgspec.Struct, frozen=True):
     """Serves it."""
 
     desk: Desk

@@ -1,6 +1,5 @@
 """Who may ask: the tenant's users, and the tokens of the environment."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -55,8 +54,7 @@ class RemoveToken(msgspec.Struct, frozen=True):
     prefix: str
 
 
-@dataclass(frozen=True, slots=True)
-class PeoplePages:
+class PeoplePages(msgspec.Struct, frozen=True):
     """Serves them."""
 
     desk: Desk

@@ -1,6 +1,5 @@
 """The pool, drawn as blocks of numbers that begin alike and listed page by page; and draining."""
 
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 import msgspec
@@ -44,8 +43,7 @@ class SetNumbers(Filter, frozen=True, kw_only=True):
     enabled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PoolPages:
+class PoolPages(msgspec.Struct, frozen=True):
     """Serves it."""
 
     desk: Desk

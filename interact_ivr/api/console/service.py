@@ -1,9 +1,9 @@
 """How the service is: whether it would answer, its nodes and PBXes, and what the doctor finds."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from interact_ivr.api.console.asking import Asked, Desk, asked, page
@@ -27,8 +27,7 @@ class ServiceAsked(Asked, frozen=True):
     """Have the doctor look, which administrators may: it costs the PBXes something."""
 
 
-@dataclass(slots=True)
-class ServicePages:
+class ServicePages(msgspec.Struct):
     """Serves it, to the default environment's tenant: the service is everybody's."""
 
     desk: Desk
@@ -37,7 +36,7 @@ class ServicePages:
     """Gives the nodes that share the store."""
     facts: Callable[[], Mapping[str, Any]] = dict
     """What `interact-ivr status` says; set once the service has any."""
-    examinations: Examinations = field(default_factory=Examinations)
+    examinations: Examinations = msgspec.field(default_factory=Examinations)
 
     def routes(self) -> list[Route]:
         """Give what is served."""

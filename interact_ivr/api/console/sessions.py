@@ -9,6 +9,8 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from interact_ivr.domain.access import Digest, digest
 from interact_ivr.domain.directory import KnownUser
 
@@ -23,8 +25,7 @@ FindUser = Callable[[str, str], KnownUser | None]
 """Finds a user by tenant and name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """How long a session lasts, in seconds."""
 
     idle: float = 1800.0
@@ -44,8 +45,7 @@ class Session:
     """What the next page is to say, once; of too many, the latest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(msgspec.Struct, frozen=True):
     """What became of an action."""
 
     text: str
@@ -60,10 +60,10 @@ class Sessions:
     def __init__(
         self,
         find_user: FindUser,
-        limits: Limits = Limits(),
+        limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.limits = limits
+        self.limits = limits or Limits()
         """May be set while it runs."""
         self._find_user = find_user
         self.clock = clock

@@ -6,7 +6,6 @@ The picture is made of its address alone, so that it shows what stands on the pa
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import isfinite
 from typing import Annotated, Any, Final
@@ -64,8 +63,7 @@ class SizingAsked(Asked, frozen=True):
     numbers: Text = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(msgspec.Struct, frozen=True):
     """A figure that may be typed in: how it is read, and from where to where it may be."""
 
     read: type[int] | type[float]
@@ -123,20 +121,18 @@ class Pictured(msgspec.Struct, frozen=True):
         return days
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """What became of a question."""
 
     sizing: Sizing | None = None
     """None: it was none."""
     needed: Sequence[tuple[float, int]] = ()
     """How many numbers each of the targets needs."""
-    faults: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What is wrong with a field."""
 
 
-@dataclass(frozen=True, slots=True)
-class SizingPages:
+class SizingPages(msgspec.Struct, frozen=True):
     """Serves it."""
 
     desk: Desk

@@ -1,9 +1,10 @@
 """How a number stands, as the console shows it: in a word, a colour and a shape of its own."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from interact_ivr.domain.lifecycle import State
 from interact_ivr.domain.values import Block, PoolNumber
@@ -32,8 +33,7 @@ _HEIGHT: Final = 100.0
 _AWAITED: Final = (State.ALLOCATED, State.LAPSED)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One layer of a tile: of so many numbers, from the bottom up."""
 
     look: Look
@@ -42,8 +42,7 @@ class Part:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(msgspec.Struct, frozen=True):
     """A block of numbers, or one number."""
 
     prefix: str

@@ -4,10 +4,10 @@ The secrets are compared in constant time; only once a request is refused is it 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from hmac import compare_digest
 
+import msgspec
 from aiohttp import hdrs, web
 
 from interact_ivr.api.faults import NoSuchPath
@@ -31,8 +31,7 @@ from interact_ivr.service.access import Access
 _EVENT_STREAM = "text/event-stream"
 
 
-@dataclass(slots=True)
-class IcwsGuard:
+class IcwsGuard(msgspec.Struct):
     """Says whose session a request shows. *settings* may be set anew."""
 
     settings: Settings

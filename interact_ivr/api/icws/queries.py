@@ -1,9 +1,9 @@
 """What an ICWS session asks for: phone-number details (seed 003), and messages: there are none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from interact_ivr.api.describing import Answer, Content
@@ -20,8 +20,7 @@ _AGAIN = "retry: 5000\n: no messages\n\n"
 """An event stream that ends at once: a browser comes again after as many milliseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Queries:
+class Queries(msgspec.Struct, frozen=True):
     """Serves both."""
 
     numbers: Numbers

@@ -8,7 +8,8 @@ import secrets
 import uuid
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from interact_ivr.domain.names import EnvironmentName
 
@@ -18,8 +19,7 @@ _FIRST_ID, _IDS = 10**14, 9 * 10**14
 """Fifteen digits, each id as likely: a JavaScript number holds it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(msgspec.Struct, frozen=True):
     """A user's session, and the two secrets that show it: *token* and *cookie*."""
 
     id: str

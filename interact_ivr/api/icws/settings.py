@@ -1,13 +1,12 @@
 """What is set for ICWS; it may be set anew while it is served."""
 
-from dataclasses import dataclass
+import msgspec
 
 from interact_ivr.api.routes import NOWHERE
 from interact_ivr.domain.names import EnvironmentName
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """The configuration's, as this API has it."""
 
     enabled: bool = True

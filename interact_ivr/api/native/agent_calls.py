@@ -1,7 +1,6 @@
 """What is shown of a call on an agent's phone: to programs as JSON, to pages as the same values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -90,8 +89,7 @@ class ShownKnownCall(_OfCustomer, frozen=True, kw_only=True):
     """The phones it is on, and then those it was on, the last one first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Showing:
+class Showing(msgspec.Struct, frozen=True):
     """Shows calls, each number with its details by the dial plan of who looks."""
 
     numbers: Numbers

@@ -1,7 +1,6 @@
 """The calls on agents' phones over the native API: now, the last ones, and as they change."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -64,8 +63,7 @@ class ListPastCalls(OfPbx, frozen=True, kw_only=True):
 T = TypeVar("T", bound=OfPbx)
 
 
-@dataclass(frozen=True, slots=True)
-class AgentRoutes:
+class AgentRoutes(msgspec.Struct, frozen=True):
     """Serves them; to a token that is bound to extensions, of these only."""
 
     agents: Agents

@@ -1,11 +1,11 @@
 """Allocations over the native API: made, looked at, ended; by those of an application alone."""
 
-from dataclasses import dataclass, replace
 from typing import Annotated
 
 import msgspec
 from aiohttp import web
 from msgspec import Meta
+from msgspec.structs import replace
 
 from interact_ivr.api.dnis import Dnis
 from interact_ivr.api.faults import NoSuchInteraction
@@ -120,8 +120,7 @@ class ShownAllocations(msgspec.Struct, frozen=True):
     allocations: list[ShownAllocation]
 
 
-@dataclass(frozen=True, slots=True)
-class AllocationRoutes:
+class AllocationRoutes(msgspec.Struct, frozen=True):
     """Serves them."""
 
     dnis: Dnis

@@ -4,7 +4,6 @@ What is asked is one struct: the parameters of a GET or DELETE, else the JSON bo
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
@@ -54,8 +53,7 @@ class Within(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 T = TypeVar("T", bound=Within)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked(Generic[T]):
+class Asked(msgspec.Struct, Generic[T], frozen=True):
     """A request, checked."""
 
     who: Who
@@ -96,8 +94,7 @@ class Asked(Generic[T]):
 Serve = Callable[[Asked[T]], Awaitable[web.Response]]
 
 
-@dataclass(frozen=True, slots=True)
-class Says:
+class Says(msgspec.Struct, frozen=True):
     """What is said of a route of the native API."""
 
     name: str

@@ -1,6 +1,5 @@
 """What administrators did, over the native API: that of the token's environment; read only."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
@@ -81,8 +80,7 @@ class ActsPage(msgspec.Struct, frozen=True):
     """The `before` of the next page; null: there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRoutes:
+class AuditRoutes(msgspec.Struct, frozen=True):
     """Serves it."""
 
     acts: Acts

@@ -1,6 +1,5 @@
 """Why a number is what it is, over the native API."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
@@ -66,8 +65,7 @@ class NumberExplained(msgspec.Struct, frozen=True):
     details: NumberDetails | None
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainRoutes:
+class ExplainRoutes(msgspec.Struct, frozen=True):
     """Serves it."""
 
     numbers: Numbers

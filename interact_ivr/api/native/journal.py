@@ -1,6 +1,5 @@
 """The journal over the native API: its entries, and who held a number."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
@@ -148,8 +147,7 @@ class ShownHolder(msgspec.Struct, frozen=True):
     journal_begins: Time | None
 
 
-@dataclass(frozen=True, slots=True)
-class JournalRoutes:
+class JournalRoutes(msgspec.Struct, frozen=True):
     """Serves it; unless an application is meant, that of the whole environment."""
 
     journal: Journal

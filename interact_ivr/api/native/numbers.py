@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -157,8 +156,7 @@ class ShownGroups(msgspec.Struct, frozen=True):
     groups: list[ShownGroup]
 
 
-@dataclass(frozen=True, slots=True)
-class NumberRoutes:
+class NumberRoutes(msgspec.Struct, frozen=True):
     """Serves them."""
 
     numbers: Numbers
@@ -270,8 +268,7 @@ class NumberRoutes:
         return await self.pools.number(asked.environment, asked.path["number"], asked.application)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
+class _Rows(msgspec.Struct, frozen=True):
     """All of an import's rows."""
 
     rows: Sequence[NumberRow]

@@ -1,6 +1,5 @@
 """How large a pool should be, over the native API: measured, or for figures that are given."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
@@ -126,8 +125,7 @@ class ShownSizing(msgspec.Struct, frozen=True):
     """null: the figures were given."""
 
 
-@dataclass(frozen=True, slots=True)
-class SizingRoutes:
+class SizingRoutes(msgspec.Struct, frozen=True):
     """Serves it."""
 
     sizing: PoolSizing

@@ -1,7 +1,6 @@
 """Tokens over the native API: an administrator's token reaches as far as itself, and no further."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
@@ -71,8 +70,7 @@ class ShownTokens(msgspec.Struct, frozen=True):
     tokens: list[ShownToken]
 
 
-@dataclass(frozen=True, slots=True)
-class TokenRoutes:
+class TokenRoutes(msgspec.Struct, frozen=True):
     """Serves them."""
 
     tokens: Tokens

@@ -1,9 +1,10 @@
 """What a page says of a call, in words: no markup, and no clock; *now* is an argument."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
+
+import msgspec
 
 from interact_ivr.api.native.agent_calls import Showing, ShownAgentCall, caller_of, lasted
 from interact_ivr.domain.phone_calls import AgentCall, PhoneState
@@ -30,8 +31,7 @@ NOTES = {
 """What an agent is to know of how the look-up ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class PastLine:
+class PastLine(msgspec.Struct, frozen=True):
     """One of the last calls."""
 
     call: ShownAgentCall
@@ -43,8 +43,7 @@ class PastLine:
     record: str
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
+class Board(msgspec.Struct, frozen=True):
     """All that is on a page beside its frame."""
 
     call: ShownAgentCall | None
@@ -63,8 +62,7 @@ class Board:
     """Who is on the call beside the caller."""
 
 
-@dataclass(frozen=True, slots=True)
-class Boards:
+class Boards(msgspec.Struct, frozen=True):
     """Makes them."""
 
     showing: Showing

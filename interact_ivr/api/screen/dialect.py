@@ -1,8 +1,8 @@
 """How a page refuses: a page that says so, and where it may help, asks for a token."""
 
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from aiohttp import web
 
 from interact_ivr.api.faults import Broken, FromElsewhere, NoSuchPath, said
@@ -37,8 +37,7 @@ ROOTS: Final = ((r"/[^/]*/", "../"), (r"/", ""), (r"$", "screen/"))
 """Behind /screen: where the pages are, from the paths that begin so."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenDialect:
+class ScreenDialect(msgspec.Struct, frozen=True):
     """Refuses by pages; *root* is where the pages are, from the path that was asked for."""
 
     pages: Pages

@@ -5,9 +5,9 @@ Nothing is taken from elsewhere: the policy lets a page load its own style, scri
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from aiohttp import hdrs, web
 
 from interact_ivr.api.screen.board import Board, clock, joined, span, time_of_day
@@ -42,8 +42,7 @@ _ICONS: Final = {"none": "#5b6475", "ringing": "#c2410c", "talking": "#0b7554", 
 _KEPT: Final = "public, max-age=31536000, immutable"
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
+class Asset(msgspec.Struct, frozen=True):
     """A file that a page loads; another content has another address."""
 
     name: str
@@ -106,7 +105,7 @@ def html(text: str, status: int = 200) -> web.Response:
 
 
 def _values(board: Board) -> dict[str, Any]:
-    return {name: getattr(board, name) for name in Board.__slots__}
+    return {name: getattr(board, name) for name in Board.__struct_fields__}
 
 
 def _assets(texts: Mapping[str, str]) -> Iterator[Asset]:

@@ -6,7 +6,6 @@ only.
 """
 
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -50,8 +49,7 @@ class Door(msgspec.Struct, frozen=True):
     token: str
 
 
-@dataclass(slots=True)
-class ScreenRoutes:
+class ScreenRoutes(msgspec.Struct):
     """Serves it."""
 
     agents: Agents

@@ -1,9 +1,10 @@
 """The SOAP operations as values: what each is called, what it takes, and how one is refused."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+
+import msgspec
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 """SOAP 1.1. An Envelope of any other namespace is another version."""
@@ -32,8 +33,7 @@ class Operation(StrEnum):
         return self.removesuffix("Request") + "Response"
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(msgspec.Struct, frozen=True):
     """The elements within a request's element, in the order the WSDL has them; any is read."""
 
     required: tuple[str, ...]
@@ -50,8 +50,7 @@ FIELDS: Mapping[Operation, Fields] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SoapRequest:
+class SoapRequest(msgspec.Struct, frozen=True):
     """A request that is whole: every required field is there, and no field is empty."""
 
     operation: Operation

@@ -6,8 +6,8 @@ declaration chooses how the bytes are read.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+import msgspec
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, XMLParser
 
@@ -42,16 +42,15 @@ _OTHER_ENCODINGS = {
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
-@dataclass(slots=True)
-class Node:
+class Node(msgspec.Struct):
     """One element."""
 
     namespace: str
     name: str
     attributes: Mapping[str, str]
     """By name; a qualified one is called ``{namespace}name``."""
-    children: list["Node"] = field(default_factory=list)
-    pieces: list[str] = field(default_factory=list)
+    children: list["Node"] = msgspec.field(default_factory=list)
+    pieces: list[str] = msgspec.field(default_factory=list)
     """The text that stands in the element itself, in as many parts as it came."""
 
     @property

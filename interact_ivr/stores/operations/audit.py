@@ -1,9 +1,10 @@
 """The audit trail: written once, read newest first, purged by age."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import asdict
 
 from interact_ivr.domain.acts import Entry, Outcome, Sought, Told
 from interact_ivr.domain.names import first_ulid

@@ -2,9 +2,10 @@
 
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import assert_never
+
+from msgspec.structs import asdict, fields
 
 from interact_ivr.domain.access import MOST_KEYS, Digest, KeptSecret
 from interact_ivr.domain.directory import (

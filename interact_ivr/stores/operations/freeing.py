@@ -6,8 +6,9 @@ which let go of Python's lock once and not for each. All else is done one by one
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+import msgspec
 
 from interact_ivr.domain.errors import AmbiguousDnid, NoSuchNumber, Refusal
 from interact_ivr.domain.lifecycle import MOVES, Event, Move
@@ -37,8 +38,7 @@ from interact_ivr.stores.transaction import Transaction
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """A number that somebody asks about."""
 
     environment: EnvironmentId

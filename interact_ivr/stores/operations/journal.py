@@ -1,9 +1,10 @@
 """The journal: questions are read; purging and forgetting write."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
+
+import msgspec
 
 from interact_ivr.domain.errors import BadInput, NoSuchNumber, StillHeld
 from interact_ivr.domain.journal import (
@@ -33,8 +34,7 @@ from interact_ivr.stores.operations.times import from_micros, to_micros
 from interact_ivr.stores.transaction import Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(msgspec.Struct, frozen=True):
     """An environment's journal, or what it says of one application's allocations."""
 
     environment: EnvironmentId

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from interact_ivr.domain.caller import NOBODY, Caller
 from interact_ivr.domain.errors import AmbiguousDnid
@@ -31,8 +33,7 @@ _CANDIDATES = 10
 """Numbers that are named when a DNID fits several."""
 
 
-@dataclass(frozen=True, slots=True)
-class NumberRow:
+class NumberRow(msgspec.Struct, frozen=True):
     """A number as the transaction found it, or left it."""
 
     id: int
@@ -60,8 +61,7 @@ class NumberRow:
         return self.standing.allocation
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """A number whose allocation ends, whose it was, and what the journal adds."""
 
     number: NumberRow

@@ -1,7 +1,8 @@
 """Retrieving: a call learns whose number it dialed, in one transaction that ends it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from interact_ivr.domain.caller import Caller
 from interact_ivr.domain.lifecycle import MOVES, Event, Move, Policy

@@ -7,8 +7,9 @@ plain is `retrieving`'s.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from interact_ivr.domain.happening import Happening
 from interact_ivr.domain.lifecycle import Policy
@@ -25,8 +26,7 @@ from interact_ivr.stores.operations.times import from_micros, micros_of, to_micr
 from interact_ivr.stores.transaction import Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True):
     """What a call has taken, as the statement gives it."""
 
     number: NumberKey

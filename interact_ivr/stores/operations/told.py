@@ -1,7 +1,8 @@
 """What calls were told: as they were answered."""
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from interact_ivr.domain.ani import HASHED
 from interact_ivr.domain.names import Ani, CallRef

@@ -4,9 +4,10 @@ So many rows are looked at in one turn, whosever they are, however many there ar
 on behind the last one.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
+
+import msgspec
 
 from interact_ivr.domain.names import Group, Scope, first_ulid
 from interact_ivr.domain.traffic import HOUR, Hour
@@ -16,8 +17,7 @@ from interact_ivr.stores.transaction import Transaction
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(msgspec.Struct, frozen=True):
     """Allocations: of a pool or its *group*, from an id on, so *many* of whatever pool."""
 
     scope: Scope
@@ -31,8 +31,7 @@ class Rows:
         return {"application": self.scope.application, "group": self.group, "first": self.first}
 
 
-@dataclass(frozen=True, slots=True)
-class Looked(Generic[T]):
+class Looked(msgspec.Struct, Generic[T], frozen=True):
     """What was found in the rows of a turn."""
 
     found: T

@@ -7,9 +7,10 @@ locked, and all of an operation sees one state.
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
+
+import msgspec
 
 from interact_ivr.domain.names import EnvironmentId
 from interact_ivr.ports import Clock
@@ -62,8 +63,7 @@ class Reader:
         self._long.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Work(Generic[T]):
+class _Work(msgspec.Struct, Generic[T], frozen=True):
     """An operation that reads: however often it is done, nothing comes of it."""
 
     operation: Callable[[Transaction], T]

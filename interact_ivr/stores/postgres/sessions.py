@@ -15,9 +15,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+import msgspec
 import psycopg
 
 from interact_ivr.domain.errors import StoreUnavailable, TooBusy, TooLate
@@ -56,8 +56,7 @@ class Attempts(Protocol[Result]):
         """Do it once; psycopg.Error where it failed."""
 
 
-@dataclass(slots=True)
-class _Job(Generic[T]):
+class _Job(msgspec.Struct, Generic[T]):
     work: Attempts[T]
     longest: float
     deadline: float | None

@@ -6,7 +6,6 @@ Until all is there and compared, no node serves it; a copy that broke off goes o
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
@@ -29,8 +28,7 @@ _LOOK = f"ANALYZE {', '.join(TABLES)}"
 _SHIFTS = ("shift_allocations", "shift_numbers", "shift_ringing")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """How far a copy has come: up to which *key* of which *table*."""
 
     table: str | None = None

@@ -7,10 +7,10 @@ which it was got are one round trip, and whatever that lock's last holder wrote 
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import psycopg
 
 from interact_ivr.domain.happening import Happening
@@ -22,8 +22,7 @@ _CLOCK = "read_clock"
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """An entry by which it is known whether what wrote it was committed."""
 
     claim: str

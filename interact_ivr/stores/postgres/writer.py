@@ -9,10 +9,10 @@ the same the second time.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+import msgspec
 import psycopg
 
 from interact_ivr.domain.errors import TooLate
@@ -78,8 +78,7 @@ class Writer:
         return await self._sessions.run(work, deadline=deadline, wanted=wanted, told=tell)
 
 
-@dataclass(frozen=True, slots=True)
-class Plain(Generic[T]):
+class Plain(msgspec.Struct, Generic[T], frozen=True):
     """What an operation is in most cases: one statement."""
 
     do: Callable[[PostgresTransaction], T | None]
@@ -88,8 +87,7 @@ class Plain(Generic[T]):
     """Gives what was done of it by a statement whose answer was lost; waits for that one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Doubt(Generic[T]):
+class _Doubt(msgspec.Struct, Generic[T], frozen=True):
     """A transaction of which nobody has said whether it was committed, and what it gave."""
 
     mark: Mark

@@ -15,10 +15,11 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
+
+import msgspec
 
 from interact_ivr.domain.names import ulid_time
 from interact_ivr.stores.operations.times import from_micros, to_micros
@@ -30,8 +31,7 @@ _DAY = 86_400_000_000
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """Both clocks of the machine at one instant, in microseconds."""
 
     wall: int
@@ -56,8 +56,7 @@ def boot_id() -> str:
     return _BOOT_ID.read_text("ascii").strip()
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(msgspec.Struct, frozen=True):
     """What a store's file says of its clocks."""
 
     lead: int

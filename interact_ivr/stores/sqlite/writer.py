@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from contextvars import Context, copy_context
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
+
+import msgspec
 
 from interact_ivr.domain.errors import StoreUnavailable, TooBusy, TooLate
 from interact_ivr.domain.happening import Happening
@@ -32,8 +33,7 @@ from interact_ivr.stores.sqlite.transaction import SqliteTransaction
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class _Job:
+class _Job(msgspec.Struct):
     operation: Callable[[Any], Any]
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
@@ -42,10 +42,10 @@ class _Job:
     alone: bool = False
     """Not for a transaction: done by the connection after its group's COMMIT."""
     happened: Sequence[Happening] = ()
-    context: Context = field(default_factory=copy_context)
+    context: Context = msgspec.field(default_factory=copy_context)
     """Of whoever asked: what is told of it is told as in their task."""
-    result: Any = field(default=None)
-    error: BaseException | None = field(default=None)
+    result: Any = msgspec.field(default=None)
+    error: BaseException | None = msgspec.field(default=None)
 
     def check_wanted(self) -> None:
         """Raise `TooLate` where it is not to be begun any more."""

@@ -1,9 +1,8 @@
 """Every country's own examples and emergency numbers, through an engine that is at home there."""
 
-from dataclasses import replace
-
 import phonenumbers
 import pytest
+from msgspec.structs import replace
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 from dialplan import Engine, load_plan

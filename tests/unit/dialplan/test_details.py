@@ -1,8 +1,9 @@
 """What is said of a number: the vendor's two examples, then each step of a plan by example."""
 
-from dataclasses import asdict, replace
+import dataclasses
 
 import pytest
+from msgspec.structs import asdict, replace
 
 from dialplan import Details, Engine, NotANumber, Owner, Plan, QueueType, load_plan
 from dialplan.patterns import Template, parse
@@ -97,12 +98,12 @@ def rule(pattern: str, standardized: str = "", **said: object) -> Rule:
     """A rule as a plan's file would have it."""
     parsed = parse(pattern, "vendor")
     template = Template.parse(standardized, parsed) if standardized else None
-    return replace(Rule("", parsed, template), **said)  # type: ignore[arg-type]
+    return dataclasses.replace(Rule("", parsed, template), **said)  # type: ignore[arg-type]
 
 
 def plan(*rules: Rule, **settings: object) -> Engine:
     """An engine of the United States with *rules*."""
-    return Engine(replace(Plan("test", home_country="US", rules=rules), **settings))  # type: ignore[arg-type]
+    return Engine(replace(Plan("test", home_country="US", rules=rules), **settings))
 
 
 def test_the_first_rule_in_order_wins() -> None:

@@ -1,10 +1,11 @@
 """The laws of loading a plan: shipped plans load, and a bad one names every fault."""
 
 import re
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dialplan import Fault, Plan, PlanError, load_plan, shipped_plans
 from dialplan.cases import run
