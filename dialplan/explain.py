@@ -75,7 +75,8 @@ class Explanation(msgspec.Struct, frozen=True):
 
     def as_data(self) -> dict[str, Any]:
         """The same for JSON."""
-        return asdict(self)
+        data: dict[str, Any] = msgspec.to_builtins(self)
+        return data
 
 
 def explain(

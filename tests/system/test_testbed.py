@@ -111,7 +111,7 @@ def test_calls_end_as_they_were_asked_to(tools: Tools, pbx_factory: PbxFactory) 
     start = time.monotonic()
     outcomes = place_calls(tools, pbx, calls).outcomes
     assert [outcome.status for outcome in outcomes] == [200, 486, 488, 404, 487, 487, 200, 200]
-    assert 0.3 <= outcomes[5].seconds < 1.0
+    assert 0.25 <= outcomes[5].seconds < 1.0  # SIPp counts in steps of its own
     assert time.monotonic() - start < 3.0, "the PBX's BYE came before the caller's"
     assert len(pbx.wait_seen("answered", 2)) == 2
     pbx.wait_seen("hung-up", 7)

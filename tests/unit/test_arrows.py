@@ -6,7 +6,7 @@ from pathlib import Path
 import dialplan
 import interact_ivr.domain
 
-VALUES = {"msgspec", "msgspec.Struct", "msgspec.field", "msgspec.structs"}
+VALUES = {"msgspec", "msgspec.Struct", "msgspec.field", "msgspec.structs", "msgspec.to_builtins"}
 
 
 def test_the_domain_and_the_dial_plan_know_of_msgspec_its_values_alone() -> None:

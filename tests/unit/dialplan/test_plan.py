@@ -1,7 +1,6 @@
 """The laws of loading a plan: shipped plans load, and a bad one names every fault."""
 
 import re
-from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
@@ -82,7 +81,7 @@ def test_only_the_name_is_required(path: Path) -> None:
 def test_a_plan_does_not_change() -> None:
     """A plan is a value: nothing can be set, and it can be a key."""
     plan = Plan("still")
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         plan.name = "moving"  # type: ignore[misc]
     assert {plan: 1}[Plan("still")] == 1
 
