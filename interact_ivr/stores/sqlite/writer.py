@@ -90,8 +90,6 @@ class Writer:
         self._told = told
         self._queries = load_queries("sqlite")
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._coming: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
-        """Asked for in this turn of a loop: handed over at its end, so that they are a group."""
         self._queue_limit = queue_limit
         self._group_limit = group_limit
         self._connection: sqlite3.Connection | None = None
@@ -109,8 +107,6 @@ class Writer:
     def close(self) -> None:
         """Finish what waits, then close the file. Blocks until done."""
         self._closing = True
-        for loop in list(self._coming):
-            self._hand_over(loop)
         if self._thread.is_alive():
             self._jobs.put(None)
             self._thread.join()
@@ -146,17 +142,10 @@ class Writer:
     def _put(self, job: _Job) -> asyncio.Future[Any]:
         if self._closing:
             raise StoreUnavailable("it is being closed")
-        coming = self._coming.setdefault(job.loop, [])
-        if self._jobs.qsize() + len(coming) >= self._queue_limit:
+        if self._jobs.qsize() >= self._queue_limit:
             raise TooBusy
-        if not coming:
-            job.loop.call_soon(self._hand_over, job.loop)
-        coming.append(job)
+        self._jobs.put(job)
         return job.future
-
-    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
-        for job in self._coming.pop(loop, ()):
-            self._jobs.put(job)
 
     def _run(self) -> None:
         while True:
