@@ -21,6 +21,7 @@ _SHOWN = {"", "0", "1", "2", "3"}
 """Values of ``agi_callingpres`` with which the caller lets the number be seen (Q.931)."""
 _CREATED = re.compile(r"(?:.*-)?(\d{9,11})\.\d+")
 """A linkedid: the PBX's name if it has one, the second of its creation, a counter."""
+_ADDRESS = re.compile("<(?:sips?|tel):[^<>]*>(?=;|$)", re.IGNORECASE)
 _OLDEST = timedelta(days=1)
 """No call is older when it asks; what says so is no linkedid."""
 
@@ -86,8 +87,14 @@ def _dialed(session: Session, named: dict[str, str], dnis_from: Sequence[str]) -
 
 
 def _user(to: str) -> str:
-    """Give the user of a To header; earlier releases' subroutines send it alone."""
-    return user_of(to) if ":" in to else to
+    """Give the user of a To header; earlier releases' subroutines send it alone.
+
+    It comes without quotes and spaces: an address before it may be a name, one behind it a value.
+    """
+    if ":" not in to:
+        return to
+    address = _ADDRESS.search(to)
+    return user_of(to if address is None else address[0])
 
 
 def _age(now: str, linkedid: str) -> timedelta | None:

@@ -69,12 +69,20 @@ def check_place(socket: Path) -> None:
     """
     for path in _paths_to(socket):
         for folder, below in zip(path.parents, (path, *path.parents), strict=False):
-            if not _is_open(folder):
-                continue
             leads_on = below != path or path.is_symlink()
-            if not (_is_sticky(folder) and leads_on and _is_ours(below)):
-                place = f"others may put another socket in the place of {socket}"
-                raise Exposed(f"{place}: chmod o-w {folder}, or have it in a folder of its own")
+            if _is_open(folder) and (why := _stranger(folder, below if leads_on else None)):
+                raise Exposed(f"others may put another socket in the place of {socket}: {why}")
+
+
+def _stranger(folder: Path, below: Path | None) -> str | None:
+    """Say why *folder*, which is open to all, leads on to a stranger; None: it does not."""
+    if not _is_sticky(folder):
+        return f"chmod o-w {folder}, or have it in another folder"
+    if not _is_ours(folder):
+        return f"{folder} belongs to uid {_owner(folder)}: have it in another folder"
+    if below is None or (owner := _owner(below)) is None:
+        return f"all may write into {folder}: have it in a folder of its own, there or elsewhere"
+    return None if _is_ours(below) else f"{below} belongs to uid {owner}: have it in another folder"
 
 
 def _is_open(folder: Path) -> bool:
@@ -96,10 +104,14 @@ def _mode(folder: Path) -> int:
 
 def _is_ours(path: Path) -> bool:
     """Say whether *path* itself, be it a link, is ours or root's; what is not there, is not."""
+    return _owner(path) in {0, os.geteuid()}
+
+
+def _owner(path: Path) -> int | None:
     try:
-        return path.lstat().st_uid in {0, os.geteuid()}
+        return path.lstat().st_uid
     except OSError:
-        return False
+        return None
 
 
 def _open_at_once(path: str, flags: int) -> int:

@@ -7,7 +7,7 @@ lasts for two reads.
 import asyncio
 import select
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 _ONCE: Final = select.EPOLLIN | select.EPOLLONESHOT
@@ -42,10 +42,17 @@ class Bell:
 
     def forget(self, connection: socket.socket) -> None:
         """Ring for it no more; to be said before it is closed."""
-        if self._rings.pop(connection.fileno(), None) is not None:
+        if self._rings.pop(connection.fileno(), None) is not None and not self._epoll.closed:
             self._epoll.unregister(connection)
 
     def _ring(self) -> None:
-        for descriptor, _ in self._epoll.poll(0):
-            if (then := self._rings.get(descriptor)) is not None:
-                then()
+        self._ring_each(iter(self._epoll.poll(0)))
+
+    def _ring_each(self, ready: Iterator[tuple[int, int]]) -> None:
+        try:
+            for descriptor, _ in ready:
+                if (then := self._rings.get(descriptor)) is not None:
+                    then()
+        except BaseException:  # the event loop tells of it; the others have had their one ring
+            asyncio.get_running_loop().call_soon(self._ring_each, ready)
+            raise

@@ -155,8 +155,9 @@ class Doorway:
             loop.add_reader(listening, self._accept, listening)
 
     async def close(self) -> None:
-        """Listen no more, and wait for those who are on the way in."""
-        for listening in self._listening:
+        """Listen no more, and wait for those who are on the way in; again, that alone."""
+        while self._listening:
+            listening = self._listening.pop()
             asyncio.get_running_loop().remove_reader(listening)
             listening.close()
         await self._empty.wait()

@@ -40,6 +40,8 @@ def record(config: Config, action: str, **facts: object) -> None:
         ask(Path(config.control.socket), action, plain)
     except Refused as refused:
         warn(f"the audit trail has no entry: {'; '.join(refused.faults)}")
+    except OSError as error:
+        warn(f"the audit trail has no entry: {error}")
     except NotRunning:
         try:
             if not add_alone(config.store.path, told_of(action, **facts)):

@@ -1,6 +1,7 @@
 """The control socket's client, blocking: what the command line speaks through."""
 
 import contextlib
+import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -43,6 +44,10 @@ def ask(
         OSError: the socket may not be opened, or is where anybody may put one, or the service did
             not answer in time.
     """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotRunning(str(path)) from None
     check_place(path)
     text = _encoded({"request": request, "arguments": arguments})
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:

@@ -16,7 +16,7 @@ import msgspec
 
 from interact_ivr.domain.shown import shown
 
-_MOST_LISTED, _MOST_TEXT, _MOST_OBJECT, _MOST_REASON = 5, 200, 800, 300
+_MOST_LISTED, _MOST_TEXT, _MOST_OBJECT, _MOST_REASON = 5, 200, 2_000, 300
 _MOST_SETTINGS, _MOST_VALUE = 16, 40
 """More than there are: none of those that were changed is left out."""
 _SPOKEN_OF: Final = (
@@ -142,7 +142,7 @@ class Act:
             who=shown(self.actor.who),
             source=shown(self.actor.source),
             action=shown(self.action, _MOST_TEXT),
-            object=shown(text, _MOST_OBJECT),
+            object=shown(_cut(text, _MOST_OBJECT), _MOST_OBJECT + 1),
             tenant=shown(self.tenant),
             environment=shown(self.environment),
             outcome=outcome,
@@ -179,10 +179,10 @@ def say_refused(code: str, sentence: str) -> None:
 def _written(value: object) -> str:
     match value:
         case Mapping():
-            settings = [f"{name}:{text}"[: _MOST_VALUE * 2] for name, text in value.items()]
+            settings = [f"{name}:{_cut(str(text), _MOST_VALUE)}" for name, text in value.items()]
             return _listed(settings, _MOST_SETTINGS)
         case str():
-            return value[:_MOST_TEXT]
+            return _cut(value, _MOST_TEXT)
         case Iterable():
             return _listed([str(each) for each in value])
     return str(value)
@@ -193,7 +193,12 @@ def _quoted(value: str) -> str:
     return json.dumps(value, ensure_ascii=False) if _AMBIGUOUS.search(value) else value
 
 
+def _cut(text: str, most: int) -> str:
+    """Give its end, too: a number that begins with zeros is told by that."""
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 :]}"
+
+
 def _listed(values: list[str], most: int = _MOST_LISTED) -> str:
     """Write them side by side, those after *most* as a count; a comma within one escaped."""
-    text = ",".join(_COMMA.sub(r"\\\g<0>", each[:_MOST_TEXT]) for each in values[:most])
+    text = ",".join(_COMMA.sub(r"\\\g<0>", _cut(each, _MOST_TEXT)) for each in values[:most])
     return text if len(values) <= most else f"{text},… ({len(values)})"

@@ -28,9 +28,11 @@ _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\
 _DNID = re.compile(r"[0-9]{1,15}")
 _OF_A_SPREADSHEET = re.compile(
     r"=.*"
-    r"|[-+]?\d+([.,]\d+E[-+]?|E\+)\d+|[-+]?\d{7,}[.,]0+"  # 3.8E+11, 380974520200.0
-    r"|#[A-Z/0_]+[!?]|#N/A|#GETTING_DATA|ERR:\d+"
-    r"|TRUE|FALSE",
+    r"|[-+]?\d+([.,]\d+\s?E\s?[-+]?|\s?E\s?[-+])\d+"  # 3.8E+11, 5E-02
+    r"|[-+]?\d{7,}[.,]0+"
+    r"|[-+]?\d{1,3}(([\s'\u2019]\d{3}){2,}[.,]|(\.\d{3}){2,},|(,\d{3}){2,}\.)0+"  # in threes
+    r"|#[^\d*#\s].*|#{2,}|ERR:\d+"  # #REF!, #¡REF!, #N/D; a column that is too narrow
+    r"|TRUE|FALSE|WAHR|FALSCH|VRAI|FAUX|VERDADERO|FALSO|VERO|NULL",
     re.IGNORECASE | re.DOTALL,
 )
 """What one leaves in a number's place: its keys on a telephone would be a number's."""

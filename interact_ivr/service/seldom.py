@@ -35,6 +35,8 @@ class Seldom:
         if now - self._begun >= self._every:
             self._begun = now
             self._told.clear()
+            for other in [each for each, left_out in self._left_out.items() if not len(left_out)]:
+                del self._left_out[other]
         told, left_out = self._told[whose], self._left_out[whose]
         before = left_out.get(kind) or 0
         if kind in told or len(told) >= self._most:

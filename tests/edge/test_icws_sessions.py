@@ -106,12 +106,13 @@ def test_guesses_get_ever_slower(service_factory: Callable[..., Service]) -> Non
     """As those of other logins: 429 says when to come again, and elsewhere the user gets in."""
     service = with_user(service_factory(EXAMPLE))
     session = Session.opened(service)
-    guesses = [Wire(service.http_port) for _ in range(40)]
-    for at, guess in enumerate(guesses):
-        body = dumped({"userID": USER, "password": f"guess {at}"})
-        guess.send(request("POST", "/icws/connection", {}, body))
-    until(lambda: len(service.log("login failed")) >= 20)
-    answer = connect(service, password="another")
+    with ExitStack() as stack:
+        guess(stack, service, 30)
+        until(lambda: why(service, "wrong") >= 8)  # the next ones wait for two seconds and more
+        refused = why(service, "too many")
+        guess(stack, service, 30)
+        until(lambda: why(service, "too many") > refused)
+        answer = connect(service, password="another")
     assert error_of(answer)[:2] == (429, "error.request.connection.authenticationFailure")
     assert int(answer.headers["retry-after"]) >= 1
     lines = service.log("login failed")
@@ -120,8 +121,19 @@ def test_guesses_get_ever_slower(service_factory: Callable[..., Service]) -> Non
     assert connect(service, source="127.0.0.9").status == 201
     assert connect(service).status == 201, "the right one was known already"
     assert session.details("6929").status == 200
-    for guess in guesses:
-        guess.close()
+
+
+def guess(stack: ExitStack, service: Service, times: int) -> None:
+    """Show so many wrong passwords at once, and wait for no answer."""
+    for at in range(times):
+        body = dumped({"userID": USER, "password": f"guess {at} {time.monotonic()}"})
+        wire = stack.enter_context(Wire(service.http_port))
+        wire.send(request("POST", "/icws/connection", {}, body))
+
+
+def why(service: Service, text: str) -> int:
+    """Count the logins that failed because of *text*."""
+    return sum(line["why"] == text for line in service.log("login failed"))
 
 
 def test_a_guessed_session_is_unknown_at_once(here: Service) -> None:

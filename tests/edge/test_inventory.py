@@ -129,7 +129,10 @@ def test_every_fault_of_ranges_and_numbers_has_its_line(pool: Service) -> None:
     "left",
     [
         *("=1+1", "3.17873E+10", "3,17873e+10", "3E+11", "380974520200.0", "+380974520200,00"),
+        *("380,974,520,200.00", "380.974.520.200,00", "380 974\u00a0520 200,0", "5E-02"),
+        *("3.8 E+11", "380\u202f974\u202f520,00", "380'974'520.00", "########", "NULL"),
         *("#REF!", "#N/A", "#DIV/0!", "#SPILL!", "#NAME?", "Err:502", "TRUE", " false "),
+        *("#N/D", "#NV", "#¡REF!", "#ССЫЛКА!", "#BEZUG!", "WAHR", "vrai"),
     ],
 )
 def test_what_a_spreadsheet_leaves_in_a_number_s_place_is_none(pool: Service, left: str) -> None:
@@ -142,7 +145,19 @@ def test_what_a_spreadsheet_leaves_in_a_number_s_place_is_none(pool: Service, le
     assert not numbers(pool)
 
 
-@pytest.mark.parametrize("number", ["1E2", "12e3", "800E4", "380.97.452.0200", "0800.000"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("1E2", "12e3", "800E4", "380.97.452.0200", "0800.000", "380 974 520 200"),
+        *(
+            "380.974.520.200",
+            "+380 97 452 02 00",
+            "(097) 452-02-00",
+            "*21*380974520200#",
+            "#31#6929",
+        ),
+    ],
+)
 def test_what_only_looks_like_a_spreadsheet_s_is_a_number(pool: Service, number: str) -> None:
     """Letters have keys on a telephone, and dots part what is read out."""
     pool.ask("number", "add", number)

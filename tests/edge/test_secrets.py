@@ -27,6 +27,7 @@ from interact_ivr.app import create_store
 from interact_ivr.cli.commands import COMMANDS, Commands, children
 from interact_ivr.config import load_config
 from interact_ivr.config_pbx import secret as read_secret
+from interact_ivr.control.client import NotRunning, ask
 from interact_ivr.doctor import machine
 from interact_ivr.domain.access import Grant, Role, kept_key, kept_token
 from interact_ivr.domain.directory import AddApplication, AddToken, AddUser
@@ -157,18 +158,20 @@ def test_a_control_socket_where_anybody_may_listen_is_not_used(tmp_path: Path, m
     place = folder / "control.sock"
     text = service.config.read_text()
     service.config.write_text(text.replace(str(service.control_socket), str(place)))
-    with pytest.raises(
-        ServiceError, match=f"another socket in the place of .*: chmod o-w {folder}"
-    ):
+    advice = f"all may write into {folder}" if mode == 0o1777 else f"chmod o-w {folder}, or"
+    with pytest.raises(ServiceError, match=f"another socket in the place of .*: {advice}"):
         service.start()
     with socket.socket(socket.AF_UNIX) as stranger:
         stranger.bind(str(place))
         stranger.listen()
         stranger.setblocking(False)
         asked = service.command("user", "add", "default", "ann", "--password", "-", text="a secret")
-        assert (asked.returncode, f"chmod o-w {folder}" in asked.stderr) == (1, True), asked.stderr
+        assert (asked.returncode, advice in asked.stderr) == (1, True), asked.stderr
         with pytest.raises(BlockingIOError):
             stranger.accept()
+    backed_up = service.command("db", "backup", str(tmp_path / "backup.db"))
+    told = re.search("the audit trail has no entry: others may .*", backed_up.stderr)
+    assert (backed_up.returncode, told is not None) == (0, True), backed_up.stderr
     folder.chmod(0o755)
     service.control_socket = place
     service.start()
@@ -188,7 +191,7 @@ def test_a_socket_below_a_folder_like_tmp_leads_on_through_our_own_alone(
     for place in (own, link, kept):
         check_place(place / "control.sock")
     for place in (tmp / "control.sock", tmp / "later" / "control.sock", into):
-        with pytest.raises(Exposed, match=f"chmod o-w {tmp}, or"):
+        with pytest.raises(Exposed, match=f"all may write into {tmp}: have it in a folder of its"):
             check_place(place)
     if os.geteuid() == 0:
         for place in (own, link):
@@ -196,8 +199,22 @@ def test_a_socket_below_a_folder_like_tmp_leads_on_through_our_own_alone(
     else:
         monkeypatch.setattr(os, "geteuid", lambda: 4711)
     for place in (own, link):
-        with pytest.raises(Exposed, match="chmod o-w"):
+        with pytest.raises(Exposed, match=f"{place} belongs to uid .*: have it in another folder"):
             check_place(place / "control.sock")
+    if os.geteuid() == 0:
+        os.chown(own, 0, -1)
+        os.chown(tmp, 65534, -1)  # who may take away what is not theirs
+        with pytest.raises(Exposed, match=f"{tmp} belongs to uid 65534: have it in another"):
+            check_place(own / "control.sock")
+
+
+def test_where_there_is_no_socket_no_service_is_told_of(tmp_path: Path) -> None:
+    """Its folder in one like /tmp is gone after a boot: what is done without a service goes on."""
+    (tmp := tmp_path / "tmp").mkdir()
+    tmp.chmod(0o1777)
+    for place in (tmp / "ivr" / "control.sock", tmp / "control.sock"):
+        with pytest.raises(NotRunning):
+            ask(place, "status", {})
 
 
 def test_what_was_checked_is_what_is_read(tmp_path: Path) -> None:

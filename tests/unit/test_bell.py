@@ -3,7 +3,8 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from functools import partial
 
 import pytest
 
@@ -106,6 +107,31 @@ async def test_who_ends_another_in_the_same_turn_is_rung_for_alone() -> None:
             others.sendall(b"a")
             await turns()
             assert len(rung) == 1
+
+
+async def test_a_fault_at_one_keeps_no_other_from_being_rung_for() -> None:
+    """The kernel tells of each once alone: the event loop hears of the fault, and goes on."""
+    rung, faults = list[str](), list[str]()
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: faults.append(str(context["exception"]))
+    )
+    async with hung() as bell:
+        with ExitStack() as stack:
+            pairs = [stack.enter_context(pair()) for _ in range(4)]
+
+            def ring(at: int) -> None:
+                rung.append(str(at))
+                if at % 2:
+                    raise ValueError(f"{at}")
+
+            for at, (ours, asterisks) in enumerate(pairs):
+                bell.ring_for(ours, partial(ring, at))
+                asterisks.sendall(b"a")
+            await turns()
+            assert (sorted(rung), sorted(faults)) == (["0", "1", "2", "3"], ["1", "3"])
+            bell.take_down()
+            for ours, _ in pairs:
+                bell.forget(ours)
 
 
 async def test_whoever_never_ends_to_talk_is_given_up_in_time() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+
+from interact_ivr.service.recent import Recent
 from interact_ivr.service.seldom import Seldom
 
 
@@ -52,6 +55,18 @@ def test_nobody_takes_the_room_of_another() -> None:
         assert [each for each in told if each is not None] == [0, 0, 0]
     world.at = 10
     assert [world.seldom.left_out("kind 999", who) for who in ("bolt", "")] == [1, 0]
+
+
+def test_who_is_gone_takes_no_room() -> None:
+    """Of whom nothing has happened for long, nothing is kept."""
+    world = World()
+    for n in range(1000):
+        for _ in range(2):
+            world.seldom.left_out("a", f"tenant {n}")
+    world.at = 10 * 90 + 1
+    assert world.seldom.left_out("a", "another") == 0
+    kept = gc.get_referents(world.seldom, *gc.get_referents(world.seldom))
+    assert sum(isinstance(each, Recent) for each in kept) == 1
 
 
 def test_nobody_has_what_another_was_not_told_forgotten() -> None:
