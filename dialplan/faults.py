@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 _SHOWN: Final = 200
-"""Characters of a wrong value that a fault repeats."""
+"""Characters of a key or a wrong value that a fault repeats."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -26,7 +26,7 @@ class Fault(msgspec.Struct, frozen=True):
         place = f"{self.file}:{self.line}" if self.file and self.line else self.file
         got = "nothing" if self.value is None else _shown(self.value)
         told = f"expected {self.expected}, got {got}"
-        return ": ".join(filter(None, (place, self.key, told)))
+        return ": ".join(filter(None, (place, self.key[:_SHOWN], told)))
 
 
 def _shown(value: object) -> str:

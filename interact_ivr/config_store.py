@@ -1,7 +1,7 @@
 """The configuration's [store]: which store it is, and how PostgreSQL lets us in."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
@@ -50,6 +50,12 @@ class StoreConfig(msgspec.Struct, frozen=True):
     def path(self) -> Path:
         """The SQLite file."""
         return Path(self.url.removeprefix("sqlite:///"))
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """What of it is on this machine, there or not, which nobody else may read."""
+        beside = (self.path.with_name(f"{self.path.name}{end}") for end in ("-wal", ".ani-key"))
+        return () if self.is_shared else (self.path, *beside)
 
 
 def store_contradictions(store: StoreConfig) -> Iterator[str]:

@@ -170,10 +170,7 @@ async def serve(config: Config, config_file: Path) -> None:
 
 def _check_files(config: Config, config_file: Path) -> None:
     """Refuse to serve a store, or go by a password for one, that others may read."""
-    store = config.store.path
-    beside = (store, *(store.with_name(f"{store.name}{end}") for end in ("-wal", ".ani-key")))
-    files = () if config.store.is_shared else beside
-    if found := [*faults(files)]:
+    if found := [*faults(config.store.files)]:
         raise ConfigError(config_file, found)
 
 

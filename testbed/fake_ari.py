@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Self
+from urllib.parse import unquote
 
 from aiohttp import WSMsgType, web
 
@@ -73,7 +74,7 @@ class FakeAri:
         application = web.Application()
         application.on_response_prepare.append(self._bake)
         application.router.add_route("GET", "/ari/events", self._listen)
-        application.router.add_route("*", "/ari/{first}{rest:.*}", self._answer)
+        application.router.add_route("*", "/ari/{first}{rest:(?s:.*)}", self._answer)
         self._runner = web.AppRunner(application, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, LOOPBACK, self.port, ssl_context=self._tls)
@@ -163,7 +164,7 @@ class FakeAri:
             case "POST", "applications" if self.subscribes:
                 self.subscribed = ALL
             case "GET", "channels" if request.path.endswith("/variable"):
-                asked = (request.path.split("/")[-2], request.query["variable"])
+                asked = (unquote(request.raw_path.split("/")[-2]), request.query["variable"])
                 if asked[1].startswith("CHANNEL(pjsip,"):
                     for name, value in self.not_yet.pop(asked[0], {}).items():
                         self.variables[asked[0], name] = value

@@ -45,6 +45,8 @@ _DIALED = frozenset({"AppDial", "AppDial2", "AppQueue"})
 """What a dialed channel is said to run, also once it is answered."""
 _LONGEST_ID = 256
 """Characters; Asterisk's own are shorter than 150, and it is kept for as long as the call lasts."""
+_ID = r"^(?!\.{1,2}$)[^\0]+$"
+"""It is a step of a path, in which dots alone lead elsewhere."""
 _OUTGOING = "(Outgoing Line)"
 """What stands in the place of an application's data as soon as Dial, Queue or Originate has it."""
 ECHO = "interact-ivr"
@@ -68,7 +70,7 @@ class _Caller(msgspec.Struct):
 
 
 class _Channel(msgspec.Struct):
-    id: Annotated[str, msgspec.Meta(max_length=_LONGEST_ID, pattern=r"^[^\0]*$")]
+    id: Annotated[str, msgspec.Meta(max_length=_LONGEST_ID, pattern=_ID)]
     name: str
     dialplan: _Dialplan
     creationtime: str

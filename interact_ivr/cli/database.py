@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from interact_ivr.cli.asking import asking_options, fail, failing
+from interact_ivr.cli.asking import asking_options, fail, failing, warn
 from interact_ivr.cli.copying import copy_into
 from interact_ivr.cli.tables import print_json
 
@@ -100,12 +100,14 @@ def migrate(check: bool, config: str | None, as_json: bool) -> None:
 
 
 def _config(config: str | None, command: str) -> Config:
-    """Load the configuration, of a SQLite store."""
+    """Load the configuration, of a SQLite store, and warn of who else may read that."""
     from interact_ivr.config import config_file, load_config
+    from interact_ivr.secret_files import faults
 
     loaded = load_config(config_file(config))
     if loaded.store.is_shared:
         fail(f"{loaded.store.name} is PostgreSQL's: {_OF_POSTGRES[command]}")
+    warn(*faults(loaded.store.files))
     return loaded
 
 

@@ -9,17 +9,24 @@ from pathlib import Path
 import click
 
 from interact_ivr.cli.asking import fail
+from interact_ivr.secret_files import Exposed, opened
 
 
 def read_secret(field: str, file: str) -> str:
-    """Read the first line of *file* (``-``: standard input), or end the command with the reason."""
+    """Read the first line of *file* (``-``: standard input), or end the command with the reason.
+
+    It is one that others may not read.
+    """
     try:
         if file == "-":
             data = sys.stdin.buffer.readline()
         else:
-            with Path(file).open("rb") as opened:
-                data = opened.readline()
+            path = Path(file)
+            with opened(path) if path.is_file() else path.open("rb") as found:  # or a shell's pipe
+                data = found.readline()
         return data.decode("utf-8").rstrip("\r\n")
+    except Exposed as error:
+        fail(f"{field}: {error}")
     except OSError as error:
         fail(f"{field}: {file} cannot be read: {error.strerror}")
     except UnicodeDecodeError:

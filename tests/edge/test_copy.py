@@ -264,7 +264,8 @@ def test_the_password_is_in_a_file(tmp_path: Path, guarded: str) -> None:
     right, wrong = tmp_path / "right", tmp_path / "wrong"
     right.write_text("pass word\n")
     wrong.write_text("password\n")
-    right.chmod(0o600)
+    for each in (right, wrong):
+        each.chmod(0o600)
     to = ("--from", str(tmp_path / "x.db"), "--to", guarded, "--password")
     deadline = time.monotonic() + PATIENCE
     while (refused := asked(*to, str(wrong))).exit_code == 0:  # the rule is not in force yet

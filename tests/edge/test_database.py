@@ -298,6 +298,7 @@ def test_an_earlier_release_s_store_is_upgraded(stopped: Service) -> None:
     stopped.database.unlink()
     with closing(sqlite3.connect(stopped.database)) as connection:
         connection.executescript(FIXTURE.read_text("utf-8"))
+    stopped.database.chmod(0o600)
     said = _fails(stopped, "db", "migrate", "--check")
     assert "has schema 1, this release has" in said
     checked = stopped.command("db", "migrate", "--check", "--json")

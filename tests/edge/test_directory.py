@@ -413,6 +413,7 @@ def test_no_secret_is_kept(service_factory: Callable[..., Service], tmp_path: Pa
     """Neither in the store's files nor in the log; nor is one that was refused."""
     service = service_factory('[log]\nlevel = "debug"\n')
     password, key_file = "correct horse battery", tmp_path / "key"
+    key_file.touch(0o600)
     key_file.write_text(f"{SEED_KEY}\n")
     made = service.ask("application", "add", "web", "--allocates-from", "default")["key"]
     service.ask("application", "key", "add", "default", "--key", str(key_file))

@@ -33,10 +33,12 @@ CORPUS = {text: name for name, text in TEXTS.items()}
 PATIENCE_SECONDS = 60.0
 LONGEST = 128
 """Characters of a name, over AMI with what stands before it."""
+LONGEST_ID = 256
 HINT = "Queue:"
-NOT_ASKED = ("PJSIPShowEndpoints", "VoicemailUsersList", "Parkinglots", "QueueStatus")
+NOT_ASKED = ("PJSIPShowEndpoints", "VoicemailUsersList", "QueueStatus")
 BESIDE = {"&SIP/x": ("SIP/x", "Station Queue: SIP/x")}
 """What a hint's second device is, where its first is nobody's."""
+CRLF = "\r\n"
 STATE = {"bridge_type": "mixing", "bridge_class": "basic"}
 
 
@@ -59,19 +61,34 @@ def hints() -> str:
     return f"Response: Success\r\nEventList: start\r\n\r\n{''.join(listed)}{end}"
 
 
+def lots() -> str:
+    """Write a parking lot of one space for each text, as AMI lists them."""
+    listed = (
+        f"Event: Parkinglot\r\nName: {text}\r\nStartSpace: 5{at:04}\r\nStopSpace: 5{at:04}\r\n\r\n"
+        for at, text in enumerate(CORPUS)
+    )
+    end = "Event: ParkinglotsComplete\r\nEventList: Complete\r\n\r\n"
+    return f"Response: Success\r\nEventList: start\r\n\r\n{''.join(listed)}{end}"
+
+
 async def converse(peer: AmiPeer) -> None:
     """Tell of hints, and refuse the rest in words that mean harm."""
     harm = REFUSED.replace("Permission", "\x1b]0;taken\x07\u202ePermission")
     refused = dict.fromkeys((*NOT_ASKED, "ShowDialPlan"), harm)
-    peer.says = {**refused, "ExtensionStateList": hints()}
+    peer.says = {**refused, "ExtensionStateList": hints(), "Parkinglots": lots()}
     await peer.welcome()
     await peer.serve()
+
+
+def can_be_id(text: str) -> bool:
+    """Say whether a channel may have such an id; another one's is no channel, and counted."""
+    return 1 <= len(text) <= LONGEST_ID and "\0" not in text and text not in (".", "..")
 
 
 async def place_calls(ari: FakeAri) -> None:
     """Have a customer who is called so, and has dialed so, on a phone of its own for each text."""
     for at, text in enumerate(CORPUS):
-        customer, phone = f"c{at}", f"p{at}"
+        customer, phone = text if can_be_id(text) else f"c{at}", f"p{at}"
         ari.variables[customer, "CALLERID(pres)"] = "allowed"
         named = {"caller": {"name": text, "number": text}, "state": "Up"}
         caller = channel(customer, text) | named
@@ -93,6 +110,8 @@ class Seen:
     """Of a hint's extension, over the control socket."""
     queues: Mapping[str, str]
     """The same extension's queue, over ICWS."""
+    lots: Mapping[str, str | None]
+    """A parking lot's space's, over ICWS."""
     status: str
     metrics: str
     log: str
@@ -107,6 +126,7 @@ def look(service: Service) -> Seen:
         {t: api.get(f"/agents/7{at:04}/call") for at, t in texts},
         {t: told["owner"] for t, told in owners.items()},
         {t: session.details(f"6{at:04}").json()["queueName"] for at, t in texts},
+        {t: session.details(f"5{at:04}").json()["queueName"] for at, t in texts},
         service.command("status").stdout,
         ask(service.http_port, "GET", "/metrics").text,
         service.log_path.read_text("utf-8"),
@@ -187,6 +207,13 @@ def test_whose_an_extension_is_is_the_same_to_all(seen: Seen) -> None:
         if came != wanted:
             wrong[CORPUS[text]] = came
     assert wrong == {}, "AMI -> ICWS, explain"
+
+
+def test_a_parking_lot_is_called_the_same_in_one_line(seen: Seen) -> None:
+    """AMI -> ICWS; what a blank line cuts off has no spaces."""
+    wanted = {t: f"Orbit Queue: {meant(t.split(CRLF)[0])}" for t in CORPUS}
+    wanted |= {t: "" for t in CORPUS if f"{CRLF}{CRLF}" in t}
+    assert {CORPUS[t]: name for t, name in seen.lots.items() if name != wanted[t]} == {}
 
 
 def test_the_log_the_table_and_the_metrics_are_lines(seen: Seen) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dialplan import PlanError
+from dialplan import PlanError, load_plan
 from dialplan.directory import read_directory
 from dialplan.explained import shown
 from interact_ivr.cli import main
 from testbed.hostile import TEXTS
 from testbed.service import Service
-from testbed.ways_of_plans import RULE, WAYS_OUT, Told, page, table, words
+from testbed.ways_of_plans import RULE, WAYS_OUT, Told, page, quoted, table, words
 from testbed.ways_out import acts
 
 CORPUS = {text: name for name, text in TEXTS.items()}
@@ -113,6 +113,53 @@ def test_a_plan_s_faults_are_a_line_each(tmp_path: Path) -> None:
     at = re.escape(str(tmp_path))
     lines = done.stderr.rstrip("\n").split("\n")
     assert [x for x in lines if not re.match(f"error: {at}/[a-z]+.toml:[0-9]+: [a-z]", x)] == []
+
+
+WRITTEN = {
+    "pattern": ("{}", "[[rule]]\nname = 'x'\npattern = {}\nclassifications = 'x'\n"),
+    "quoted pattern": ('"{}"X', "[[rule]]\nname = 'x'\npattern = {}\nclassifications = 'x'\n"),
+    "list": ("{}", "[lists]\nx = [{}]\n"),
+    "list's name": ("{}", "[lists]\n{} = ['1']\n"),
+    "key": ("{}", "{} = 'x'\n"),
+    "parent": ("{}", "extends = {}\n"),
+    "directory": ("{}", "directory = {}\n"),
+}
+"""What of a plan decides, and how a text stands there."""
+
+
+@pytest.mark.parametrize("place", WRITTEN)
+def test_what_decides_in_a_plan_is_refused_in_a_line_or_taken(tmp_path: Path, place: str) -> None:
+    """Each text by itself: no other error leaves the reader, and nothing that a terminal obeys."""
+    form, said = WRITTEN[place]
+    wrong, refused, file = {}, 0, tmp_path / "hostile.toml"
+    for text, name in CORPUS.items():
+        file.write_text(said.format(quoted(form.format(text))), "utf-8")
+        try:
+            load_plan(str(file))
+        except PlanError as error:
+            refused += 1
+            lines = [str(fault) for fault in error.faults]
+            if not lines or any(acts(line) or len(line) > 2_000 for line in lines):
+                wrong[name] = lines
+    assert wrong == {}, f"plan file, {place}"
+    assert refused > 20
+
+
+def test_a_case_tells_what_came_and_what_was_expected_in_a_line(tmp_path: Path) -> None:
+    """`plan test` of all texts: as numbers, and as what they are to be."""
+    plan = tmp_path / "hostile.toml"
+    plan.write_text('extends = "nanp"\n', "utf-8")
+    cases = (
+        f"[[case]]\nnumber = {quoted(text)}\nnormalized_text = {quoted(text)}\n"
+        f"display_text = {quoted(text)}\nclassifications = [{quoted(text)}]\n"
+        for text in CORPUS
+    )
+    plan.with_name("hostile.cases.toml").write_text("".join(cases), "utf-8")
+    done = CliRunner().invoke(main, ["plan", "test", str(plan)])
+    assert done.exit_code == 1, done.exception
+    assert isinstance(done.exception, SystemExit)
+    assert acts(done.output) <= {"\n"}
+    assert len(done.output) < 1_000_000
 
 
 def test_a_directory_in_csv_names_the_line_where_a_record_begins(tmp_path: Path) -> None:

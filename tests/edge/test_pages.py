@@ -57,6 +57,7 @@ def prepare(name: str, service: Service) -> None:
         case "docs/migration.md":
             phones = "phoneNumber,dnId,groupName\n380974520200,0200,test\n"
             (service.folder / "phones.csv").write_text(phones)
+            (service.folder / "web.key").touch(0o600)
             (service.folder / "web.key").write_text("63475e5f1463f9ab2052ead\n")
         case "docs/tenants-and-users.md":
             (service.folder / "pool.csv").write_text("number\n380974520200\n")

@@ -15,6 +15,7 @@ import socket
 import ssl
 import stat
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -215,6 +216,46 @@ def test_where_there_is_no_socket_no_service_is_told_of(tmp_path: Path) -> None:
     for place in (tmp / "ivr" / "control.sock", tmp / "control.sock"):
         with pytest.raises(NotRunning):
             ask(place, "status", {})
+
+
+def test_a_command_takes_no_secret_that_others_may_read(
+    service_factory: Callable[..., Service], tmp_path: Path
+) -> None:
+    """From a file; what a shell hands over as a pipe is nobody else's."""
+    service = service_factory()
+    (file := tmp_path / "secret").write_text("correct-horse-battery\n")
+    file.chmod(0o644)
+    for command in (
+        ("user", "add", "default", "ann", "--password", str(file)),
+        ("application", "add", "shop", "--allocates-from", "default", "--key", str(file)),
+    ):
+        asked = service.command(*command)
+        told = f"others may read {file}: chmod 0600 {file}, and change what is in it"
+        assert (asked.returncode, told in asked.stderr) == (1, True), asked.stderr
+        file.chmod(0o600)
+        assert service.command(*command).returncode == 0
+        file.chmod(0o644)
+    os.mkfifo(pipe := tmp_path / "pipe")
+    with ThreadPoolExecutor() as beside:
+        written = beside.submit(pipe.write_text, "battery staple\n")
+        added = service.command("user", "add", "default", "bob", "--password", str(pipe))
+        assert (written.result(), added.returncode) == (15, 0), added.stderr
+
+
+@pytest.mark.parametrize("end", ["", "-wal", ".ani-key"])
+def test_a_db_command_warns_of_a_store_that_others_may_read(tmp_path: Path, end: str) -> None:
+    """It does its work: a store is backed up whoever else may read it."""
+    service = Service(tmp_path)
+    with service:
+        service.ask("number", "add", "380974520200")
+    store = tmp_path / "interact-ivr.db"
+    exposed = store.with_name(f"{store.name}{end}")
+    for mode, warned in ((0o600, False), (0o666, True)):
+        exposed.touch()
+        exposed.chmod(mode)
+        told = service.command("db", "backup", str(tmp_path / f"{mode}.db"))
+        assert told.returncode == 0, told.stderr
+        assert (f"others may read {exposed}" in told.stderr) is warned
 
 
 def test_what_was_checked_is_what_is_read(tmp_path: Path) -> None:

@@ -138,6 +138,10 @@ def test_what_is_of_no_interest_is_none(text: str) -> None:
         b"\xff\xfe",
         said("ChannelCreated"),
         said("ChannelCreated", channel={**CHANNEL, "id": 7}),
+        *(
+            said("ChannelCreated", channel={**CHANNEL, "id": id_})
+            for id_ in ("", ".", "..", "x\0", "x" * 257)
+        ),
         said("ChannelCreated", channel={**CHANNEL, "dialplan": {}}),
         said("ChannelCreated", channel={**CHANNEL, "creationtime": "now"}),
         said("ChannelCreated", channel={**CHANNEL, "creationtime": "2026-05-04T12:00:00"}),
