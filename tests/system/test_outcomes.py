@@ -182,6 +182,7 @@ def test_the_expected_caller_is_found_at_once(tools: Tools, service: Service, pb
         ("trunk", {"To": f'"Doe, John (x:y@z)" <sip:{NUMBER}@example.org;user=phone>'}),
         ("trunk", {"To": f"<tel:+{NUMBER};phone-context=example.org>"}),
         ("trunk", {"To": f"sip:+{NUMBER}@example.org"}),
+        ("trunk", {"To": f"<sip:%2B{NUMBER}@example.org>"}),
         ("trunk", {"To": f'"Tel: 0300" <sip:{NUMBER}@example.org>'}),
         ("trunk", {"To": f'"sip:2000@pbx.example" <sip:{NUMBER}@example.org>;x="<y>"'}),
         ("trunk", {"To": f'"a <sip:2000@b>" <sip:{NUMBER}@example.org>;x="<sip:2000@b>"'}),
