@@ -18,7 +18,7 @@ FREED, FOUND, WAITING = (f"01KQSGKM6000000000000000{at:02}" for at in range(3))
 HELD: Final = "380974520202"
 
 ROWS: Final[Mapping[str, Sequence[Row]]] = {
-    "tenant": [{"name": "acme", "most_open": 9, "most_a_minute": 60}],
+    "tenant": [{"name": "acme", "most_open": 9, "most_a_minute": 60, "added_at": NOW}],
     "environment": [{"id": 2, "tenant": "acme", "name": "live", "dial_plan": "nanp"}],
     "application": [
         {

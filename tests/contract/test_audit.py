@@ -9,7 +9,15 @@ from msgspec.structs import replace
 
 from interact_ivr.domain.access import Digest, Grant, Role, kept_key, kept_token
 from interact_ivr.domain.acts import UNDER_WAY, Act, Actor, Outcome, Sought, Told
-from interact_ivr.domain.directory import AddKey, AddTenant, AddToken, KnownTenant
+from interact_ivr.domain.directory import (
+    AddKey,
+    AddTenant,
+    AddToken,
+    AddUser,
+    KnownTenant,
+    RemoveTenant,
+    RemoveUser,
+)
 from interact_ivr.domain.errors import EntryExists, StoreUnavailable
 from interact_ivr.domain.names import EnvironmentName, NumberKey
 from interact_ivr.service.used import Used
@@ -20,6 +28,7 @@ from tests.contract.test_journal import TOMBSTONE, purge
 
 OLENA = Actor("user acme/olena", "192.0.2.7")
 NUMBER = "+380974520200"
+ANN = AddUser("acme", "ann", "$argon2id$of-ann", Role.VIEWER)
 
 
 def trail(pool: Pool) -> StoredAudit:
@@ -100,6 +109,26 @@ async def test_each_way_to_change_the_inventory_is_an_act(pool: Pool) -> None:
     assert sorted(await acts(pool)) == [
         *("add", "allocate", "enable", "forget", "free", "remove", "show")
     ]
+
+
+async def test_a_tenant_reads_nothing_of_another_of_its_name_before(pool: Pool) -> None:
+    """Neither by its name nor by an environment's; the operator reads all."""
+    for action, change in (("tenant.add", AddTenant("acme")), ("user.add", ANN)):
+        with under_way(an_act(action)):
+            await pool.directory.change(change)
+        pool.pass_(timedelta(minutes=1))
+    assert await acts(pool, tenant="acme") == ["user.add", "tenant.add"]
+    with under_way(an_act("tenant.remove")):
+        await pool.directory.change(RemoveUser("acme", "ann"))
+        await pool.directory.change(RemoveTenant("acme"))
+    pool.pass_(timedelta(minutes=1))
+    with under_way(an_act()):
+        await pool.directory.change(AddTenant("acme"))
+    for sought in ({"tenant": "acme"}, {"environment": "acme/live"}):
+        assert await acts(pool, **sought) == ["tenant.add"]
+        since = pool.clock.at - timedelta(hours=1)
+        assert await acts(pool, **sought, since=since) == ["tenant.add"]
+    assert len(await acts(pool)) == 4
 
 
 async def test_it_is_searched_and_paged(pool: Pool) -> None:

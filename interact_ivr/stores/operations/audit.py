@@ -7,7 +7,8 @@ from typing import Any
 from msgspec.structs import asdict
 
 from interact_ivr.domain.acts import Entry, Outcome, Sought, Told
-from interact_ivr.domain.names import first_ulid
+from interact_ivr.domain.directory import tenant_of
+from interact_ivr.domain.names import EnvironmentName, first_ulid
 from interact_ivr.stores.operations.times import from_micros, to_micros
 from interact_ivr.stores.transaction import Transaction
 
@@ -26,11 +27,15 @@ def row(told: Told, id_: str, at: datetime) -> dict[str, object]:
 
 
 def entries(sought: Sought, before: str, limit: int, tx: Transaction) -> Sequence[Entry]:
-    """Give up to *limit* entries that are older than the id *before*, the newest first."""
+    """Give up to *limit* entries that are older than the id *before*, the newest first.
+
+    Of a tenant's none that are older than it is: another one of its name was before.
+    """
+    since = 0 if sought.since is None else to_micros(sought.since)
     rows = tx.all(
         "audit_entries",
         before=before or _BEHIND_ALL,
-        since=0 if sought.since is None else to_micros(sought.since),
+        since=max(since, _added(sought, tx)),
         tenant=sought.tenant,
         environment=sought.environment,
         who=sought.who,
@@ -38,6 +43,12 @@ def entries(sought: Sought, before: str, limit: int, tx: Transaction) -> Sequenc
         limit=limit,
     )
     return [_entry(*row) for row in rows]
+
+
+def _added(sought: Sought, tx: Transaction) -> int:
+    tenant = sought.tenant or tenant_of(EnvironmentName(sought.environment or ""))
+    known = tx.one("tenant_added", tenant=tenant) if tenant else None
+    return 0 if known is None else known[0]
 
 
 def purge(before: datetime, limit: int, tx: Transaction) -> int:

@@ -75,7 +75,7 @@ def make(change: Change, tx: Transaction) -> None:
 def _change_tenant(tx: Transaction, change: AddTenant | SetTenant | RemoveTenant) -> None:
     match change:
         case AddTenant(tenant):
-            if not tx.do("add_tenant", tenant=tenant):
+            if not tx.do("add_tenant", tenant=tenant, at=to_micros(tx.now)):
                 raise EntryExists("tenant", tenant)
         case SetTenant(tenant, quotas, given):
             _check_tenant(tx, tenant)

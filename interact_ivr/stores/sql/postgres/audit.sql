@@ -6,6 +6,9 @@ INSERT INTO audit
 VALUES
     (:id, :at, :who, :source, :action, :object, :tenant, :environment, :outcome, :reason)
 
+-- name: tenant_added
+SELECT added_at FROM tenant WHERE name = :tenant
+
 -- name: audit_entries
 SELECT id, at, who, source, action, object, tenant, environment, outcome, reason
 FROM audit

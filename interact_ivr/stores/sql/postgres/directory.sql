@@ -35,7 +35,7 @@ ORDER BY environment.tenant, environment.name, added_at, prefix
 SELECT name FROM tenant WHERE name = :tenant
 
 -- name: add_tenant
-INSERT INTO tenant (name) VALUES (:tenant) ON CONFLICT DO NOTHING
+INSERT INTO tenant (name, added_at) VALUES (:tenant, :at) ON CONFLICT DO NOTHING
 
 -- name: set_tenant
 UPDATE tenant
