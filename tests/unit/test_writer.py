@@ -28,6 +28,7 @@ from interact_ivr.stores.sqlite.writer import Writer
 Operation = Callable[[SqliteTransaction], Any]
 
 PATIENCE = 10.0
+KEPT_OF_WAL = 4 * 1024 * 1024
 
 
 class _Clock:
@@ -408,6 +409,23 @@ async def test_a_file_that_cannot_be_opened_is_told_at_the_start(tmp_path: Path)
     create_database(path)
     with pytest.raises(SchemaError, match="has schema 0"):
         Writer(path, _Clock()).start()
+
+
+async def test_the_log_is_short_again_once_nobody_reads_what_was(
+    writer: Writer, path: Path
+) -> None:
+    """SQLite cannot begin it anew while somebody reads; after that it would stay as long."""
+    wal = path.with_name(f"{path.name}-wal")
+    await writer.run(_sql("CREATE TABLE much (at INTEGER PRIMARY KEY, said BLOB)"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM much").fetchall()
+        for at in range(12):
+            await writer.run(_sql("INSERT INTO much VALUES (?, zeroblob(1000000))", at))
+        assert wal.stat().st_size > 12_000_000
+    for at in range(2):  # the first one's end is when the log begins anew
+        await writer.run(_sql("INSERT INTO much VALUES (?, 'little')", 100 + at))
+    assert wal.stat().st_size <= KEPT_OF_WAL
 
 
 async def test_what_runs_alone_is_in_no_transaction(writer: Writer) -> None:

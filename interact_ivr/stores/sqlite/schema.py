@@ -12,6 +12,9 @@ from interact_ivr.stores.sqlite.lock import FileLock
 
 OLDEST_SQLITE = (3, 37, 0)
 """STRICT tables."""
+_KEPT_OF_WAL = 4 * 1024 * 1024
+"""Bytes of the log that stay, as many as it has between two checkpoints; what a long reader has made
+of it is given back when it begins anew."""
 _OURS = {"number", "allocation", "answer", "journal"}
 
 
@@ -45,6 +48,7 @@ def open_database(path: Path, *, busy_timeout_ms: int = 250) -> sqlite3.Connecti
         check_version(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA journal_size_limit = {_KEPT_OF_WAL:d}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")  # what is purged is not left in free pages
     except (sqlite3.Error, SchemaError):
