@@ -13,8 +13,10 @@ from interact_ivr.stores.sqlite.lock import FileLock
 OLDEST_SQLITE = (3, 37, 0)
 """STRICT tables."""
 _KEPT_OF_WAL = 4 * 1024 * 1024
-"""Bytes of the log that stay, as many as it has between two checkpoints; what a long reader has made
-of it is given back when it begins anew."""
+"""Bytes of the log that stay, as many as it has between two checkpoints.
+
+What a long reader has made of it is given back when it begins anew.
+"""
 _OURS = {"number", "allocation", "answer", "journal"}
 
 
