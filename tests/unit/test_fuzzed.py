@@ -18,7 +18,7 @@ from fuzzing.target import Target
 from fuzzing.targets import NAMES, target
 from fuzzing.watching import Evaluated, Hung, watched
 
-_TIMES = 3
+_TIMES = 12
 _AT_LEAST = 60
 """Inputs, each time."""
 
@@ -36,18 +36,19 @@ def test_what_was_found_holds(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_left_of_what_was_read(name: str) -> None:
-    """However often it comes: memory is as it was."""
+    """However often it comes: caches are full at some time, and a leak grows each time."""
     read = target(name)
     inputs = [*read.seeds(), *kept(name)]
     again = [*islice(cycle(inputs), max(_AT_LEAST, len(inputs)))]
-    blocks = []
-    for _ in range(_TIMES + 1):
+
+    def blocks_after() -> int:
         for data in again:
             read.check(data)
         gc.collect()
-        blocks.append(sys.getallocatedblocks())
-    grown = [after - before for before, after in pairwise(blocks)]
-    assert min(grown) < 1.5 * len(again), "caches are full at some time; a leak grows each time"
+        return sys.getallocatedblocks()
+
+    blocks = pairwise(blocks_after() for _ in range(_TIMES + 1))
+    assert any(after - before < len(again) for before, after in blocks)
 
 
 @pytest.mark.parametrize("name", NAMES)
