@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
+from interact_ivr.control.client import Refused
 from testbed.conf import PASSWORD, USER
 from testbed.ivr import extensions
 from testbed.line import control
@@ -175,10 +176,10 @@ class Watched:
         return beside.submit(place_calls, tools, self.pbx, calls)
 
     def may_be_lent(self) -> bool:
-        """Say whether the only number there is can be allocated to somebody new."""
+        """Say at once whether the only number there is can be allocated to somebody new."""
         try:
-            self.service.ask("allocate", "another")
-        except ServiceError:
+            control(self.service, "allocate", interaction="another")
+        except Refused:
             return False
         return True
 

@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -452,10 +453,11 @@ def test_what_an_administrator_is_refused_often_does_not_fill_the_trail(desk: De
     assert {drain("13178729999") for _ in range(50)} == {404}
     assert drain(number) == 200
     assert told(before) == [Outcome.DONE, Outcome.REFUSED]
-    before = len(trail(desk))
-    assert {drain(f"13178728{at:03}") for at in range(150)} == {404}
+    before, begun = len(trail(desk)), time.monotonic()
+    assert {drain(f"13178728{at:03}") for at in range(300)} == {404}
     assert drain(number) == 200
-    assert len(told(before)) <= 1 + 100
+    spans = 2 + (time.monotonic() - begun) // 10
+    assert len(told(before)) <= 1 + 100 * spans
 
 
 @pytest.mark.parametrize("kind", ["refused", "visited"])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from testbed.conf import READER, USER
+from testbed.line import control
 from testbed.sipp import Call, Calls, place_calls
 from testbed.tools import Tools
 from testbed.watched import ASKS_LATER, POLL_SECONDS, SLOW, STAYS, Watched
@@ -167,7 +168,8 @@ def test_the_first_place_that_names_one_of_ours_counts(
         tools, beside, Call("trunk", headers=headers, hang_up_after_seconds=2)
     )
     watched.wait_until_ringing()
-    assert watched.service.ask("allocate", "order-1")["number"].removeprefix("+") == other
+    lent = control(watched.service, "allocate", interaction="order-1")
+    assert lent["number"].removeprefix("+") == other
     assert not watched.may_be_lent()
     calling.result()
 
