@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
-from msgspec.structs import fields
+from msgspec.structs import asdict
 
 from interact_ivr.domain.acts import Told as ToldAct
 from interact_ivr.domain.errors import AmbiguousDnid, QuotaReached, Refusal
@@ -201,7 +201,7 @@ class Observing:
         """Hear what somebody did, or was refused; it is on record, too."""
         self._audit.info(
             "administration",
-            **{each.name: str(getattr(act, each.name) or "") for each in fields(act)},
+            **{name: str(value or "") for name, value in asdict(act).items()},
         )
 
     def act_lost(self, error: Exception) -> None:

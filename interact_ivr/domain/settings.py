@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
-from msgspec.structs import fields, replace
+from msgspec.structs import asdict, replace
 
 from interact_ivr.domain.errors import BadInput
 from interact_ivr.domain.lifecycle import Policy, Quotas
@@ -38,8 +38,8 @@ class PoolSettings(msgspec.Struct, frozen=True):
 
     def over(self, policy: Policy) -> Policy:
         """Give *policy* with what is set here in its place."""
-        own = {field.name: getattr(self, field.name) for field in fields(self)}
-        return replace(policy, **{name: value for name, value in own.items() if value is not None})
+        own = {name: value for name, value in asdict(self).items() if value is not None}
+        return replace(policy, **own)
 
 
 class Setting(msgspec.Struct, frozen=True):

@@ -564,7 +564,8 @@ def test_what_is_on_record_is_read_and_nothing_else(desk: Desk) -> None:
     admin, viewer = desk.token(role=Role.ADMIN), desk.token(role=Role.VIEWER)
     theirs = desk.token(role=Role.ADMIN, environment=BOLT)
     of_one = desk.token(role=Role.ADMIN, application="default")
-    command(desk, "number.add", {"numbers": ["+13178723400"], **HERE_IS})
+    for number in ("+13178723401", "+13178723400"):
+        command(desk, "number.add", {"numbers": [number], **HERE_IS})
     page = desk.ask(f"{NATIVE}/audit?limit=1&action=number", admin).json()
     (shown,) = page["acts"]
     assert (shown["who"], shown["action"]) == (OPERATOR.who, "number.add")

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from msgspec.structs import asdict, fields
+from msgspec.structs import asdict
 
 from interact_ivr.domain.access import MOST_KEYS, Digest, KeptSecret
 from interact_ivr.domain.directory import (
@@ -115,8 +115,7 @@ def _add_application(tx: Transaction, change: AddApplication) -> None:
     if change.allocates_from is not None:
         pool = _dnis_application(tx, change.environment, change.allocates_from).application
     application = _insert_application(tx, environment, change.application, pool)
-    every = [field.name for field in fields(PoolSettings)]
-    values = _columns(change.settings) | _given(PoolSettings, every)
+    values = _columns(change.settings) | _given(PoolSettings, PoolSettings.__struct_fields__)
     tx.do("set_application", application=application, **values)
     _add_key(tx, Scope(environment, application), change.key)
 
@@ -254,11 +253,11 @@ def _check_unused(kind: str, name: str, counts: Mapping[str, int]) -> None:
 
 def _given(kind: type[PoolSettings | Quotas], names: Collection[str]) -> dict[str, bool]:
     """Say of each field whether it is to be written."""
-    return {f"sets_{field.name}": field.name in names for field in fields(kind)}
+    return {f"sets_{name}": name in names for name in kind.__struct_fields__}
 
 
 def _columns(settings: PoolSettings) -> dict[str, int | None]:
-    return {field.name: _column(getattr(settings, field.name)) for field in fields(settings)}
+    return {name: _column(value) for name, value in asdict(settings).items()}
 
 
 def _column(value: timedelta | bool | None) -> int | None:
