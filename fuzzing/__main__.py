@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +43,8 @@ def main(arguments: Sequence[str]) -> int:
     names = given.names or NAMES
     if unknown := {*names} - {*NAMES}:
         told.error(f"no such target: {', '.join(sorted(unknown))}")
+    if find_spec("atheris") is None:
+        told.error("atheris is missing: `make fuzz` installs it")
     if not given.collect:
         os.nice(_NICENESS)
         with ThreadPoolExecutor(given.at_once) as threads:

@@ -69,23 +69,18 @@ class Listener:
         self._doorway = Doorway(self, most=most_sessions, seconds=self._limits.opening)
         self._seldom = Seldom()
         self._log = structlog.get_logger("agi")
+        self.port = 0
+        """What is listened on, and was; 0 until then."""
 
     @property
     def sessions(self) -> int:
         """How many calls are being answered now, and connections that may become one."""
         return len(self._sessions) + self._doorway.waiting
 
-    @property
-    def port(self) -> int:
-        """The port that is listened on."""
-        if not self._doorway.sockets:
-            raise RuntimeError("the listener is not started")
-        port: int = self._doorway.sockets[0].getsockname()[1]
-        return port
-
     async def start(self, host: str, port: int) -> None:
         """Begin to listen; port 0 takes a free one."""
         await self._doorway.listen(host, port)
+        self.port = self._doorway.sockets[0].getsockname()[1]
 
     async def close(self, within: float = 2.0) -> None:
         """Take no new calls, let those in flight finish for up to *within* seconds."""

@@ -79,14 +79,8 @@ class HttpServer:
         self._connections: set[Connection] = set()
         """All there are, those too that have not greeted yet."""
         self._server: asyncio.Server | None = None
-
-    @property
-    def port(self) -> int:
-        """The port that is listened on."""
-        if self._server is None:
-            raise RuntimeError("the server is not started")
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+        self.port = 0
+        """What is listened on, and was; 0 until then."""
 
     @property
     def connections(self) -> int:
@@ -110,6 +104,7 @@ class HttpServer:
             ssl_handshake_timeout=_HANDSHAKE_SECONDS if context else None,
             backlog=_BACKLOG,
         )
+        self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self, within: float = 2.0) -> None:
         """Take no new requests, let those in flight finish for up to *within* seconds."""

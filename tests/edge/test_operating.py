@@ -309,6 +309,26 @@ def test_a_request_in_flight_is_answered(service_factory: Callable[..., Service]
     assert line.journal() == ["allocated"]
 
 
+def test_how_it_is_is_told_while_it_stops(service_factory: Callable[..., Service]) -> None:
+    """Where it listened, too: other nodes see it until it is gone, and nothing of that fails."""
+    service = service_factory()
+    before = control(service, "status")
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.settimeout(PATIENCE)
+        asking.connect(str(service.control_socket))
+        asking.sendall(b'{"request": ')
+        control(service, "status")  # answered after it: so ours was accepted
+        service.signal(signal.SIGTERM)
+        service.wait_log("stopping")
+        with pytest.raises(NotRunning):
+            _until_away(service)
+        asking.sendall(b'"status", "arguments": {}}')
+        asking.shutdown(socket.SHUT_WR)
+        told = json.loads(b"".join(iter(lambda: asking.recv(65536), b"")))["answer"]
+    assert [told[each] for each in ("agi", "http")] == [before[each] for each in ("agi", "http")]
+    assert exit_status(service.pid) == 0
+
+
 def _until_away(service: Service) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
