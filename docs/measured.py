@@ -14,12 +14,16 @@ from docs.generated import table
 RESULTS = Path(__file__).parent.parent / "bench/results"
 NOT_YET = "_Not measured yet._"
 AT_ONCE = (1, 20)
+OURS, LISTENER = "ours: SQLite", "our listener, no store"
+OTHERS = "others' processor"
+BAR = 0.75
+"""Of the listener's look-ups."""
 FACTS = (
     ("look-ups", "/s"),
     ("half within", "ms"),
     ("99 of 100 within", "ms"),
     ("Asterisk's processor", "us"),
-    ("others' processor", "us"),
+    (OTHERS, "us"),
 )
 
 
@@ -66,6 +70,28 @@ def call_path() -> str:
         channels = "One channel" if count == 1 else f"{count} channels at once"
         parts.append(f"{channels}:\n\n{table(headings, lines)}")
     return "\n\n".join(parts)
+
+
+def call_path_room() -> str:
+    """Say what the call path's bar leaves to the service, which shares the cores with Asterisk."""
+    rows = _rows("call_path")
+    if not rows:
+        return NOT_YET
+    cores = dict(_results())["call_path"]["machine"]["cores"]
+
+    def of(way: str, what: str) -> float:
+        return rows[f"{way}, {AT_ONCE[-1]} at once: {what}"].median
+
+    rate = of(LISTENER, "look-ups")
+    room = cores * 1e6 / (BAR * rate)
+    asterisk, theirs = (of(way, "Asterisk's processor") for way in (OURS, LISTENER))
+    return (
+        f"{BAR:g} of its {rate:,.0f} look-ups a second leave {room:,.0f} us of the {cores} cores "
+        f"to each. Asterisk alone takes {asterisk:,.0f} of them for the guard and twelve "
+        f"variables ({theirs:,.0f} for the listener's one), which leaves {room - asterisk:,.0f} to "
+        f"the service; the listener takes {of(LISTENER, OTHERS):,.0f} for one variable and "
+        f"no store, ours takes {of(OURS, OTHERS):,.0f}."
+    )
 
 
 def all_of(measurement: str) -> str:
