@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from interact_ivr.api.console.frames import may_see
 from interact_ivr.api.console.importing import Rows
@@ -436,7 +436,7 @@ def test_what_happens_is_shown_as_it_happens(desk: Desk, opened: Opened) -> None
     """At once, also by fifties, in a bounded number of rows; a call is a link to its journal."""
     page = opened(Role.VIEWER)
     see(page, desk, "live")
-    expect(page.locator("#link-said")).to_have_text("live")
+    expect(page.locator("#link.on")).to_be_visible()
     desk.wait(calls(desk, "first", 1))
     top = page.locator("#rows tr").first
     expect(top).to_contain_text("retrieved")
@@ -472,13 +472,41 @@ async def calls(desk: Desk, name: str, count: int) -> None:
         await allocations.retrieve(ACME, asking, time.monotonic() + 10)
 
 
-def test_a_stream_comes_again_and_ends_with_the_session(desk: Desk, opened: Opened) -> None:
-    """After an outage of the service; and who is let in no more sees the door."""
+def test_a_stream_ends_with_the_session(desk: Desk, opened: Opened) -> None:
+    """Who is let in no more sees the door."""
     page = opened(Role.VIEWER)
     see(page, desk, "live")
-    expect(page.locator("#link-said")).to_have_text("live")
+    expect(page.locator("#link.on")).to_be_visible()
     desk.wait(desk.parts.administration.set_user("acme", "viewer", "agent"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_what_happens_without_a_stream_is_shown_once(desk: Desk, opened: Opened) -> None:
+    """While the page was on its way to the browser, and while its stream was broken off."""
+    page = opened(Role.VIEWER)
+    names = ["early", "away"]
+
+    def stream(route: Route) -> None:
+        name = names.pop(0)
+        desk.wait(calls(desk, name, 2))
+        if name == "early":
+            route.fulfill(content_type="text/event-stream", body="retry: 10\n\n")
+        else:
+            route.continue_()
+
+    page.route("**/happenings", stream, times=len(names))
+    see(page, desk, "live")
+    top = page.locator("#rows tr").first
+    expect(top).to_contain_text("away-1")
+    desk.wait(calls(desk, "late", 1))
+    expect(top).to_contain_text("late-0")
+    for name in ("early-0", "early-1", "away-0", "away-1", "late-0"):
+        link = page.locator("#rows").get_by_role("link", name=name, exact=True)
+        expect(link).to_have_count(2)  # it was allocated, and retrieved
+    expect(page.locator("[data-rate=retrieved]")).to_have_text("1")
+    rows = page.locator("#rows tr").all_inner_texts()
+    assert len(rows) > 100, "what the page came with is there, too"
+    assert len({*rows}) == len(rows)
 
 
 def test_no_markup_comes_from_others(desk: Desk, opened: Opened) -> None:
@@ -486,7 +514,7 @@ def test_no_markup_comes_from_others(desk: Desk, opened: Opened) -> None:
     stock(desk, "+12025550100", group=EVIL)
     page = opened()
     see(page, desk, "live")
-    expect(page.locator("#link-said")).to_have_text("live")
+    expect(page.locator("#link.on")).to_be_visible()
     lent = desk.wait(desk.parts.allocations.allocate(ACME, EVIL, EVIL))
     expect(page.locator("#rows tr").first).to_contain_text(EVIL)
     page.locator("#rows tr").first.get_by_role("link", name=EVIL).click()
@@ -504,7 +532,7 @@ def test_the_pictures_of_it(desk: Desk, opened: Opened, name: str) -> None:
     page = opened(viewport={"width": 1100, "height": 760}, locale="en-GB", reduced_motion="reduce")
     see(page, desk, SIZED if name == "sizing" else name)
     if name == "live":
-        expect(page.locator("#link-said")).to_have_text("live")
+        expect(page.locator("#link.on")).to_be_visible()
         for count in (9, 4, 7):
             desk.wait(calls(desk, f"basket-{count}", count))
             desk.wait(desk.parts.allocations.allocate(ACME, f"basket-{count}", None))

@@ -28,6 +28,8 @@ _ROWS: Final = 100
 _PACE_SECONDS: Final = 0.25
 _MOST: Final = 200
 """Happenings of a batch; of more, the page could show no more anyway."""
+_BEFORE: Final = 50
+"""Entries of the journal with which a stream begins: some were written on the page's way."""
 ALIVE: Final = event("alive", b"-")
 
 
@@ -42,24 +44,25 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     pbx: str = ""
 
     @classmethod
-    def of(cls, happening: Happening) -> "Told":
-        """Tell *happening*."""
-        call = happening.call
+    def of(cls, what: str, it: Happening | Entry) -> "Told":
+        """Tell *it*, which is called *what*."""
         return cls(
-            happening.what,
-            happening.at,
-            happening.number or "",
-            happening.interaction or "",
-            call.uniqueid if call else "",
-            call.pbx if call else "",
+            what,
+            it.at,
+            it.number or "",
+            it.interaction or "",
+            it.call.uniqueid if it.call else "",
+            it.call.pbx if it.call else "",
         )
 
 
 class Batches:
     """What a reader is sent: at most one event in `_PACE_SECONDS`, however much happens."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, before: bytes = b"") -> None:
+        """It begins with the event *before*, if there is one."""
         self._reading = reading
+        self._before = before
         self._due = 0.0
 
     def __aiter__(self) -> "Batches":
@@ -67,6 +70,9 @@ class Batches:
 
     async def __anext__(self) -> bytes:
         """Give the next batch; broken off while it waits, it has lost nothing."""
+        if self._before:
+            before, self._before = self._before, b""
+            return before
         await asyncio.sleep(self._due - time.monotonic())
         first = await anext(self._reading)
         self._due = time.monotonic() + _PACE_SECONDS
@@ -101,12 +107,20 @@ class LivePages(msgspec.Struct, frozen=True):
         return self.desk.show(request, who, "live.html", entries=entries, strained=strained)
 
     async def _tell(self, request: web.Request, who: Who) -> web.StreamResponse:
-        here = self.environments.named(must_have(who)).id
-        with self.stream.reading(here) as reading:
-            return await self.streams.answer(request, Batches(reading), who, ALIVE)
+        here = must_have(who)
+        with self.stream.reading(self.environments.named(here).id) as reading:
+            found = await self.journal.entries(here, None, limit=_BEFORE, newest=_BEFORE)
+            batches = Batches(reading, _before(found.entries))
+            return await self.streams.answer(request, batches, who, ALIVE)
+
+
+def _before(entries: Sequence[Entry]) -> bytes:
+    """Write what is on record by now; some of it may be told again."""
+    told = [Told.of(each.event, each) for each in entries]
+    return event("before", msgspec.json.encode(told)) if told else b""
 
 
 def _written(happened: Sequence[Happening | Gap]) -> bytes:
     lost = sum(each.lost for each in happened if isinstance(each, Gap))
-    told = [Told.of(each) for each in happened if isinstance(each, Happening)]
+    told = [Told.of(each.what, each) for each in happened if isinstance(each, Happening)]
     return event("happened", msgspec.json.encode({"lost": lost, "told": told}))

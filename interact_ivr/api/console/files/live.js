@@ -10,7 +10,7 @@
     counts[figure.dataset.rate] = new Array(SECONDS).fill(0);
   }
   let waiting = [], lost = 0, drawn = 0, second = Math.floor(Date.now() / 1000), paused = false;
-  let source = null, heard = performance.now();
+  let source = null, heard = performance.now(), known = new Set();
 
   // Drawing: as often as the screen is, however much comes
 
@@ -58,15 +58,36 @@
     at("lost").textContent = `${lost} happenings came too fast to be shown; the journal has them.`;
   }
 
+  function show(told) {
+    waiting = waiting.concat(told).slice(-MOST_ROWS);
+    if (!drawn) drawn = requestAnimationFrame(draw);
+  }
+
   function take(batch) {
     lost += batch.lost;
     for (const told of batch.told) {
       const what = told.what === "lent early" ? "allocated" : told.what;
       if (counts[what]) counts[what][SECONDS - 1] += 1;
-      waiting.push(told);
     }
-    if (waiting.length > MOST_ROWS) waiting = waiting.slice(-MOST_ROWS);
-    if (!drawn) drawn = requestAnimationFrame(draw);
+    show(batch.told.filter((told) => !known.has(keyOf(told))));
+  }
+
+  // What happened while there was no stream: the page was on its way, or the service away
+
+  function keyOf(told) {
+    return [Date.parse(told.at), told.what, told.number, told.interaction].join(" ");
+  }
+
+  function keyOfRow(row) {
+    const [when, , number, interaction] = row.cells, text = (cell) => cell.textContent.trim();
+    const at = when.querySelector("time").dateTime;
+    return keyOf({ at, what: row.dataset.what, number: text(number), interaction: text(interaction) });
+  }
+
+  function catchUp(before) {
+    known = new Set(before.map(keyOf));
+    const there = new Set([...rows.rows].map(keyOfRow).concat(waiting.map(keyOf)));
+    show(before.filter((told) => !there.has(keyOf(told))));
   }
 
   // Counting
@@ -123,6 +144,7 @@
     source = new EventSource(live.dataset.events);
     source.addEventListener("open", () => { heard = performance.now(); stand(true); });
     source.addEventListener("alive", () => { heard = performance.now(); });
+    source.addEventListener("before", (event) => catchUp(JSON.parse(event.data)));
     source.addEventListener("happened", (event) => {
       heard = performance.now();
       take(JSON.parse(event.data));
