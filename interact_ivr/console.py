@@ -23,7 +23,6 @@ from interact_ivr.api.signing_in import SignIn
 from interact_ivr.api.sources import Sources
 from interact_ivr.app import Parts
 from interact_ivr.config_console import ConsoleConfig
-from interact_ivr.service.courtesy import Courtesy
 
 
 def console_of(
@@ -34,7 +33,6 @@ def console_of(
     streams: EventStreams,
     health: Health,
     recording: HttpActs,
-    courtesy: Courtesy,
 ) -> Console:
     """Build it."""
     desk = Desk(ConsolePages(), sources, parts.administration)
@@ -45,13 +43,12 @@ def console_of(
         desk,
         sessions,
         service,
-        courtesy,
         [
             Entrance(desk, sessions, sign_in, parts.access, recording),
             PoolPages(desk, parts.numbers, parts.pools, strained),
             MatchingPages(desk, parts.numbers),
             SizingPages(desk, parts.sizing, parts.pools, strained),
-            ImportPages(desk, parts.imports, courtesy),
+            ImportPages(desk, parts.imports),
             JournalPages(desk, parts.journal, parts.clock),
             ExplainPages(desk, parts.numbers, parts.plans, parts.activation),
             LivePages(desk, parts.journal, parts.environments, parts.stream, streams, strained),

@@ -63,7 +63,6 @@ from interact_ivr.domain.errors import (
 from interact_ivr.domain.networks import networks
 from interact_ivr.icws import Icws
 from interact_ivr.metrics import CONTENT_TYPE, Metrics
-from interact_ivr.service.courtesy import Courtesy
 from interact_ivr.service.guesses import Guesses
 
 _PROBE_SECONDS = 1.5
@@ -138,8 +137,7 @@ class House(msgspec.Struct, frozen=True):
             )
             recording = HttpActs(parts.acts, sources)
             console = console_of(
-                *(config.console, parts, sign_in, sources, streams, health, recording),
-                Courtesy(calls),
+                *(config.console, parts, sign_in, sources, streams, health, recording)
             )
             metrics.gauge("console_sessions", "Sessions of people", lambda: len(console.sessions))
             guarding = ConsoleGuard(console.sessions, parts.access)

@@ -72,8 +72,6 @@ class Desk:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._stack = AsyncExitStack()
         self.port = 0
-        self.calls: Callable[[], int] = lambda: 0
-        """How many are being answered now."""
         self.parts: Parts
         self.house: House
 
@@ -101,7 +99,7 @@ class Desk:
     async def _listen(self, port: int) -> None:
         config = load_config(self._config)
         self.house = await self._stack.enter_async_context(
-            House.of(config, self.parts, Metrics("0"), lambda: self.calls())
+            House.of(config, self.parts, Metrics("0"), lambda: 0)
         )
         await self.house.server.start(LOOPBACK, port)
         self.port = self.house.server.port

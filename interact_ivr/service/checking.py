@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from operator import itemgetter
@@ -16,13 +15,10 @@ from interact_ivr.domain.names import NumberKey, Scope
 from interact_ivr.domain.ranges import Range, read_range
 from interact_ivr.domain.values import Double, DraftNumber, KnownNumber, NewNumber
 from interact_ivr.ports import Draft, NumberStore
-from interact_ivr.service.courtesy import Courtesy
 from interact_ivr.service.environments import Environment
 
 STEP = 2_000
 """Numbers read, compared or written between two turns of the calls."""
-_COURTEOUS_STEP = 500
-"""The same, for whoever rests after each: some 20 ms."""
 _MOST_FAULTS = 1_000
 _MOST_SHOWN = 10
 _LONGEST = 64
@@ -78,18 +74,9 @@ class Checking:
     """An import from its rows to what is new: the draft, and the faults on the way to it."""
 
     def __init__(
-        self,
-        store: NumberStore,
-        draft: Draft,
-        here: Environment,
-        scope: Scope,
-        source: str,
-        courtesy: Courtesy | None = None,
+        self, store: NumberStore, draft: Draft, here: Environment, scope: Scope, source: str
     ) -> None:
-        """*courtesy* is to calls; None: the calls have their turns, and that is all."""
         self.scope = scope
-        self._courtesy = courtesy
-        self._step = STEP if courtesy is None else _COURTEOUS_STEP
         self._here = here
         self._store = store
         self._source = source
@@ -109,30 +96,21 @@ class Checking:
             for fault in chunk.faults:
                 self._refuse(_line_of(fault), fault)
             numbers = chain.from_iterable(map(self._numbers, chunk.rows))
-            begun = time.monotonic()
-            while step := await asyncio.to_thread(list, islice(numbers, self._step)):
+            while step := await asyncio.to_thread(list, islice(numbers, STEP)):
                 for double in await self._draft.add(step):
                     self._fault(double.line, self._doubled(double))
-                begun = await self._rested(begun)
 
     async def compare(self) -> Outcome:
         """Compare the draft with the pool, and leave out of it what is there already."""
-        same, begun = 0, time.monotonic()
+        same = 0
         async for page in self.pages():
             known = await self._store.known(self.scope, [one.new.number for one in page])
             new, equal = await asyncio.to_thread(self._new_of, page, known)
             same += equal
             await self._compare_dnids(new)
             await self._draft.leave_out([it.new.number for it in known])
-            begun = await self._rested(begun)
         examples = [one.new.number for one in await self._draft.page("", _MOST_SHOWN)]
         return Outcome(await self._draft.size(), same, examples, self._refused, self._told())
-
-    async def _rested(self, begun: float) -> float:
-        """Rest for what was done since *begun*, and give when work goes on."""
-        if self._courtesy is not None:
-            await self._courtesy.rest(self._courtesy.owed(begun))
-        return time.monotonic()
 
     def _new_of(
         self, page: Sequence[DraftNumber], known: Sequence[KnownNumber]
@@ -171,7 +149,7 @@ class Checking:
     async def pages(self) -> AsyncIterator[Sequence[DraftNumber]]:
         """Go through the draft, by number."""
         after = ""
-        while page := await self._draft.page(after, self._step):
+        while page := await self._draft.page(after, STEP):
             yield page
             after = page[-1].new.number
 

@@ -18,7 +18,6 @@ from interact_ivr.domain.errors import BadRows, ImportUnderWay, Refusal, StoreUn
 from interact_ivr.domain.names import EnvironmentId
 from interact_ivr.ports import ImportStore, NumberStore
 from interact_ivr.service.checking import STEP, Checking, Chunk, Outcome
-from interact_ivr.service.courtesy import Courtesy
 from interact_ivr.service.environments import Environments
 
 Told = Callable[[int, int], Awaitable[None]]
@@ -60,11 +59,10 @@ class Imports:
         *,
         application: str = "",
         source: str = "line",
-        courtesy: Courtesy | None = None,
     ) -> Outcome:
         """Take all that *chunks* have into the pool, or none; numbers are told by *source*.
 
-        What is there already and the same is passed over. Who can wait has *courtesy* to calls.
+        What is there already and the same is passed over.
 
         Raises:
             BadRows: all that is wrong, each as ``line 3: ...``.
@@ -72,7 +70,7 @@ class Imports:
         """
         here = self._environments.named(environment).id
         with self._alone(here):
-            async with self._checking(environment, application, source, courtesy) as check:
+            async with self._checking(environment, application, source) as check:
                 await check.read(chunks)
                 outcome = await check.compare()
                 if outcome.faults:
@@ -85,20 +83,13 @@ class Imports:
                 return outcome
 
     async def preview(
-        self,
-        environment: str,
-        chunks: AsyncIterable[Chunk],
-        application: str = "",
-        courtesy: Courtesy | None = None,
+        self, environment: str, chunks: AsyncIterable[Chunk], application: str = ""
     ) -> Outcome:
-        """Say what taking *chunks* in would change, or why it would be refused.
-
-        Who can wait for it has *courtesy* to calls.
-        """
+        """Say what taking *chunks* in would change, or why it would be refused."""
         tenant = tenant_of(self._environments.named(environment).name)
         async with (
             self._trying[tenant],
-            self._checking(environment, application, "line", courtesy) as check,
+            self._checking(environment, application, "line") as check,
         ):
             await check.read(chunks)
             return await check.compare()
@@ -141,13 +132,13 @@ class Imports:
 
     @asynccontextmanager
     async def _checking(
-        self, environment: str, application: str, source: str, courtesy: Courtesy | None = None
+        self, environment: str, application: str, source: str
     ) -> AsyncIterator[Checking]:
         here = self._environments.named(environment)
         scope = here.application(application).scope
         async with (
             self._places,
-            Checking(self._store, self._store.draft(), here, scope, source, courtesy) as check,
+            Checking(self._store, self._store.draft(), here, scope, source) as check,
         ):
             yield check
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from interact_ivr.api.console.sessions import Limits
 from interact_ivr.api.routes import CONSOLE_COOKIE
 from interact_ivr.domain.access import Role
+from interact_ivr.domain.errors import StoreUnavailable
+from interact_ivr.stores.journal import StoredJournal
 from testbed.desk import ACME, BOLT, Desk, Stream, until
 from testbed.visitor import CONSOLE, HERE, PASSWORD, Visitor, stock
 
@@ -92,6 +95,33 @@ def test_a_stream_ends_where_one_signs_out(desk: Desk) -> None:
         assert vic.act(f"{CONSOLE}/sign-out").status == 303
         assert rest(stream) == ""
         assert goes_on(desk, other, "afterwards")
+
+
+def test_a_stream_begins_with_what_was_before(desk: Desk) -> None:
+    """The page may have been made long ago; who looks whether they may read is told nothing."""
+    vic = Visitor.of(desk, Role.VIEWER)
+    lent = desk.wait(desk.parts.allocations.allocate(ACME, "before", None))
+    desk.wait(desk.parts.allocations.free_known(ACME, lent.number, None))
+    with listening(vic) as stream:
+        first = stream.next()
+        assert first is not None
+        told = [(each["what"], each["interaction"]) for each in json.loads(first.data)]
+        assert (first.name, told) == ("before", [("allocated", "before"), ("freed", "before")])
+        assert goes_on(desk, stream, "afterwards")
+    cookie = f"{CONSOLE_COOKIE}={vic.shown}"
+    looked = desk.ask(f"{HERE}/happenings", "", "HEAD", b"", Cookie=cookie)
+    assert (looked.status, looked.body) == (200, b"")
+
+
+def test_a_stream_begins_without_the_store(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What happens is told, once it does."""
+
+    async def away(*_: object, **__: object) -> None:
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(StoredJournal, "entries", away)
+    with listening(Visitor.of(desk, Role.VIEWER)) as stream:
+        assert goes_on(desk, stream, "now")
 
 
 @contextmanager

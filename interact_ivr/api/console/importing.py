@@ -17,7 +17,6 @@ from interact_ivr.domain.errors import BadRows
 from interact_ivr.domain.ranges import how_many
 from interact_ivr.number_file import NumberFileError, number_chunks
 from interact_ivr.service.checking import NumberRow, Outcome
-from interact_ivr.service.courtesy import Courtesy
 from interact_ivr.service.imports import Imports
 
 MOST_NUMBERS: Final = 100_000
@@ -43,7 +42,6 @@ class ImportPages(msgspec.Struct, frozen=True):
 
     desk: Desk
     imports: Imports
-    courtesy: Courtesy
 
     def routes(self) -> list[Route]:
         """Give what is served."""
@@ -60,13 +58,11 @@ class ImportPages(msgspec.Struct, frozen=True):
         here = must_have(who)
         chunks = await asyncio.to_thread(_chunks, what.csv)  # thousands of lines, beside the calls
         if what.dry_run:
-            found = await self.imports.preview(here, _each(chunks), what.application, self.courtesy)
+            found = await self.imports.preview(here, _each(chunks), what.application)
             return self._page(request, who, what, found)
         try:
             taken = await self.imports.take_in(
-                *(here, _each(chunks), _unheard),
-                application=what.application,
-                courtesy=self.courtesy,
+                here, _each(chunks), _unheard, application=what.application
             )
         except BadRows as error:
             outcome = Outcome(0, 0, (), len(error.faults), error.faults)

@@ -10,15 +10,17 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from interact_ivr.api.console.asking import Asked, Desk, asked, must_have, page
 from interact_ivr.api.console.frames import FRESH
 from interact_ivr.api.console.sizing import Strained
 from interact_ivr.api.event_streams import EventStreams, event
 from interact_ivr.api.routes import Needs, Route, Who
+from interact_ivr.domain.errors import StoreUnavailable
 from interact_ivr.domain.happening import Gap, Happening
 from interact_ivr.domain.journal import Entry
+from interact_ivr.domain.names import EnvironmentName
 from interact_ivr.service.environments import Environments
 from interact_ivr.service.journal import Journal
 from interact_ivr.service.stream import Reading, Stream
@@ -109,15 +111,19 @@ class LivePages(msgspec.Struct, frozen=True):
     async def _tell(self, request: web.Request, who: Who) -> web.StreamResponse:
         here = must_have(who)
         with self.stream.reading(self.environments.named(here).id) as reading:
-            found = await self.journal.entries(here, None, limit=_BEFORE, newest=_BEFORE)
-            batches = Batches(reading, _before(found.entries))
+            batches = Batches(reading, await self._before(request, here))
             return await self.streams.answer(request, batches, who, ALIVE)
 
-
-def _before(entries: Sequence[Entry]) -> bytes:
-    """Write what is on record by now; some of it may be told again."""
-    told = [Told.of(each.event, each) for each in entries]
-    return event("before", msgspec.json.encode(told)) if told else b""
+    async def _before(self, request: web.Request, here: EnvironmentName) -> bytes:
+        """Write what is on record by now, some of which may be told again; empty: nothing is."""
+        if request.method == hdrs.METH_HEAD:
+            return b""
+        try:
+            found = await self.journal.entries(here, None, limit=_BEFORE, newest=_BEFORE)
+        except StoreUnavailable:  # what happens is told all the same
+            return b""
+        told = [Told.of(each.event, each) for each in found.entries]
+        return event("before", msgspec.json.encode(told)) if told else b""
 
 
 def _written(happened: Sequence[Happening | Gap]) -> bytes:

@@ -43,8 +43,6 @@ class Session:
     """Stands in each form: nobody else's page can know it."""
     notes: deque["Note"] = field(default_factory=lambda: deque(maxlen=MOST_NOTES))
     """What the next page is to say, once; of too many, the latest."""
-    rests_until: float = 0.0
-    """By `time.monotonic`: their next page waits so long, while there are calls."""
 
 
 class Note(msgspec.Struct, frozen=True):
