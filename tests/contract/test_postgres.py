@@ -168,6 +168,7 @@ async def _statements(pool: Pool, calls: list[tuple[str, str, Status]]) -> list[
         ((after,),) = store.rows(count)
         assert told.status is status
         counted.append(int(after - before))
+    store.rows("DROP EXTENSION pg_stat_statements")
     return counted
 
 

@@ -596,12 +596,13 @@ def test_the_service_knows_whose_process_asks(shared_service: Service) -> None:
     service = shared_service
     program = program_of(service)
     me = f"uid {os.getuid()}"
+    added = f"tenant={program.tenant} user=admin"
     acts = service.ask("audit", "--action", "user")
-    assert [each["object"] for each in acts] == [f"tenant={program.tenant} user=admin"]
-    assert acts[0]["who"].startswith(me)
-    assert acts[0]["source"] == "control socket"
-    (line,) = [each for each in service.log("administration") if each["action"] == "user.add"]
-    assert (line["who"], line["outcome"]) == (acts[0]["who"], "done")
+    (act,) = [each for each in acts if each["object"] == added]
+    assert act["who"].startswith(me)
+    assert act["source"] == "control socket"
+    (line,) = [each for each in service.log("administration") if each["object"] == added]
+    assert (line["action"], line["who"], line["outcome"]) == ("user.add", act["who"], "done")
     assert service.ask("audit", "--who", "nobody at all") == []
     assert len(service.ask("audit", "--limit", "1", "--since", "1h")) == 1
     assert "user.add" in service.command("audit").stdout

@@ -211,10 +211,10 @@ def test_what_something_hangs_on_is_not_removed(service: Service, live: str) -> 
         ),
         (
             "user.set",
-            {"tenant": "default", "user": "ann", "role": "admin"},
-            "user 'ann' was not found",
+            {"tenant": "default", "user": "nobody", "role": "admin"},
+            "user 'nobody' was not found",
         ),
-        ("user.remove", {"tenant": "default", "user": "ann"}, "user 'ann' was not found"),
+        ("user.remove", {"tenant": "default", "user": "nobody"}, "user 'nobody' was not found"),
         ("token.add", {"role": "boss"}, "role: expected one of application, agent, viewer, admin"),
         ("token.add", {"role": "admin", "extensions": ["1"]}, "extensions: expected none, unless"),
         ("token.add", {"role": "admin", "expires_in_days": 0}, "expires_in_days: expected 1 to"),

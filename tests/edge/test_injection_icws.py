@@ -93,6 +93,7 @@ def test_half_a_character_is_refused(here: Service) -> None:
 
 def test_what_was_logged_of_them_is_a_line_each(here: Service) -> None:
     """Of JSON, which no terminal obeys."""
+    assert {connect(here, text).status for text in STRANGERS} == {400}
     lines = here.log_path.read_text("utf-8").split("\n")[:-1]
     assert len(lines) > len(STRANGERS)
     assert [line for line in lines if json.loads(line)["level"] == "error"] == []
